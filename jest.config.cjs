@@ -1,0 +1,13 @@
+// Packages published only as ES modules are transformed too, because tests run as CommonJS.
+const esModules = ['@noble', 'multiformats', 'uint8arrays', 'ulid', 'fast-xml-parser', 'graphql-ws'].join('|');
+
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/.build/', '/.oort/'],
+  modulePathIgnorePatterns: ['/.build/'],
+  transform: { '^.+\\.[mc]?[tj]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+  transformIgnorePatterns: [`/node_modules/(?!.*(${esModules})/)`],
+  testTimeout: 30000,
+};

@@ -1,0 +1,1 @@
+export type { Command, Decider, Decision, DomainEvent, Flow, Outcome, RefusalOf } from './port';

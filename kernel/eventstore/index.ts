@@ -1,0 +1,3 @@
+export type {
+  Appended, Delivery, EventMetadata, EventStore, EventToAppend, ExpectedRevision, Filter, From, RecordedEvent,
+} from './port';
