@@ -1,1 +1,5 @@
-export {};
+export { visibilities, visibilityOf, type PlatformEvent } from './events';
+export type { Visibility } from './events/visibility';
+export { contentKinds, contractAbis, type ContractName } from './chain/contracts';
+export type { Ledger } from './chain/ledger';
+export type { Actor, RequestContext, Subgraph, SubgraphPorts } from './subgraph';

@@ -1,1 +1,1 @@
-export {};
+export type { ContentStore } from './port';

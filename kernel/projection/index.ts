@@ -1,1 +1,1 @@
-export {};
+export type { Projection, ReadModels } from './port';

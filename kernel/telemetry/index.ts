@@ -1,1 +1,1 @@
-export {};
+export type { TelemetryBus, TelemetryMessage } from './port';

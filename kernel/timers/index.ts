@@ -1,1 +1,1 @@
-export {};
+export type { Timers } from './port';

@@ -1,0 +1,16 @@
+export interface TelemetryMessage {
+  readonly topic: string;
+  /** Messages of one key keep their order. */
+  readonly key: string;
+  readonly value: Buffer;
+  readonly offset: bigint;
+}
+
+/** A durable topic log. Delivery is at least once per consumer group; consumers deduplicate in the transaction of their effect. */
+export interface TelemetryBus {
+  /** Resolves when the message is durable. */
+  publish(topic: string, key: string, value: Uint8Array): Promise<void>;
+  /** Runs until the signal aborts; an offset is committed after its handler resolved. */
+  consume(topic: string, group: string, handler: (message: TelemetryMessage) => Promise<void>, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,19 @@
+import type { Visibilities } from './visibility';
+
+/** Amounts are decimal strings: micro-dollars or wei, as the name says. */
+export type AccountsEvent =
+  | { readonly type: 'AccountOpened'; readonly data: { readonly accountId: string; readonly address: string; readonly displayName: string } }
+  | { readonly type: 'S3KeyCreated'; readonly data: { readonly accountId: string; readonly accessKeyId: string; readonly secretAccessKey: string } }
+  | { readonly type: 'S3KeyRevoked'; readonly data: { readonly accountId: string; readonly accessKeyId: string } }
+  | { readonly type: 'CreditsToppedUp'; readonly data: { readonly accountId: string; readonly amountMicroUsd: string; readonly provider: string; readonly reference: string } }
+  | { readonly type: 'InvoiceIssued'; readonly data: {
+      readonly invoiceId: string; readonly accountId: string; readonly periodStart: string; readonly periodEnd: string;
+      readonly usageRoot: string; readonly priceBookVersion: string; readonly totalMicroUsd: string;
+      readonly discountBasisPoints: number; readonly payableMicroUsd: string; readonly payableWei: string | null;
+      readonly lines: readonly { readonly item: string; readonly quantity: string; readonly unit: string; readonly amountMicroUsd: string }[];
+    } }
+  | { readonly type: 'InvoicePaid'; readonly data: { readonly invoiceId: string; readonly accountId: string; readonly method: 'credits' | 'oort'; readonly txHash: string | null } };
+
+export const accountsVisibility = {
+  AccountOpened: 'public', S3KeyCreated: 'tenant', S3KeyRevoked: 'tenant', CreditsToppedUp: 'tenant', InvoiceIssued: 'tenant', InvoicePaid: 'tenant',
+} as const satisfies Visibilities<AccountsEvent>;

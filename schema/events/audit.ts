@@ -1,0 +1,22 @@
+import type { Visibilities } from './visibility';
+
+export type AuditEvent =
+  /** One Merkle root per batch over H(salt, task id, expected answer hash or zero, isPhantom) of every task, phantom or not. */
+  | { readonly type: 'BatchCommitted'; readonly data: { readonly batchId: string; readonly officer: string; readonly root: string; readonly count: number } }
+  | { readonly type: 'TaskCommitted'; readonly data: { readonly batchId: string; readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean; readonly expected: string | null } }
+  | { readonly type: 'BatchOpened'; readonly data: { readonly batchId: string; readonly openings: readonly { readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean }[] } }
+  | { readonly type: 'VerdictReached'; readonly data: {
+      readonly caseId: string; readonly nodeId: string; readonly taskId: string; readonly work: 'inference' | 'training' | 'storage' | 'annotation' | 'liveness';
+      readonly evidence: 'phantom' | 'replica' | 'proof'; readonly outcome: 'pass' | 'fail' | 'inconclusive'; readonly distance: number | null;
+      readonly cusum: number; readonly trust: number; readonly auditRate: number;
+    } }
+  | { readonly type: 'SlashProposed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string; readonly appealUntil: string } }
+  | { readonly type: 'SlashConfirmed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string } }
+  | { readonly type: 'SlashSettled'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly txHash: string; readonly amountWei: string } }
+  /** Results found wrong; compute refunds them. */
+  | { readonly type: 'ResultsRefuted'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly jobIds: readonly string[] } };
+
+export const auditVisibility = {
+  BatchCommitted: 'public', TaskCommitted: 'sealed', BatchOpened: 'public', VerdictReached: 'public', SlashProposed: 'public',
+  SlashConfirmed: 'public', SlashSettled: 'public', ResultsRefuted: 'public',
+} as const satisfies Visibilities<AuditEvent>;

@@ -1,0 +1,24 @@
+// Every event of the platform and who may read it.
+import { accountsVisibility, type AccountsEvent } from './accounts';
+import { auditVisibility, type AuditEvent } from './audit';
+import { computeVisibility, type ComputeEvent } from './compute';
+import { datahubVisibility, type DatahubEvent } from './datahub';
+import { ledgerVisibility, type LedgerEvent } from './ledger';
+import { modelsVisibility, type ModelsEvent } from './models';
+import { nodesVisibility, type NodesEvent } from './nodes';
+import { stakingVisibility, type StakingEvent } from './staking';
+import { storageVisibility, type StorageEvent } from './storage';
+import type { Visibility } from './visibility';
+
+export type PlatformEvent =
+  | AccountsEvent | AuditEvent | ComputeEvent | DatahubEvent | LedgerEvent | ModelsEvent | NodesEvent | StakingEvent | StorageEvent;
+
+export const visibilities: Readonly<Record<string, Visibility>> = {
+  ...accountsVisibility, ...auditVisibility, ...computeVisibility, ...datahubVisibility, ...ledgerVisibility,
+  ...modelsVisibility, ...nodesVisibility, ...stakingVisibility, ...storageVisibility,
+};
+
+/** An event type that nobody declared is treated as sealed. */
+export function visibilityOf(type: string): Visibility {
+  return visibilities[type] ?? 'sealed';
+}

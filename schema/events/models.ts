@@ -1,0 +1,27 @@
+import type { Json } from '@oort/kernel-wire';
+import type { Visibilities } from './visibility';
+
+export type ModelsEvent =
+  | { readonly type: 'ModelCreated'; readonly data: { readonly modelId: string; readonly accountId: string; readonly name: string; readonly architecture: Json; readonly licence: string } }
+  | { readonly type: 'TrainingRunStarted'; readonly data: {
+      readonly runId: string; readonly modelId: string; readonly accountId: string; readonly datasetVersionIds: readonly string[]; readonly datasetRoots: readonly string[];
+      readonly codeDigest: string; readonly hyperParameters: Json; readonly seed: number; readonly rounds: number; readonly workers: number; readonly startedAt: string;
+    } }
+  | { readonly type: 'TrainingRoundCompleted'; readonly data: { readonly runId: string; readonly round: number; readonly jobIds: readonly string[]; readonly nodeIds: readonly string[]; readonly weightsContentId: string; readonly metrics: Json } }
+  | { readonly type: 'TrainingRunCompleted'; readonly data: {
+      readonly runId: string; readonly modelId: string; readonly modelContentId: string; /** SHA-256 Merkle root of the ONNX file, hex. */ readonly modelRoot: string;
+      readonly datasetRoots: readonly string[]; readonly metrics: Json; readonly nodeIds: readonly string[];
+      readonly manifest: Json; readonly manifestHash: string; readonly startedAt: string; readonly endedAt: string;
+    } }
+  | { readonly type: 'TrainingRunFailed'; readonly data: { readonly runId: string; readonly reason: string } }
+  | { readonly type: 'ModelVersionPublished'; readonly data: { readonly versionId: string; readonly modelId: string; readonly runId: string | null; readonly accountId: string; readonly publisher: string; readonly modelContentId: string; readonly modelRoot: string; readonly card: Json } }
+  | { readonly type: 'DeploymentCreated'; readonly data: { readonly deploymentId: string; readonly versionId: string; readonly accountId: string; readonly nodeIds: readonly string[]; readonly licenceExpiresAt: string; readonly bundleSignature: string } }
+  | { readonly type: 'DeploymentInstalled'; readonly data: { readonly deploymentId: string; readonly versionId: string; readonly nodeId: string } }
+  | { readonly type: 'DeploymentRolledBack'; readonly data: { readonly deploymentId: string; readonly versionId: string; readonly reason: string } }
+  | { readonly type: 'OfflineUsageReported'; readonly data: { readonly packetId: string; readonly deploymentId: string; readonly versionId: string; readonly nodeId: string; readonly accountId: string; readonly predictions: number; readonly from: string; readonly to: string } }
+  | { readonly type: 'PredictionRecorded'; readonly data: { readonly predictionId: string; readonly versionId: string; readonly nodeId: string; readonly deploymentId: string | null; readonly jobId: string | null; readonly inputHash: string; readonly outputHash: string; readonly label: string; readonly predictedAt: string } };
+
+export const modelsVisibility = {
+  ModelCreated: 'public', TrainingRunStarted: 'public', TrainingRoundCompleted: 'public', TrainingRunCompleted: 'public', TrainingRunFailed: 'public',
+  ModelVersionPublished: 'public', DeploymentCreated: 'public', DeploymentInstalled: 'public', DeploymentRolledBack: 'public', OfflineUsageReported: 'public', PredictionRecorded: 'public',
+} as const satisfies Visibilities<ModelsEvent>;

@@ -1,0 +1,46 @@
+import type { Visibilities } from './visibility';
+
+/** One stored piece: a shard of a segment, or a full replica of a small one. */
+export interface PiecePlacement {
+  readonly index: number;
+  readonly nodeId: string;
+  readonly pieceId: string;
+  /** SHA-256 Merkle root over the stored bytes, leaves of 1 KiB, hex. */
+  readonly root: string;
+  readonly leaves: number;
+  /** The node's Ed25519 signature over the receipt, hex. */
+  readonly receipt: string;
+}
+
+export interface SegmentPlacement {
+  readonly segmentId: string;
+  readonly sizeBytes: number;
+  /** k = 1 means full replicas. */
+  readonly k: number;
+  readonly n: number;
+  readonly stripeUnitBytes: number;
+  readonly pieces: readonly PiecePlacement[];
+}
+
+export type StorageEvent =
+  | { readonly type: 'BucketCreated'; readonly data: { readonly bucket: string; readonly accountId: string } }
+  | { readonly type: 'BucketDeleted'; readonly data: { readonly bucket: string; readonly accountId: string } }
+  | { readonly type: 'ObjectStored'; readonly data: {
+      readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string;
+      readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly contentId: string; readonly contentType: string;
+      readonly storageClass: 'STANDARD' | 'EDGE' | 'ARCHIVE'; readonly wrappedKey: string;
+      readonly userMetadata: Readonly<Record<string, string>>; readonly checksums: Readonly<Record<string, string>>;
+      readonly segments: readonly SegmentPlacement[];
+    } }
+  | { readonly type: 'ObjectDeleted'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string } }
+  | { readonly type: 'PieceAdded'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement } }
+  | { readonly type: 'PieceLost'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string } }
+  | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number } }
+  | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string } }
+  /** Bytes that nodes served or took, settled by signed orders; feeds billing and rewards. */
+  | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string } };
+
+export const storageVisibility = {
+  BucketCreated: 'tenant', BucketDeleted: 'tenant', ObjectStored: 'tenant', ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant',
+  ObjectArchived: 'tenant', ObjectRestored: 'tenant', BandwidthSettled: 'tenant',
+} as const satisfies Visibilities<StorageEvent>;
