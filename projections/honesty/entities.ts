@@ -1,0 +1,80 @@
+import { EntitySchema } from 'typeorm';
+
+export const honestySchema = 'honesty_v1';
+
+/** What audits say of a node, after the last of them. */
+export interface NodeHonestyRow {
+  nodeId: string;
+  trust: number;
+  cusum: number;
+  auditRate: number;
+  passes: number;
+  failures: number;
+  inconclusive: number;
+  slashes: number;
+}
+
+export interface CaseRow {
+  caseId: string;
+  nodeId: string;
+  operator: string;
+  basisPoints: number;
+  status: string;
+  appealUntil: string;
+  amountWei: string | null;
+  txHash: string | null;
+  refutedJobs: number;
+}
+
+/** An inference as it was asked and answered, kept so that a caught node's last results can be audited again. */
+export interface AnswerRow {
+  jobId: string;
+  spec: object;
+  submitter: string;
+  nodeId: string | null;
+  output: object | null;
+  position: string | null;
+}
+
+export const NodeHonestyEntity = new EntitySchema<NodeHonestyRow>({
+  name: 'NodeHonesty', tableName: 'node', schema: honestySchema,
+  columns: {
+    nodeId: { type: 'text', primary: true },
+    trust: { type: 'double precision' },
+    cusum: { type: 'double precision' },
+    auditRate: { type: 'double precision' },
+    passes: { type: 'int' },
+    failures: { type: 'int' },
+    inconclusive: { type: 'int' },
+    slashes: { type: 'int' },
+  },
+});
+
+export const CaseEntity = new EntitySchema<CaseRow>({
+  name: 'HonestyCase', tableName: 'case', schema: honestySchema,
+  columns: {
+    caseId: { type: 'text', primary: true },
+    nodeId: { type: 'text' },
+    operator: { type: 'text' },
+    basisPoints: { type: 'int' },
+    status: { type: 'text' },
+    appealUntil: { type: 'text' },
+    amountWei: { type: 'text', nullable: true },
+    txHash: { type: 'text', nullable: true },
+    refutedJobs: { type: 'int' },
+  },
+  indices: [{ name: 'case_node', columns: ['nodeId'] }],
+});
+
+export const AnswerEntity = new EntitySchema<AnswerRow>({
+  name: 'HonestyAnswer', tableName: 'answer', schema: honestySchema,
+  columns: {
+    jobId: { type: 'text', primary: true },
+    spec: { type: 'jsonb' },
+    submitter: { type: 'text' },
+    nodeId: { type: 'text', nullable: true },
+    output: { type: 'jsonb', nullable: true },
+    position: { type: 'bigint', nullable: true },
+  },
+  indices: [{ name: 'answer_node', columns: ['nodeId', 'position'] }],
+});

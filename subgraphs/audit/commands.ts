@@ -1,0 +1,19 @@
+import type { Command } from '@oort/kernel-decider';
+import type { AuditEvent } from '@oort/schema/events/audit';
+
+type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
+
+/** Asked of one batch of commitments. */
+export type BatchCommand =
+  | Command<'CommitTask', { readonly batchId: string; readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean; readonly expected: string | null }>
+  | Command<'CloseBatch', { readonly batchId: string; readonly officer: string }>
+  | Command<'OpenBatch', { readonly batchId: string }>;
+
+/** Asked of one node's record. */
+export type RecordCommand =
+  | Command<'JudgeTask', Pick<Verdict, 'nodeId' | 'taskId' | 'work' | 'evidence' | 'outcome' | 'distance'> & {
+      readonly caseId: string; readonly operator: string; readonly evidenceHash: string; readonly appealUntil: string;
+    }>
+  | Command<'ConfirmSlash', { readonly nodeId: string; readonly caseId: string }>
+  | Command<'SettleSlash', { readonly nodeId: string; readonly caseId: string; readonly txHash: string; readonly amountWei: string }>
+  | Command<'RefuteResults', { readonly nodeId: string; readonly caseId: string; readonly jobIds: readonly string[] }>;

@@ -1,0 +1,93 @@
+import { auditRate, deservesSlash, observe, trust } from '@oort/algorithms-honesty';
+import type { Decider, Decision } from '@oort/kernel-decider';
+import type { BatchCommand, RecordCommand } from './commands';
+import { batchRoot } from './commitment';
+import { evolveBatch, evolveRecord, type BatchEvent, type RecordEvent } from './evolve';
+import type { BatchRefusal, RecordRefusal } from './refusals';
+import { emptyBatch, emptyRecord, type BatchState, type CaseState, type RecordState } from './state';
+
+/** A tenth of the stake: the most that may be taken without a jury (HONESTY: Protocol, 5). */
+export const slashBasisPoints = 1000;
+
+export const batchDecider: Decider<BatchCommand, BatchState, BatchEvent, BatchRefusal> = {
+  category: 'audit_batch', initial: emptyBatch, decide: decideBatch, evolve: evolveBatch,
+};
+
+export const recordDecider: Decider<RecordCommand, RecordState, RecordEvent, RecordRefusal> = {
+  category: 'audit_record', initial: emptyRecord, decide: decideRecord, evolve: evolveRecord,
+};
+
+function decideBatch(command: BatchCommand, state: BatchState): Decision<BatchEvent, BatchRefusal> {
+  const { batchId } = command.data;
+  switch (command.type) {
+    case 'CommitTask': {
+      const { taskId } = command.data;
+      if (state.status !== 'gathering') return refuse('BATCH_CLOSED', 'The batch is committed on chain already.', { batchId });
+      if (state.commitments.some((commitment) => commitment.taskId === taskId)) {
+        return refuse('TASK_COMMITTED_ALREADY', 'The task has its commitment already.', { taskId });
+      }
+      return { events: [{ type: 'TaskCommitted', data: command.data }] };
+    }
+    case 'CloseBatch': {
+      if (state.status !== 'gathering') return refuse('BATCH_CLOSED', 'The batch is committed on chain already.', { batchId });
+      if (state.commitments.length === 0) return refuse('EMPTY_BATCH', 'A batch needs a task.', { batchId });
+      const { officer } = command.data;
+      return { events: [{ type: 'BatchCommitted', data: { batchId, officer, root: batchRoot(state.commitments), count: state.commitments.length } }] };
+    }
+    case 'OpenBatch': {
+      if (state.status === 'gathering') return refuse('BATCH_NOT_CLOSED', 'Commit the batch before opening it.', { batchId });
+      if (state.status === 'opened') return refuse('BATCH_OPENED_ALREADY', 'The batch is open already.', { batchId });
+      return { events: [{ type: 'BatchOpened', data: { batchId, openings: state.commitments } }] };
+    }
+  }
+}
+
+function decideRecord(command: RecordCommand, state: RecordState): Decision<RecordEvent, RecordRefusal> {
+  if (command.type === 'JudgeTask') return judge(command, state);
+  const { caseId, nodeId } = command.data;
+  const found = state.cases.get(caseId);
+  if (found === undefined) return refuse('UNKNOWN_CASE', 'There is no such case against this node.', { caseId });
+  switch (command.type) {
+    case 'ConfirmSlash': return confirm(command.issuedAt, nodeId, found);
+    case 'SettleSlash': {
+      const { txHash, amountWei } = command.data;
+      if (found.status === 'proposed') return refuse('CASE_NOT_CONFIRMED', 'The slash is not confirmed.', { caseId });
+      if (found.status === 'settled') return refuse('CASE_SETTLED_ALREADY', 'The slash is settled already.', { caseId });
+      return { events: [{ type: 'SlashSettled', data: { caseId, nodeId, txHash, amountWei } }] };
+    }
+    case 'RefuteResults': {
+      if (found.refuted) return refuse('RESULTS_REFUTED_ALREADY', 'The results of this case were refuted already.', { caseId });
+      return { events: [{ type: 'ResultsRefuted', data: { caseId, nodeId, jobIds: command.data.jobIds } }] };
+    }
+  }
+}
+
+function confirm(issuedAt: string, nodeId: string, found: CaseState): Decision<RecordEvent, RecordRefusal> {
+  const { caseId, appealUntil, operator, basisPoints, evidenceHash } = found;
+  if (found.status !== 'proposed') return refuse('CASE_CONFIRMED_ALREADY', 'The slash is confirmed already.', { caseId });
+  if (issuedAt < appealUntil) {
+    return refuse('APPEAL_PERIOD_RUNS', `The operator may appeal until ${appealUntil}.`, { caseId, appealUntil });
+  }
+  return { events: [{ type: 'SlashConfirmed', data: { caseId, nodeId, operator, basisPoints, evidenceHash } }] };
+}
+
+function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {
+  const { caseId, nodeId, taskId, work, evidence, outcome, distance, operator, evidenceHash, appealUntil } = command.data;
+  if (state.judged.has(taskId)) return refuse('TASK_JUDGED_ALREADY', 'This task was judged already.', { taskId });
+  const record = observe(state.record, outcome);
+  const verdict: RecordEvent = {
+    type: 'VerdictReached',
+    data: {
+      caseId, nodeId, taskId, work, evidence, outcome, distance,
+      cusum: record.gross, trust: trust(record), auditRate: auditRate(record),
+    },
+  };
+  // One case at a time: while one is open, more failures are evidence for it and not another slash.
+  const open = [...state.cases.values()].some(({ status }) => status === 'proposed');
+  if (open || !deservesSlash(record)) return { events: [verdict] };
+  return { events: [verdict, { type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: slashBasisPoints, evidenceHash, appealUntil } }] };
+}
+
+function refuse<Code extends string, Payload>(code: Code, message: string, payload: Payload): { readonly refused: { readonly code: Code; readonly message: string; readonly payload: Payload } } {
+  return { refused: { code, message, payload } };
+}

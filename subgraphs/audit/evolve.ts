@@ -1,0 +1,42 @@
+import { newRecord, observe } from '@oort/algorithms-honesty';
+import type { AuditEvent } from '@oort/schema/events/audit';
+import type { BatchState, CaseState, RecordState } from './state';
+
+export type BatchEvent = Extract<AuditEvent, { readonly type: 'TaskCommitted' | 'BatchCommitted' | 'BatchOpened' }>;
+export type RecordEvent = Exclude<AuditEvent, BatchEvent>;
+
+export function evolveBatch(state: BatchState, event: BatchEvent): BatchState {
+  switch (event.type) {
+    case 'TaskCommitted': {
+      const { taskId, salt, expectedHash, isPhantom } = event.data;
+      return { ...state, commitments: [...state.commitments, { taskId, salt, expectedHash, isPhantom }] };
+    }
+    case 'BatchCommitted': return { status: 'committed', commitments: state.commitments, root: event.data.root };
+    case 'BatchOpened':
+      return { status: 'opened', commitments: state.commitments, root: state.status === 'gathering' ? '' : state.root };
+  }
+}
+
+export function evolveRecord(state: RecordState, event: RecordEvent): RecordState {
+  switch (event.type) {
+    case 'VerdictReached': return {
+      ...state,
+      record: observe(state.record, event.data.outcome),
+      judged: new Set(state.judged).add(event.data.taskId),
+    };
+    case 'SlashProposed': {
+      const { caseId, operator, basisPoints, evidenceHash, appealUntil } = event.data;
+      const opened: CaseState = { caseId, operator, basisPoints, evidenceHash, appealUntil, status: 'proposed', refuted: false };
+      // The record that led to the case is spent: what comes after it is judged afresh.
+      return { ...state, record: { ...newRecord, failures: state.record.failures }, cases: new Map(state.cases).set(caseId, opened) };
+    }
+    case 'SlashConfirmed': return withCase(state, event.data.caseId, { status: 'confirmed' });
+    case 'SlashSettled': return withCase(state, event.data.caseId, { status: 'settled' });
+    case 'ResultsRefuted': return withCase(state, event.data.caseId, { refuted: true });
+  }
+}
+
+function withCase(state: RecordState, caseId: string, change: Partial<CaseState>): RecordState {
+  const current = state.cases.get(caseId);
+  return current === undefined ? state : { ...state, cases: new Map(state.cases).set(caseId, { ...current, ...change }) };
+}

@@ -1,0 +1,14 @@
+import type { Flow } from '@oort/kernel-decider';
+
+export const batchFlow = {
+  CommitTask: { events: ['TaskCommitted'], refusals: ['BATCH_CLOSED', 'TASK_COMMITTED_ALREADY'] },
+  CloseBatch: { events: ['BatchCommitted'], refusals: ['EMPTY_BATCH', 'BATCH_CLOSED'] },
+  OpenBatch: { events: ['BatchOpened'], refusals: ['BATCH_NOT_CLOSED', 'BATCH_OPENED_ALREADY'] },
+} as const satisfies Flow;
+
+export const recordFlow = {
+  JudgeTask: { events: ['VerdictReached', 'SlashProposed'], refusals: ['TASK_JUDGED_ALREADY'] },
+  ConfirmSlash: { events: ['SlashConfirmed'], refusals: ['UNKNOWN_CASE', 'APPEAL_PERIOD_RUNS', 'CASE_CONFIRMED_ALREADY'] },
+  SettleSlash: { events: ['SlashSettled'], refusals: ['UNKNOWN_CASE', 'CASE_NOT_CONFIRMED', 'CASE_SETTLED_ALREADY'] },
+  RefuteResults: { events: ['ResultsRefuted'], refusals: ['UNKNOWN_CASE', 'RESULTS_REFUTED_ALREADY'] },
+} as const satisfies Flow;

@@ -1,0 +1,28 @@
+import { newRecord, type HonestyRecord } from '@oort/algorithms-honesty';
+
+export interface Commitment { readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean }
+
+export type BatchState =
+  | { readonly status: 'gathering'; readonly commitments: readonly Commitment[] }
+  | { readonly status: 'committed'; readonly commitments: readonly Commitment[]; readonly root: string }
+  | { readonly status: 'opened'; readonly commitments: readonly Commitment[]; readonly root: string };
+
+export interface CaseState {
+  readonly caseId: string;
+  readonly operator: string;
+  readonly basisPoints: number;
+  readonly evidenceHash: string;
+  readonly appealUntil: string;
+  readonly status: 'proposed' | 'confirmed' | 'settled';
+  readonly refuted: boolean;
+}
+
+/** A node's record: what audits say of it, and the cases that came of them. */
+export interface RecordState {
+  readonly record: HonestyRecord;
+  readonly judged: ReadonlySet<string>;
+  readonly cases: ReadonlyMap<string, CaseState>;
+}
+
+export const emptyBatch: BatchState = { status: 'gathering', commitments: [] };
+export const emptyRecord: RecordState = { record: newRecord, judged: new Set(), cases: new Map() };
