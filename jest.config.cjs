@@ -3,7 +3,7 @@ const esModules = ['@noble', 'multiformats', 'uint8arrays', 'ulid', 'fast-xml-pa
 
 /** @type {import('jest').Config} */
 module.exports = {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/house/jest-environment.cjs',
   testMatch: ['**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/.build/', '/.oort/'],
   modulePathIgnorePatterns: ['/.build/'],

@@ -1,0 +1,8 @@
+import { InferenceSession } from 'onnxruntime-node';
+
+/** One thread, one node after another: the only setting under which ONNX Runtime adds floats in a fixed order. */
+export async function deterministicSession(model: Uint8Array): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
+    executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential', logSeverityLevel: 3,
+  });
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { PNG } from 'pngjs';
+import { decodeWeights, encodeExampleSet, encodeWeights, inferenceModel, initialWeights, readArchitecture, SeededRandom, type Example } from '@oort/algorithms-training';
+import type { Json } from '@oort/kernel-wire';
+import { runEvaluation } from './evaluation';
+import { runTraining, TrainingAborted, type TrainingPorts } from './training';
+
+const labels = ['left', 'right'];
+const architectureJson = {
+  input: [1, 8, 8], labels,
+  layers: [{ kind: 'conv2d', filters: 4, kernel: 3, padding: 1 }, { kind: 'relu' }, { kind: 'max-pool', size: 2 }, { kind: 'flatten' }, { kind: 'dense', units: 2 }],
+};
+const architecture = readArchitecture(architectureJson);
+
+/** Bright on one side, noise everywhere. */
+function example(label: string, random: SeededRandom): Example {
+  const image = new PNG({ width: 8, height: 8 });
+  for (let index = 0; index < 64; index += 1) {
+    const bright = (index % 8 < 4) === (label === 'left') ? 120 : 0;
+    image.data.fill(bright + random.below(120), index * 4, index * 4 + 3);
+    image.data[index * 4 + 3] = 255;
+  }
+  return { label, mediaType: 'image/png', bytes: PNG.sync.write(image) };
+}
+
+function world(): { ports: TrainingPorts; spec: Json; contents: Map<string, Buffer>; checkpoints: [number, Buffer][]; store(bytes: Buffer): string } {
+  const contents = new Map<string, Buffer>();
+  const checkpoints: [number, Buffer][] = [];
+  const store = (bytes: Buffer): string => {
+    const id = createHash('sha256').update(bytes).digest('hex');
+    contents.set(id, bytes);
+    return id;
+  };
+  const random = new SeededRandom(4);
+  const examples = Array.from({ length: 30 }, (_, index) => example(labels[index % 2] ?? '', random));
+  const spec = {
+    architecture: architectureJson, hyperParameters: { batchSize: 8, localSteps: 30, maximumRotation: 0, maximumShift: 0.5 },
+    seed: 3, round: 0, rounds: 1, worker: 0, workers: 2,
+    weightsContentId: store(encodeWeights(initialWeights(architecture, 3))), exampleSetContentIds: [store(encodeExampleSet({ labels, examples }))],
+  };
+  const ports: TrainingPorts = {
+    fetchContent: (id) => Promise.resolve(contents.get(id) ?? Buffer.alloc(0)),
+    storeContent: (bytes) => Promise.resolve(store(bytes)),
+    checkpoint: (step, bytes) => { checkpoints.push([step, bytes]); return Promise.resolve(); },
+    resume: null, signal: new AbortController().signal, checkpointEveryMs: 0,
+  };
+  return { ports, spec, contents, checkpoints, store };
+}
+
+describe('a training job', () => {
+  it('learns, and its exported model is marked by an evaluation job', async () => {
+    const { ports, spec, contents, store } = world();
+    const { output, units } = await runTraining(spec, ports);
+    const { weightsContentId, examples } = output as { weightsContentId: string; examples: number };
+    expect([examples, units]).toEqual([15, 2]);
+    const { weights } = decodeWeights(contents.get(weightsContentId) ?? Buffer.alloc(0));
+    const modelContentId = store(inferenceModel(architecture, weights));
+    const { exampleSetContentIds } = spec as { exampleSetContentIds: string[] };
+    const marked = await runEvaluation({ modelContentId, exampleSetContentIds }, ports);
+    expect(marked.output).toMatchObject({ examples: 30, accuracy: 1, labels, confusion: [[15, 0], [0, 15]] });
+  });
+
+  it('resumed from any checkpoint ends with the same bytes and the same metrics', async () => {
+    const { ports, spec, checkpoints } = world();
+    const whole = await runTraining(spec, ports);
+    expect(checkpoints.map(([step]) => step)).toContain(17);
+    for (const [step, bytes] of checkpoints.slice()) {
+      if (step % 8 === 1) expect(await runTraining(spec, { ...ports, resume: bytes })).toEqual(whole);
+    }
+  });
+
+  it('refuses the checkpoint of another job', async () => {
+    const { ports, spec, checkpoints } = world();
+    await runTraining(spec, ports);
+    const other = { ...(spec as Record<string, Json>), seed: 4 };
+    await expect(runTraining(other, { ...ports, resume: checkpoints[0]?.[1] ?? null })).rejects.toMatchObject({ code: 'WEIGHTS_CORRUPT' });
+  });
+
+  it('stops when it is told to', async () => {
+    const { ports, spec } = world();
+    await expect(runTraining(spec, { ...ports, signal: AbortSignal.abort() })).rejects.toBeInstanceOf(TrainingAborted);
+  });
+
+  it('refuses weights that do not fit and content that is not an example set', async () => {
+    const { ports, spec, store } = world();
+    const fields = spec as Record<string, Json>;
+    await expect(runTraining({ ...fields, weightsContentId: store(encodeWeights(new Map())) }, ports)).rejects.toMatchObject({ code: 'WEIGHTS_CORRUPT' });
+    await expect(runTraining({ ...fields, exampleSetContentIds: [store(Buffer.from('{}'))] }, ports)).rejects.toMatchObject({ code: 'EXAMPLE_SET_CORRUPT' });
+  });
+});

@@ -1,0 +1,148 @@
+// A worker's round: fetch the examples and the weights, take local steps through the training graph, hand back new weights.
+// Everything a step does is a function of (spec, step) and the weights before it, so a job resumed from a checkpoint on
+// another machine of the same runtime class ends with the same bytes.
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import {
+  augmentBatch, batchAt, decodeExampleSet, decodeWeights, encodeWeights, indexOfLargest, learningRateAt, nextOf, parameters, readTrainingSpec,
+  requireFitting, shareOf, trainingStepModel, velocityOf, WeightsCorrupt, type TrainingSpec, type Weights,
+} from '@oort/algorithms-training';
+import { canonicalJson, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
+import { imageTensor } from './image-tensor';
+import { deterministicSession } from './onnx-session';
+
+export interface TrainingPorts {
+  /** Resolves with bytes that hash to the content id. */
+  fetchContent(contentId: string): Promise<Buffer>;
+  /** Resolves with the content id once the bytes are durable. */
+  storeContent(bytes: Buffer): Promise<string>;
+  checkpoint(step: number, bytes: Buffer): Promise<void>;
+  /** The newest checkpoint of this job, from whichever node. */
+  readonly resume: Buffer | null;
+  readonly signal: AbortSignal;
+  /** Milliseconds between checkpoints; two seconds unless told. */
+  readonly checkpointEveryMs?: number;
+}
+
+export class TrainingAborted extends Fault {
+  constructor(step: number) { super('TRAINING_ABORTED', 'the training job was stopped', { step }); }
+}
+
+interface Labelled { readonly images: readonly Float32Array[]; readonly labels: readonly number[] }
+
+/** Weights and velocities by their names in the graph, the next step, and what was measured so far. */
+interface Progress { readonly tensors: Map<string, Tensor>; step: number; lossSum: number; seen: number; right: number }
+
+/** `output` is {weightsContentId, examples, steps, metrics: {loss, lastLoss, accuracy}}; a unit is a hundred examples seen.
+ *  Throws SpecRefused, ArchitectureRefused, WeightsCorrupt, ExampleSetCorrupt, TrainingAborted. */
+export async function runTraining(specJson: Json, ports: TrainingPorts): Promise<{ output: Json; units: number }> {
+  const spec = readTrainingSpec(specJson);
+  const specHash = sha256Hex(canonicalJson(specJson));
+  const share = await fetchShare(spec, ports);
+  const progress = ports.resume === null ? await firstProgress(spec, ports) : resumedProgress(spec, specHash, ports.resume);
+  const session = await deterministicSession(trainingStepModel(spec.architecture, spec.hyperParameters));
+  const { localSteps, batchSize } = spec.hyperParameters;
+  let lastLoss = 0;
+  let savedAt = Date.now();
+  try {
+    while (progress.step < localSteps) {
+      if (ports.signal.aborted) throw new TrainingAborted(progress.step);
+      lastLoss = await takeStep(spec, session, share, progress);
+      if (progress.step < localSteps && Date.now() - savedAt >= (ports.checkpointEveryMs ?? 2000)) {
+        await ports.checkpoint(progress.step, encodeProgress(progress, specHash));
+        savedAt = Date.now();
+      }
+    }
+  } finally {
+    await session.release();
+  }
+  const weightsContentId = await ports.storeContent(encodeWeights(weightsOf(spec, progress)));
+  return {
+    output: {
+      weightsContentId, examples: share.images.length, steps: localSteps,
+      metrics: { loss: progress.lossSum / localSteps, lastLoss, accuracy: progress.right / progress.seen },
+    },
+    units: Math.max(1, Math.round((localSteps * batchSize) / 100)),
+  };
+}
+
+/** Returns the step's loss. */
+async function takeStep(spec: TrainingSpec, session: InferenceSession, share: Labelled, progress: Progress): Promise<number> {
+  const { architecture: { input, labels }, hyperParameters: { batchSize } } = spec;
+  const places = batchAt(spec, share.images.length, progress.step);
+  const expected = places.map((place) => share.labels[place] ?? 0);
+  const target = new Float32Array(batchSize * labels.length);
+  expected.forEach((label, row) => { target[row * labels.length + label] = 1; });
+  const image = augmentBatch(spec, progress.step, places.flatMap((place) => share.images[place] ?? []));
+  const results = await session.run({
+    image: new Tensor('float32', image, [batchSize, ...input]),
+    target: new Tensor('float32', target, [batchSize, labels.length]),
+    learningRate: new Tensor('float32', Float32Array.of(learningRateAt(spec, progress.step)), []),
+    ...Object.fromEntries(progress.tensors),
+  });
+  for (const name of progress.tensors.keys()) {
+    const next = results[nextOf(name)];
+    if (next !== undefined) progress.tensors.set(name, next as Tensor);
+  }
+  const logits = floatsOf(results['logits']);
+  expected.forEach((label, row) => {
+    if (indexOfLargest(logits.subarray(row * labels.length, (row + 1) * labels.length)) === label) progress.right += 1;
+  });
+  const loss = floatsOf(results['loss'])[0] ?? 0;
+  progress.seen += batchSize;
+  progress.lossSum += loss;
+  progress.step += 1;
+  return loss;
+}
+
+async function fetchShare(spec: TrainingSpec, ports: TrainingPorts): Promise<Labelled> {
+  const sets = [];
+  for (const contentId of spec.exampleSetContentIds) sets.push(decodeExampleSet(await ports.fetchContent(contentId)));
+  const examples = sets.flatMap((set) => set.examples);
+  const own = shareOf(spec, examples.length).flatMap((index) => examples[index] ?? []);
+  if (own.length === 0) throw new Fault('NO_EXAMPLES', 'this worker\'s share of the examples is empty', { examples: examples.length });
+  return {
+    images: own.map(({ bytes, mediaType }) => imageTensor(bytes, mediaType, spec.architecture.input)),
+    labels: own.map(({ label }) => {
+      const index = spec.architecture.labels.indexOf(label);
+      if (index === -1) throw new Fault('UNKNOWN_LABEL', 'an example has a label that the network does not know', label);
+      return index;
+    }),
+  };
+}
+
+async function firstProgress(spec: TrainingSpec, ports: TrainingPorts): Promise<Progress> {
+  const { weights } = decodeWeights(await ports.fetchContent(spec.weightsContentId));
+  requireFitting(spec.architecture, weights);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, { shape, values }] of weights) {
+    tensors.set(name, new Tensor('float32', values, shape));
+    tensors.set(velocityOf(name), new Tensor('float32', new Float32Array(values.length), shape));
+  }
+  return { tensors, step: 0, lossSum: 0, seen: 0, right: 0 };
+}
+
+/** A checkpoint is a weight file with the velocities beside the weights. Numbers travel as text that reads back to the same double. */
+function encodeProgress(progress: Progress, specHash: string): Buffer {
+  const weights = new Map([...progress.tensors].map(([name, tensor]) => [name, { shape: tensor.dims, values: floatsOf(tensor) }]));
+  const { step, lossSum, seen, right } = progress;
+  return encodeWeights(weights, { specHash, step: String(step), lossSum: String(lossSum), seen: String(seen), right: String(right) });
+}
+
+function resumedProgress(spec: TrainingSpec, specHash: string, bytes: Buffer): Progress {
+  const { weights, metadata } = decodeWeights(bytes);
+  if (metadata['specHash'] !== specHash) throw new WeightsCorrupt('the checkpoint belongs to another job');
+  const own = new Map([...weights].filter(([name]) => !name.startsWith(velocityOf(''))));
+  requireFitting(spec.architecture, own);
+  const tensors = new Map([...weights].map(([name, { shape, values }]) => [name, new Tensor('float32', values, shape)]));
+  const number = (key: string): number => Number(metadata[key] ?? 'NaN');
+  return { tensors, step: number('step'), lossSum: number('lossSum'), seen: number('seen'), right: number('right') };
+}
+
+function weightsOf(spec: TrainingSpec, progress: Progress): Weights {
+  return new Map(parameters(spec.architecture).map(({ name, shape }) => [name, { shape, values: floatsOf(progress.tensors.get(name)) }]));
+}
+
+function floatsOf(tensor: unknown): Float32Array {
+  if (tensor instanceof Tensor && tensor.data instanceof Float32Array) return tensor.data;
+  throw new Fault('NOT_FLOATS', 'the graph returned something that is not float32');
+}
