@@ -1,3 +1,9 @@
+// The record of the platform: streams of events in one total order. One port, checked by one contract suite.
+export { AppendTooLarge, StoreBroken, StoreClosed, StoreLocked, StoreUnwritable, StreamDeleted, WrongExpectedRevision } from './faults';
+export { fileKeyStore, type KeyStore } from './key-store';
+export { memoryStore } from './memory';
+export { categoryOf, tombstoneType } from './stream';
+export { openVisible, type VisibleOptions } from './visible';
 export type {
   Appended, Delivery, EventMetadata, EventStore, EventToAppend, ExpectedRevision, Filter, From, RecordedEvent,
 } from './port';

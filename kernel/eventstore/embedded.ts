@@ -1,0 +1,1 @@
+export interface EmbeddedOptions { readonly directory: string; readonly maxAppendBytes?: number }
