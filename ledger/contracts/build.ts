@@ -1,0 +1,6 @@
+// Writes artifact.json: `node --import tsx ledger/contracts/build.ts`.
+import { writeFileSync } from 'node:fs';
+import { artifactPath } from './artifact';
+import { compileContracts } from './compile';
+
+writeFileSync(artifactPath, `${JSON.stringify(compileContracts(), null, 1)}\n`);

@@ -1,0 +1,82 @@
+// The contracts that stand on a network from its genesis on, in the order of their deployment.
+// Some need the address of one that comes later: CREATE addresses follow from the deployer and its nonce alone (yellow paper, 7).
+import { AbiCoder, concat, encodeBytes32String, getCreateAddress } from 'ethers';
+import { Fault } from '@oort/kernel-wire';
+import type { ContractName, PlatformParameters } from '@oort/schema';
+import { artifact } from './artifact';
+
+export interface Deployment { readonly name: ContractName; readonly address: string; readonly initCode: string }
+
+export interface Genesis {
+  /** Deploys with nonces 0, 1, 2, ... */
+  readonly deployer: string;
+  /** Holds the platform's roles. */
+  readonly platform: string;
+  readonly parameters: PlatformParameters;
+}
+
+export class ContractNotCompiled extends Fault {
+  constructor(name: string) { super('CONTRACT_NOT_COMPILED', `artifact.json lacks ${name}`, { name }); }
+}
+
+const order = [
+  'InsurancePool', 'StakingPools', 'HonestyCourt', 'DefiPool', 'Rewards', 'Governance', 'Anchors', 'Payments', 'Escrow',
+] as const satisfies readonly ContractName[];
+
+type Arguments = { readonly types: readonly string[]; readonly values: readonly unknown[] };
+
+/** What may be voted on: name, value at genesis, highest value allowed. */
+export function governedParameters(parameters: PlatformParameters): readonly { readonly name: string; readonly value: bigint; readonly maximum: bigint }[] {
+  return [
+    { name: 'tokenDiscountBps', value: BigInt(parameters.tokenDiscountBasisPoints), maximum: 5_000n },
+    { name: 'rewardPerEpochWei', value: parameters.rewardPerEpochWei, maximum: parameters.rewardPerEpochWei * 10n },
+  ];
+}
+
+export function systemAddresses(deployer: string): Readonly<Record<ContractName, string>> {
+  const at = (name: (typeof order)[number]): string => getCreateAddress({ from: deployer, nonce: order.indexOf(name) });
+  return {
+    Anchors: at('Anchors'), StakingPools: at('StakingPools'), HonestyCourt: at('HonestyCourt'), Governance: at('Governance'), Rewards: at('Rewards'),
+    Payments: at('Payments'), Escrow: at('Escrow'), DefiPool: at('DefiPool'), InsurancePool: at('InsurancePool'),
+  };
+}
+
+export function systemDeployments(genesis: Genesis): readonly Deployment[] {
+  const addresses = systemAddresses(genesis.deployer);
+  return order.map((name) => {
+    const compiled = artifact().contracts[name];
+    if (compiled === undefined) throw new ContractNotCompiled(name);
+    const { types, values } = argumentsOf(name, genesis, addresses);
+    return { name, address: addresses[name], initCode: concat([compiled.initCode, AbiCoder.defaultAbiCoder().encode(types, values)]) };
+  });
+}
+
+function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, at: Readonly<Record<ContractName, string>>): Arguments {
+  switch (name) {
+    case 'Anchors':
+    case 'Rewards':
+    case 'Payments':
+    case 'Escrow':
+    case 'InsurancePool':
+      return { types: ['address'], values: [platform] };
+    case 'DefiPool':
+      return { types: [], values: [] };
+    case 'StakingPools':
+      return {
+        types: ['address', 'uint256', 'uint256', 'uint256', 'uint64', 'uint64'],
+        values: [at.HonestyCourt, p.poolOwnMinimumWei, p.delegationMinimumWei, p.fullPoolWei, p.poolLockSeconds, p.poolExitSeconds],
+      };
+    case 'HonestyCourt':
+      return { types: ['address', 'address', 'address', 'uint64', 'uint256'], values: [platform, at.StakingPools, at.InsurancePool, p.appealSeconds, p.appealBondWei] };
+    case 'Governance': {
+      const governed = governedParameters(p);
+      return {
+        types: ['address', 'address', 'address', 'uint64', 'uint64', 'uint16', 'uint256', 'bytes32[]', 'uint256[]', 'uint256[]'],
+        values: [
+          at.StakingPools, at.DefiPool, at.Rewards, p.votingSeconds, p.timelockSeconds, p.quorumBasisPoints, p.proposalDepositWei,
+          governed.map((parameter) => encodeBytes32String(parameter.name)), governed.map(({ value }) => value), governed.map(({ maximum }) => maximum),
+        ],
+      };
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// What a network may choose: periods in seconds, amounts in wei, parts in basis points.
+// Code takes the whole value and keeps no period of its own.
+
+export interface PlatformParameters {
+  readonly appealSeconds: number;
+  readonly appealBondWei: bigint;
+  readonly votingSeconds: number;
+  readonly timelockSeconds: number;
+  readonly quorumBasisPoints: number;
+  readonly proposalDepositWei: bigint;
+  readonly poolOwnMinimumWei: bigint;
+  readonly delegationMinimumWei: bigint;
+  readonly fullPoolWei: bigint;
+  readonly poolLockSeconds: number;
+  readonly poolExitSeconds: number;
+  readonly leaseMs: number;
+  readonly offlineMs: number;
+  readonly tokenDiscountBasisPoints: number;
+  /** Emission of one reward epoch to nodes and their delegators. */
+  readonly rewardPerEpochWei: bigint;
+  readonly rewardAtOnceBasisPoints: number;
+  readonly vestingSeconds: number;
+}
+
+const oort = 10n ** 18n;
+const day = 24 * 60 * 60;
+
+/** Seconds where a public network has hours, so that a whole story fits into minutes. */
+export const localParameters: PlatformParameters = {
+  appealSeconds: 10, appealBondWei: oort, votingSeconds: 10, timelockSeconds: 2, quorumBasisPoints: 1_000,
+  proposalDepositWei: oort, poolOwnMinimumWei: 10n * oort, delegationMinimumWei: oort, fullPoolWei: 25n * oort,
+  poolLockSeconds: 30, poolExitSeconds: 15, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
+  rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
+};
+
+/** Epochs of 10,000 trunk blocks counted as 90 minutes: pools lock 300 of them, exits take 3. */
+export const publicParameters: PlatformParameters = {
+  appealSeconds: day, appealBondWei: 1_000n * oort, votingSeconds: 7 * day, timelockSeconds: 2 * day, quorumBasisPoints: 1_000,
+  proposalDepositWei: 10_000n * oort, poolOwnMinimumWei: 200_000n * oort, delegationMinimumWei: 1_000n * oort, fullPoolWei: 500_000n * oort,
+  poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
+  rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
+};
