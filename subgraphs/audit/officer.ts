@@ -1,0 +1,184 @@
+// The officer's desk: commits to every inference before its answer is known, slips phantoms among them, sends some
+// out twice, and judges what comes back. A phantom is an ordinary job: same queue, same price, same shape of spec.
+import { randomBytes, randomInt } from 'node:crypto';
+import { auditRate, compare, newRecord, tolerance, type Outcome } from '@oort/algorithms-honesty';
+import { command, createHandler } from '@oort/kernel-decider';
+import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
+import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kernel-wire';
+import type { AuditEvent } from '@oort/schema/events/audit';
+import type { ComputeEvent } from '@oort/schema/events/compute';
+import { batchDecider, recordDecider } from './decide';
+import { augment, readAnswer, readTask, withInputs, type InferenceTask } from './inference';
+import type { Referee } from './referee';
+
+export interface OfficerPorts {
+  readonly store: EventStore;
+  readonly referee: Referee;
+  now(): Date;
+  /** Queues an inference under an id chosen before, so that its commitment comes before its dispatch. */
+  dispatch(job: { readonly jobId: string; readonly spec: Json; readonly submitter: string }): Promise<void>;
+  nodeOf(nodeId: string): Promise<{ readonly operator: string; readonly runtimeClass: string } | null>;
+  readonly runtimeClass: string;
+  readonly appealMs: number;
+}
+
+type Submitted = Extract<ComputeEvent, { readonly type: 'JobSubmitted' }>['data'];
+type Recorded = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data'];
+
+/** Of all audits; the rest are replicas. Either defence alone must suffice against who sees through the other. */
+const phantomShare = 0.6;
+const poolSize = 200;
+const largestHonestDeviation = 4e-7;
+
+interface Phantom { readonly expected: readonly number[]; readonly batchId: string }
+interface Replica { readonly original: { readonly jobId: string; readonly nodeId: string; readonly answer: readonly number[] }; readonly task: InferenceTask }
+
+export interface Officer {
+  submitted(event: RecordedEvent): Promise<void>;
+  answered(event: RecordedEvent): Promise<void>;
+  /** Closes the batch, so that its root goes on chain, and opens those whose phantoms have all come back. */
+  turnBatch(): Promise<void>;
+}
+
+export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
+  const { store, now, referee } = ports;
+  const batches = createHandler({ store, decider: batchDecider, now });
+  const records = createHandler({ store, decider: recordDecider, now });
+  const phantoms = new Map<string, Phantom>();
+  const replicas = new Map<string, Replica>();
+  const tasks = new Map<string, { readonly spec: Json; readonly task: InferenceTask; readonly submitter: string }>();
+  const committed = new Set<string>();
+  let batchId = newId('batch', now());
+  const unopened = new Set<string>();
+  const rates = new Map<string, number>();
+  await recall();
+
+  /** What was under way when the process stopped. A replica that was out is an ordinary job from then on. */
+  async function recall(): Promise<void> {
+    const types = ['TaskCommitted', 'VerdictReached', 'BatchCommitted', 'BatchOpened'];
+    for await (const recorded of store.readAll('start', { filter: { types } })) {
+      const event = { type: recorded.type, data: recorded.data } as unknown as AuditEvent;
+      if (event.type === 'VerdictReached') {
+        phantoms.delete(event.data.taskId);
+        rates.set(event.data.nodeId, event.data.auditRate);
+      }
+      if (event.type === 'BatchCommitted') unopened.add(event.data.batchId);
+      if (event.type === 'BatchOpened') unopened.delete(event.data.batchId);
+      if (event.type !== 'TaskCommitted') continue;
+      const { taskId, expected, batchId: of } = event.data;
+      committed.add(taskId);
+      if (expected !== null) phantoms.set(taskId, { expected: JSON.parse(expected) as number[], batchId: of });
+    }
+  }
+
+  async function commit(taskId: string, expected: readonly number[] | null): Promise<void> {
+    const text = expected === null ? null : canonicalJson(expected);
+    const data = {
+      batchId, taskId, salt: randomBytes(16).toString('hex'), isPhantom: text !== null, expected: text,
+      expectedHash: text === null ? null : sha256Hex(text),
+    };
+    await batches(batchId, command('CommitTask', data, { actor: 'platform', now: now(), id: deriveId('command', `commit/${taskId}`) }));
+    committed.add(taskId);
+  }
+
+  async function submitted(event: RecordedEvent): Promise<void> {
+    const job = event.data as unknown as Submitted;
+    const task = job.kind === 'inference' ? readTask(job.spec) : null;
+    if (task === null) return;
+    tasks.set(job.jobId, { spec: job.spec, task, submitter: job.submitter });
+    const [oldest] = tasks.keys();
+    if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
+    if (committed.has(job.jobId)) return;
+    await commit(job.jobId, null);
+    if (chance(phantomShare * meanAuditRate())) await injectPhantom(job.spec, task, job.submitter);
+  }
+
+  async function injectPhantom(spec: Json, task: InferenceTask, submitter: string): Promise<void> {
+    const inputs = augment(task.inputs, random);
+    const expected = await referee.answer(task.modelContentId, inputs);
+    const jobId = newId('job', now());
+    phantoms.set(jobId, { expected, batchId });
+    await commit(jobId, expected);
+    await ports.dispatch({ jobId, spec: withInputs(spec, inputs), submitter });
+  }
+
+  async function answered(event: RecordedEvent): Promise<void> {
+    const { jobId, kind, nodeId, output } = event.data as unknown as Recorded;
+    if (kind !== 'inference') return;
+    const answer = readAnswer(output) ?? [];
+    const phantom = phantoms.get(jobId);
+    if (phantom !== undefined) {
+      phantoms.delete(jobId);
+      return judge(jobId, nodeId, 'phantom', await against(nodeId, answer, phantom.expected), event);
+    }
+    const replica = replicas.get(jobId);
+    if (replica !== undefined) {
+      replicas.delete(jobId);
+      return settleReplica(replica, jobId, nodeId, answer, event);
+    }
+    await maybeReplicate(jobId, nodeId, answer);
+  }
+
+  async function maybeReplicate(jobId: string, nodeId: string, answer: readonly number[]): Promise<void> {
+    const asked = tasks.get(jobId);
+    if (asked === undefined) return;
+    if (!chance((1 - phantomShare) * (rates.get(nodeId) ?? auditRate(newRecord)))) return;
+    const replicaId = newId('job', now());
+    replicas.set(replicaId, { original: { jobId, nodeId, answer }, task: asked.task });
+    await commit(replicaId, null);
+    await ports.dispatch({ jobId: replicaId, spec: asked.spec, submitter: asked.submitter });
+  }
+
+  /** Equal answers of two nodes pass both. Otherwise the referee's own answer says who was wrong. */
+  async function settleReplica(replica: Replica, jobId: string, nodeId: string, answer: readonly number[], cause: RecordedEvent): Promise<void> {
+    const { original, task } = replica;
+    if (original.nodeId === nodeId) return;
+    const agreed = compare(answer, original.answer, tolerance(largestHonestDeviation), true).outcome === 'pass';
+    const truth = agreed ? answer : await referee.answer(task.modelContentId, task.inputs);
+    await judge(original.jobId, original.nodeId, 'replica', await against(original.nodeId, original.answer, truth), cause);
+    await judge(jobId, nodeId, 'replica', await against(nodeId, answer, truth), cause);
+  }
+
+  async function against(nodeId: string, answer: readonly number[], truth: readonly number[]): Promise<{ outcome: Outcome; distance: number }> {
+    const node = await ports.nodeOf(nodeId);
+    return compare(answer, truth, tolerance(largestHonestDeviation), node?.runtimeClass === ports.runtimeClass);
+  }
+
+  async function judge(
+    taskId: string, nodeId: string, evidence: 'phantom' | 'replica', { outcome, distance }: { outcome: Outcome; distance: number }, cause: RecordedEvent,
+  ): Promise<void> {
+    const node = await ports.nodeOf(nodeId);
+    if (node === null) return;
+    const data = {
+      caseId: deriveId('case', taskId), nodeId, operator: node.operator, taskId, work: 'inference', evidence, outcome,
+      distance: Number.isFinite(distance) ? distance : null,
+      evidenceHash: sha256Hex(canonicalJson([taskId, nodeId, outcome, Number.isFinite(distance) ? distance : null])),
+      appealUntil: new Date(now().getTime() + ports.appealMs).toISOString(),
+    } as const;
+    const outcomeOfJudging = await records(nodeId, command('JudgeTask', data, { actor: 'platform', now: now(), id: deriveId('command', `judge/${taskId}`), cause }));
+    if (outcomeOfJudging.ok) rates.set(nodeId, auditRate(outcomeOfJudging.state.record));
+  }
+
+  /** Over the nodes judged so far; everything is audited while there is none. */
+  function meanAuditRate(): number {
+    if (rates.size === 0) return auditRate(newRecord);
+    return [...rates.values()].reduce((sum, rate) => sum + rate, 0) / rates.size;
+  }
+
+  async function turnBatch(): Promise<void> {
+    const turned = batchId;
+    batchId = newId('batch', now());
+    const pending = new Set([...phantoms.values()].map((phantom) => phantom.batchId));
+    for (const ready of [...unopened].filter((id) => !pending.has(id))) {
+      await batches(ready, command('OpenBatch', { batchId: ready }, { actor: 'platform', now: now() }));
+      unopened.delete(ready);
+    }
+    const outcome = await batches(turned, command('CloseBatch', { batchId: turned, officer: 'platform' }, { actor: 'platform', now: now() }));
+    if (outcome.ok) unopened.add(turned);
+  }
+
+  return { submitted, answered, turnBatch };
+}
+
+const random = (): number => randomInt(2 ** 32) / 2 ** 32;
+const chance = (probability: number): boolean => random() < probability;

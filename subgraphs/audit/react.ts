@@ -1,0 +1,83 @@
+// What other domains' events, and this one's own, make the audit domain do.
+import { id as keccakOfText } from 'ethers';
+import { compare, tolerance } from '@oort/algorithms-honesty';
+import { command, createHandler, runReaction } from '@oort/kernel-decider';
+import type { RecordedEvent } from '@oort/kernel-eventstore';
+import { deriveId } from '@oort/kernel-wire';
+import { honestyCases, lastAnswers, type AnswerRow } from '@oort/projections-honesty';
+import type { SubgraphPorts } from '@oort/schema';
+import type { AuditEvent } from '@oort/schema/events/audit';
+import type { LedgerEvent } from '@oort/schema/events/ledger';
+import { recordDecider } from './decide';
+import { readAnswer, readTask } from './inference';
+import type { Officer } from './officer';
+import type { Referee } from './referee';
+
+type Confirmed = Extract<AuditEvent, { readonly type: 'SlashConfirmed' }>['data'];
+type Proposed = Extract<AuditEvent, { readonly type: 'SlashProposed' }>['data'];
+type ChainLog = Extract<LedgerEvent, { readonly type: 'ChainLogObserved' }>['data'];
+
+/** A caught node's last results are audited again (HONESTY: Protocol, 6). */
+const reauditedResults = 200;
+const reauditTolerance = tolerance(4e-7);
+const confirmTimer = 'audit.confirm-slash';
+
+export interface ReactionPorts {
+  readonly ports: SubgraphPorts;
+  readonly officer: Officer;
+  readonly referee: Referee;
+}
+
+export async function startReactions({ ports, officer, referee }: ReactionPorts, signal: AbortSignal): Promise<void> {
+  const { store, readModels, timers, now } = ports;
+  const records = createHandler({ store, decider: recordDecider, now });
+  const { database } = readModels;
+
+  timers.onFire(confirmTimer, async ({ payload }) => {
+    const { caseId, nodeId } = payload as unknown as Proposed;
+    await records(nodeId, command('ConfirmSlash', { caseId, nodeId }, { actor: 'platform', now: now(), id: deriveId('command', `confirm/${caseId}`) }));
+  });
+
+  async function proposed(event: RecordedEvent): Promise<void> {
+    const { caseId, nodeId, appealUntil } = event.data as unknown as Proposed;
+    await timers.schedule({ id: `confirm/${caseId}`, kind: confirmTimer, at: new Date(appealUntil), payload: { caseId, nodeId } });
+  }
+
+  async function confirmed(event: RecordedEvent): Promise<void> {
+    const { caseId, nodeId } = event.data as unknown as Confirmed;
+    await readModels.waitFor('honesty', event.position);
+    const wrong: string[] = [];
+    for (const answer of await lastAnswers(database, nodeId, reauditedResults)) {
+      if (await isWrong(referee, answer)) wrong.push(answer.jobId);
+    }
+    const refute = command('RefuteResults', { caseId, nodeId, jobIds: wrong }, { actor: 'platform', now: now(), id: deriveId('command', `refute/${caseId}`), cause: event });
+    await records(nodeId, refute);
+  }
+
+  async function observed(event: RecordedEvent): Promise<void> {
+    const log = event.data as unknown as ChainLog;
+    if (log.contract !== 'StakingPools' || log.event !== 'Slashed') return;
+    const settled = (await honestyCases(database, null)).find(({ caseId }) => keccakOfText(caseId) === log.args['id']);
+    if (settled === undefined) return;
+    const { caseId, nodeId } = settled;
+    const data = { caseId, nodeId, txHash: log.txHash, amountWei: String(log.args['amount']) };
+    await records(nodeId, command('SettleSlash', data, { actor: 'platform', now: now(), id: deriveId('command', `settle/${caseId}`), cause: event }));
+  }
+
+  const reactions: readonly (readonly [string, readonly string[], (event: RecordedEvent) => Promise<void>])[] = [
+    ['audit.submitted', ['JobSubmitted'], (event) => officer.submitted(event)],
+    ['audit.answered', ['ResultRecorded'], (event) => officer.answered(event)],
+    ['audit.proposed', ['SlashProposed'], proposed],
+    ['audit.confirmed', ['SlashConfirmed'], confirmed],
+    ['audit.observed', ['ChainLogObserved'], observed],
+  ];
+  await Promise.all(reactions.map(([name, subscribes, react]) => runReaction({ name, store, database, subscribes, react, signal })));
+}
+
+async function isWrong(referee: Referee, { spec, output }: AnswerRow): Promise<boolean> {
+  const task = readTask(spec);
+  const answer = readAnswer(output);
+  if (task === null || answer === null) return false;
+  const truth = await referee.answer(task.modelContentId, task.inputs);
+  return compare(answer, truth, reauditTolerance, true).outcome === 'fail';
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setInterval } from 'node:timers/promises';
+import { parse } from 'graphql';
+import type { Subgraph, SubgraphPorts } from '@oort/schema';
+import { createOfficer, type OfficerPorts } from './officer';
+import { startReactions } from './react';
+import { onnxReferee } from './referee';
+import { auditResolvers } from './resolvers';
+
+export interface AuditPorts extends SubgraphPorts, Pick<OfficerPorts, 'dispatch' | 'nodeOf' | 'runtimeClass' | 'appealMs'> {
+  /** Between two roots of commitments on chain. */
+  readonly batchMs: number;
+}
+
+export function createAuditSubgraph(ports: AuditPorts): Promise<Subgraph> {
+  const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'audit.graphql'), 'utf8');
+  return Promise.resolve({ name: 'audit', typeDefs: parse(sdl), resolvers: auditResolvers(ports.readModels), start });
+
+  async function start(signal: AbortSignal): Promise<void> {
+    const referee = onnxReferee(ports.content);
+    const { store, dispatch, nodeOf, runtimeClass, appealMs } = ports;
+    const officer = await createOfficer({ store, referee, now: () => ports.now(), dispatch, nodeOf, runtimeClass, appealMs });
+    startReactions({ ports, officer, referee }, signal).catch(ended(signal));
+    turnBatches(officer.turnBatch, ports.batchMs, signal).catch(ended(signal));
+  }
+}
+
+async function turnBatches(turn: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {
+  for await (const _ of setInterval(everyMs, null, { signal })) await turn();
+}
+
+/** Loops end by the signal. Anything else that ends one is a bug, and an unhandled rejection stops the process. */
+function ended(signal: AbortSignal): (reason: unknown) => void {
+  return (reason) => {
+    if (!signal.aborted) throw reason;
+  };
+}
