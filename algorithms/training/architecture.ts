@@ -114,7 +114,7 @@ function planLayer(layer: Layer, from: readonly number[], index: number): Planne
 function readLayer(json: Json, index: number): Layer {
   const record = asRecord(json, `layer ${String(index)}`);
   const at = (key: string): number => positive(record[key], `layer ${String(index)} ${key}`);
-  switch (record['kind']) {
+  switch (String(record['kind'])) {
     case 'relu': return { kind: 'relu' };
     case 'flatten': return { kind: 'flatten' };
     case 'dense': return { kind: 'dense', units: at('units') };

@@ -7,6 +7,7 @@ export { AveragingRefused, averageWeights, type Contribution } from './averaging
 export { augmentBatch, batchAt, learningRateAt, shareOf } from './batches';
 export { accuracyOf, confusionOf, indexOfLargest, type Confusion } from './confusion';
 export { decodeExampleSet, encodeExampleSet, ExampleSetCorrupt, type Example, type ExampleSet } from './example-set';
+export { decodeImage, ImageUnreadable, imageTensor, type Pixels } from './image-tensor';
 export { inferenceModel } from './network-graph';
 export { SeededRandom } from './random';
 export { referenceGradients } from './reference-network';

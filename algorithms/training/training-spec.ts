@@ -100,5 +100,5 @@ function text(fields: Fields, key: string): string {
 function texts(fields: Fields, key: string): readonly string[] {
   const value = fields[key];
   if (!Array.isArray(value) || value.length === 0 || !value.every((entry) => typeof entry === 'string')) throw new SpecRefused(`${key} must be a list of content ids`);
-  return value as readonly string[];
+  return value;
 }

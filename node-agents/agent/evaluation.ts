@@ -1,8 +1,7 @@
 // A model's mark on examples it never saw: the confusion matrix, the accuracy that follows from it, and the mean cross-entropy.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { accuracyOf, confusionOf, decodeExampleSet, indexOfLargest, readEvaluationSpec, type Example, type ImageShape } from '@oort/algorithms-training';
+import { accuracyOf, confusionOf, decodeExampleSet, imageTensor, indexOfLargest, readEvaluationSpec, type Example, type ImageShape } from '@oort/algorithms-training';
 import { Fault, type Json } from '@oort/kernel-wire';
-import { imageTensor } from './image-tensor';
 import { deterministicSession } from './onnx-session';
 
 export interface EvaluationPorts {

@@ -3,11 +3,10 @@
 // another machine of the same runtime class ends with the same bytes.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import {
-  augmentBatch, batchAt, decodeExampleSet, decodeWeights, encodeWeights, indexOfLargest, learningRateAt, nextOf, parameters, readTrainingSpec,
+  augmentBatch, batchAt, decodeExampleSet, decodeWeights, encodeWeights, imageTensor, indexOfLargest, learningRateAt, nextOf, parameters, readTrainingSpec,
   requireFitting, shareOf, trainingStepModel, velocityOf, WeightsCorrupt, type TrainingSpec, type Weights,
 } from '@oort/algorithms-training';
 import { canonicalJson, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
-import { imageTensor } from './image-tensor';
 import { deterministicSession } from './onnx-session';
 
 export interface TrainingPorts {
@@ -81,7 +80,7 @@ async function takeStep(spec: TrainingSpec, session: InferenceSession, share: La
   });
   for (const name of progress.tensors.keys()) {
     const next = results[nextOf(name)];
-    if (next !== undefined) progress.tensors.set(name, next as Tensor);
+    if (next !== undefined) progress.tensors.set(name, next);
   }
   const logits = floatsOf(results['logits']);
   expected.forEach((label, row) => {

@@ -5,7 +5,10 @@ export type ModelsEvent =
   | { readonly type: 'ModelCreated'; readonly data: { readonly modelId: string; readonly accountId: string; readonly name: string; readonly architecture: Json; readonly licence: string } }
   | { readonly type: 'TrainingRunStarted'; readonly data: {
       readonly runId: string; readonly modelId: string; readonly accountId: string; readonly datasetVersionIds: readonly string[]; readonly datasetRoots: readonly string[];
-      readonly codeDigest: string; readonly hyperParameters: Json; readonly seed: number; readonly rounds: number; readonly workers: number; readonly startedAt: string;
+      /** SHA-256 of the training-step graph, hex. */ readonly codeDigest: string;
+      readonly architecture: Json; readonly hyperParameters: Json; readonly seed: number; readonly rounds: number; readonly workers: number; readonly startedAt: string;
+      /** The versions' examples as the workers fetch them, the held-out ones, and where round 0 starts from. */
+      readonly exampleSetContentIds: readonly string[]; readonly evaluationContentId: string | null; readonly initialWeightsContentId: string;
     } }
   | { readonly type: 'TrainingRoundCompleted'; readonly data: { readonly runId: string; readonly round: number; readonly jobIds: readonly string[]; readonly nodeIds: readonly string[]; readonly weightsContentId: string; readonly metrics: Json } }
   | { readonly type: 'TrainingRunCompleted'; readonly data: {

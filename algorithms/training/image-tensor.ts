@@ -1,8 +1,8 @@
 // An image file as the network sees it: luma (or red, green, blue) from 0 to 1, at the network's size.
 import { decode as decodeJpeg } from 'jpeg-js';
 import { PNG } from 'pngjs';
-import type { ImageShape } from '@oort/algorithms-training';
 import { Fault } from '@oort/kernel-wire';
+import type { ImageShape } from './architecture';
 
 export class ImageUnreadable extends Fault {
   constructor(message: string) { super('IMAGE_UNREADABLE', message); }
