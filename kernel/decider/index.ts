@@ -2,5 +2,6 @@
 export { command, type CommandOptions } from './command';
 export { createHandler, type HandlerOptions } from './handler';
 export { loadState, type Loaded } from './load';
+export { runReaction, type ReactionOptions } from './reaction';
 export { scenario } from './scenario';
 export type { Command, Decider, Decision, DomainEvent, Flow, Outcome, RefusalOf } from './port';

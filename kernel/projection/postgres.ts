@@ -27,6 +27,8 @@ export interface PostgresOptions {
 export interface Postgres {
   readonly url: string;
   readonly pid: number;
+  /** Where it lies: not the one asked for when that is closed to the user PostgreSQL runs as. */
+  readonly directory: string;
   stop(): Promise<void>;
 }
 
@@ -101,7 +103,7 @@ function launch(place: Place, port: number, settings: Readonly<Record<string, st
 }
 
 function handle(place: Place, pid: number, port: number): Postgres {
-  return { url: urlOf(place, port), pid, stop: () => shutDown(pid) };
+  return { url: urlOf(place, port), pid, directory: dirname(place.data), stop: () => shutDown(pid) };
 }
 
 function urlOf(place: Place, port: number): string {
