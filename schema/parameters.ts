@@ -16,6 +16,8 @@ export interface PlatformParameters {
   readonly leaseMs: number;
   readonly offlineMs: number;
   readonly tokenDiscountBasisPoints: number;
+  /** The shortest reward epoch. */
+  readonly rewardEpochSeconds: number;
   /** Emission of one reward epoch to nodes and their delegators. */
   readonly rewardPerEpochWei: bigint;
   readonly rewardAtOnceBasisPoints: number;
@@ -30,7 +32,7 @@ export const localParameters: PlatformParameters = {
   appealSeconds: 10, appealBondWei: oort, votingSeconds: 10, timelockSeconds: 2, quorumBasisPoints: 1_000,
   proposalDepositWei: oort, poolOwnMinimumWei: 10n * oort, delegationMinimumWei: oort, fullPoolWei: 25n * oort,
   poolLockSeconds: 30, poolExitSeconds: 15, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
-  rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
+  rewardEpochSeconds: 2, rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 
 /** Epochs of 10,000 trunk blocks counted as 90 minutes: pools lock 300 of them, exits take 3. */
@@ -38,5 +40,5 @@ export const publicParameters: PlatformParameters = {
   appealSeconds: day, appealBondWei: 1_000n * oort, votingSeconds: 7 * day, timelockSeconds: 2 * day, quorumBasisPoints: 1_000,
   proposalDepositWei: 10_000n * oort, poolOwnMinimumWei: 200_000n * oort, delegationMinimumWei: 1_000n * oort, fullPoolWei: 500_000n * oort,
   poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
-  rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
+  rewardEpochSeconds: day, rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
