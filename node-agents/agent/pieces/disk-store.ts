@@ -1,0 +1,75 @@
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isFull, PieceConflict, PieceStoreFull, systemCode } from './faults';
+import { NeedleLog } from './needle-log';
+import type { PieceStore, StoredPiece } from './port';
+
+/** Pieces up to this size share the needle log; larger ones are files of their own. */
+const needleBytes = 1024 * 1024;
+
+/** The local disk: a needle log for small pieces, one file for each large one. */
+export async function openDiskStore(directory: string): Promise<PieceStore> {
+  const log = await NeedleLog.open(join(directory, 'needles'));
+  const files = join(directory, 'pieces');
+  await mkdir(files, { recursive: true });
+  await removeUnfinished(files);
+  const read = async (pieceId: string): Promise<Buffer | null> => await log.get(pieceId) ?? await readOrNull(pathOf(files, pieceId));
+  return {
+    async put(pieceId, bytes) {
+      const present = await read(pieceId);
+      if (present !== null && !present.equals(bytes)) throw new PieceConflict(pieceId);
+      if (present !== null) return;
+      if (bytes.length <= needleBytes) await log.put(pieceId, bytes);
+      else await writeDurably(pathOf(files, pieceId), bytes);
+    },
+    get: read,
+    async delete(pieceId) {
+      await log.delete(pieceId);
+      await rm(pathOf(files, pieceId), { force: true });
+    },
+    async list() { return [...log.list(), ...await listFiles(files)]; },
+    close: () => log.close(),
+  };
+}
+
+/** A file appears whole or not at all: written beside, flushed, renamed, and the folder flushed. Throws PieceStoreFull. */
+export async function writeDurably(path: string, bytes: Buffer): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const unfinished = `${path}.unfinished`;
+  try {
+    const handle = await open(unfinished, 'w');
+    await handle.writeFile(bytes).then(() => handle.datasync()).finally(() => handle.close());
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw isFull(error) ? new PieceStoreFull(folder) : error;
+  }
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/** Spread over folders by the id's random end. */
+export function pathOf(files: string, pieceId: string): string {
+  return join(files, pieceId.slice(-2), pieceId);
+}
+
+export async function readOrNull(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+export async function listFiles(files: string): Promise<readonly StoredPiece[]> {
+  const names = (await readdir(files, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  return Promise.all(names.filter(({ name }) => !name.endsWith('.unfinished')).map(async ({ name }) => (
+    { pieceId: name, sizeBytes: (await stat(pathOf(files, name))).size })));
+}
+
+async function removeUnfinished(files: string): Promise<void> {
+  const entries = await readdir(files, { recursive: true, withFileTypes: true });
+  for (const { name, parentPath } of entries.filter((entry) => entry.name.endsWith('.unfinished'))) await rm(join(parentPath, name));
+}
