@@ -1,1 +1,2 @@
+export { createTimers, type RunningTimers, type TimersOptions } from './timers';
 export type { Timers } from './port';
