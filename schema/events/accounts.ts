@@ -8,6 +8,7 @@ export type AccountsEvent =
   | { readonly type: 'CreditsToppedUp'; readonly data: { readonly accountId: string; readonly amountMicroUsd: string; readonly provider: string; readonly reference: string } }
   | { readonly type: 'InvoiceIssued'; readonly data: {
       readonly invoiceId: string; readonly accountId: string; readonly periodStart: string; readonly periodEnd: string;
+      /** Usage up to this position of the log that no earlier invoice billed. */ readonly untilPosition: string;
       readonly usageRoot: string; readonly priceBookVersion: string; readonly totalMicroUsd: string;
       readonly discountBasisPoints: number; readonly payableMicroUsd: string; readonly payableWei: string | null;
       readonly lines: readonly { readonly item: string; readonly quantity: string; readonly unit: string; readonly amountMicroUsd: string }[];

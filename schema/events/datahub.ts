@@ -1,6 +1,9 @@
 import type { Visibilities } from './visibility';
 
-export interface QualityPlan { readonly overlap: number; readonly maximumOverlap: number; readonly posterior: number; readonly goldShare: number }
+export type QualityPlan = {
+  readonly overlap: number; readonly maximumOverlap: number; readonly posterior: number; readonly goldShare: number;
+  /** Perceptual hashes within so many of 64 bits make a duplicate; null: only equal bytes do. */ readonly duplicateDistance: number | null;
+};
 
 export type DatahubEvent =
   | { readonly type: 'MissionOpened'; readonly data: {

@@ -1,0 +1,20 @@
+export interface InvoiceState { readonly payableMicroUsd: bigint; readonly payableWei: bigint | null; readonly paid: boolean }
+
+export type AccountState =
+  | { readonly status: 'unknown' }
+  | {
+      readonly status: 'open';
+      readonly accountId: string;
+      readonly address: string;
+      readonly creditsMicroUsd: bigint;
+      readonly keys: ReadonlyMap<string, 'active' | 'revoked'>;
+      readonly invoices: ReadonlyMap<string, InvoiceState>;
+      /** Position of the log up to which usage is on an invoice. */
+      readonly billedUntil: string | null;
+      /** Provider and reference of every charge, so that none is credited twice. */
+      readonly charges: ReadonlySet<string>;
+    };
+
+export const unknownAccount: AccountState = { status: 'unknown' };
+
+export const chargeOf = (provider: string, reference: string): string => `${provider}/${reference}`;
