@@ -1,1 +1,13 @@
-export {};
+// The chain's nouns: parameters, blocks, transactions, receipts, summaries and the genesis, with their wire forms and hashes.
+export { integerHex, zeroAddress, zeroHash } from './hex';
+export type { Address, Hash, Hex } from './hex';
+export { epochOf, liveParameters, localParameters, majorityOf, parametersJson } from './parameters';
+export type { ChainParameters } from './parameters';
+export { blockHash, decodeBlock, encodeBlock, MalformedBlock, recoverAuthor, signBlock } from './block';
+export type { Block, BlockBody } from './block';
+export { parseTransaction } from './transaction';
+export type { ParsedTransaction, SignedTransaction, TransactionRefusal } from './transaction';
+export { decodeReceipt, encodeReceipt, encodeSummary, MalformedReceipt, summaryHash } from './receipt';
+export type { Log, ReceiptCore, SummaryParts } from './receipt';
+export { genesisBlock, genesisDeployer, genesisJson, systemContractAddress } from './genesis';
+export type { GenesisDeployment, GenesisDocument } from './genesis';

@@ -1,1 +1,24 @@
-export {};
+// The rules of OLYMPUS.md section 3, one file each, and a node's view of the DAG built on them. No clock, disk or network.
+export { ancestors, AncestryBroken, bestPath, isAncestor, onBestPath, present } from './ancestry';
+export { bestOf, compareTips, witnessedLevelOf } from './best-parent';
+export { checkLastStable, checkLastSummary, summaryBlockOf } from './citation';
+export { composeBlock, mayExtend, turnOf } from './compose';
+export type { Draft } from './compose';
+export { Dag, StablePointRetreat } from './dag';
+export type { StableArchive } from './dag';
+export { checkDistinctMajority, recentAuthors } from './distinct-majority';
+export { isGenesis } from './entry';
+export type { Entry, Lookup, Surroundings } from './entry';
+export { forkRoot, forkStatus } from './forks';
+export type { StableForks } from './forks';
+export { Holding } from './holding';
+export { checkLinks } from './links';
+export { orderOf } from './order';
+export type { StableBatch } from './order';
+export { checkParents } from './parents';
+export type { BlockRefusal, Waiting } from './refusals';
+export { checkShape } from './shape';
+export { blockingCount, provenStable } from './stability';
+export { checkTime } from './time';
+export { validateBlock } from './validate';
+export type { Verdict } from './validate';

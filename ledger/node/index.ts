@@ -1,1 +1,6 @@
-export {};
+// An Olympus node with its witnesses in one process: `openNode`, and the local network's accounts.
+export { developmentMnemonic, developmentWallet, localAllocations } from './development-accounts';
+export { NodeHalted, openNode } from './node';
+export type { NodeOptions, OlympusNode, SystemDeployment } from './node';
+export type { Pace } from './witness';
+export { LedgerFault } from '@oort/ledger-rpc';

@@ -1,0 +1,80 @@
+// Receipt and summary forms: OLYMPUS.md section 3, rule 11.
+import { decodeRlp, encodeRlp, keccak256 } from 'ethers';
+import { Fault } from '@oort/kernel-wire';
+import { integerHex } from './hex';
+import type { Address, Hash, Hex } from './hex';
+
+export interface Log {
+  readonly address: Address;
+  readonly topics: readonly Hash[];
+  readonly data: Hex;
+}
+
+/** What the receipts root commits to for one link. */
+export interface ReceiptCore {
+  readonly status: 0 | 1;
+  readonly gasUsed: bigint;
+  readonly bloom: Hex;
+  readonly logs: readonly Log[];
+}
+
+/** Status 1 of a *block* says that it is the second with its root (rule 9). */
+export interface SummaryParts {
+  readonly blockHash: Hash;
+  readonly previousSummary: Hash;
+  readonly parentSummaries: readonly Hash[];
+  readonly receiptsRoot: Hash;
+  readonly skipSummaries: readonly Hash[];
+  readonly status: 0 | 1;
+  readonly stableIndex: number;
+  readonly timestamp: number;
+}
+
+export class MalformedReceipt extends Fault {
+  constructor(reason: string) {
+    super('MALFORMED_RECEIPT', reason);
+  }
+}
+
+export function encodeReceipt(receipt: ReceiptCore): Hex {
+  return encodeRlp([
+    integerHex(receipt.status), integerHex(receipt.gasUsed), receipt.bloom,
+    receipt.logs.map((log) => [log.address, [...log.topics], log.data]),
+  ]);
+}
+
+export function decodeReceipt(wire: Hex): ReceiptCore {
+  const items = listOf(decodeRlp(wire));
+  const [status, gasUsed, bloom, logs] = items;
+  if (items.length !== 4 || (status !== '0x' && status !== '0x01')) throw new MalformedReceipt('not a receipt');
+  return {
+    status: status === '0x01' ? 1 : 0,
+    gasUsed: gasUsed === '0x' ? 0n : BigInt(text(gasUsed)),
+    bloom: text(bloom),
+    logs: listOf(logs).map((log) => {
+      const [address, topics, data] = listOf(log);
+      return { address: text(address), topics: listOf(topics).map(text), data: text(data) };
+    }),
+  };
+}
+
+export function encodeSummary(parts: SummaryParts): Hex {
+  return encodeRlp([
+    parts.blockHash, parts.previousSummary, [...parts.parentSummaries], parts.receiptsRoot, [...parts.skipSummaries],
+    integerHex(parts.status), integerHex(parts.stableIndex), integerHex(parts.timestamp),
+  ]);
+}
+
+export function summaryHash(parts: SummaryParts): Hash {
+  return keccak256(encodeSummary(parts));
+}
+
+function listOf(item: unknown): readonly unknown[] {
+  if (!Array.isArray(item)) throw new MalformedReceipt('a list is missing');
+  return item;
+}
+
+function text(item: unknown): string {
+  if (typeof item !== 'string') throw new MalformedReceipt('bytes are missing');
+  return item;
+}

@@ -1,0 +1,42 @@
+import { epochOf } from '@oort/ledger-chain';
+import type { Block } from '@oort/ledger-chain';
+import { present } from './ancestry';
+import type { Entry, Surroundings } from './entry';
+import { provenStable } from './stability';
+import type { BlockRefusal, Waiting } from './refusals';
+
+type Outcome = { readonly refused: BlockRefusal } | { readonly waits: Waiting } | null;
+
+/** Rule 6: neither too high nor too low. */
+export function checkLastStable(
+  block: Block, bestParent: Entry, parents: readonly Entry[], { entry, parameters }: Surroundings,
+): Outcome {
+  const proven = provenStable({ author: block.from, parents, bestParent }, entry, parameters.witnessCount);
+  if (proven === undefined) return { refused: { code: 'LAST_STABLE_OFF_PATH', proven: bestParent.hash } };
+  if (proven.hash === block.lastStableBlock) return null;
+  const cited = entry(block.lastStableBlock);
+  if (cited === undefined) return { waits: { kind: 'block', hash: block.lastStableBlock } };
+  const code = cited.level < proven.level ? 'LAST_STABLE_TOO_LOW' : 'LAST_STABLE_TOO_HIGH';
+  return { refused: { code, cited: cited.hash, proven: proven.hash } };
+}
+
+/** `last_summary_block` of a block on this best parent: what the best parent cites; a genesis cites itself. */
+export function summaryBlockOf(bestParent: Entry): string {
+  return bestParent.bestParent === null ? bestParent.hash : bestParent.block.lastStableBlock;
+}
+
+/** Rule 6 for the summary, and rule 3, which takes its epoch from the summary's block. */
+export function checkLastSummary(block: Block, bestParent: Entry, surroundings: Surroundings): Outcome {
+  const { entry, parameters, witnesses, summary } = surroundings;
+  const expected = summaryBlockOf(bestParent);
+  if (block.lastSummaryBlock !== expected) {
+    return { refused: { code: 'LAST_SUMMARY_BLOCK_WRONG', cited: block.lastSummaryBlock, expected } };
+  }
+  const epoch = epochOf(present(entry, expected).level, parameters);
+  if (!witnesses(epoch).has(block.from)) return { refused: { code: 'AUTHOR_NOT_A_WITNESS', author: block.from, epoch } };
+  const known = summary(expected);
+  if (known === undefined) return { waits: { kind: 'summary', hash: expected } };
+  return known === block.lastSummary
+    ? null
+    : { refused: { code: 'LAST_SUMMARY_WRONG', cited: block.lastSummary, expected: known } };
+}

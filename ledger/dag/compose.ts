@@ -1,0 +1,61 @@
+// What a witness writes next: OLYMPUS.md section 5.
+import { zeroHash } from '@oort/ledger-chain';
+import type { Address, BlockBody, Hash } from '@oort/ledger-chain';
+import { present } from './ancestry';
+import { summaryBlockOf } from './citation';
+import type { Dag } from './dag';
+import { checkDistinctMajority, recentAuthors } from './distinct-majority';
+import type { Surroundings } from './entry';
+import { provenStable } from './stability';
+
+export interface Draft {
+  readonly author: Address;
+  /** The author's own last block, zero before its first. */
+  readonly previous: Hash;
+  readonly links: readonly Hash[];
+}
+
+/** Rule 2 seen from the pen: may this author extend the trunk now? */
+export function mayExtend(dag: Dag, author: Address, witnessCount: number): boolean {
+  return checkDistinctMajority(author, dag.trunkTip, dag.entry, witnessCount) === null;
+}
+
+/** Whose turn it is: among those who may extend the trunk the one whose last trunk block is oldest goes first.
+ *  Everybody reads the same order from the same trunk, so witnesses that run do not collide, and one that is down only
+ *  costs the next one its pause. */
+export function turnOf(dag: Dag, author: Address, witnesses: readonly Address[]): number {
+  const recent = recentAuthors(dag.entry, dag.trunkTip, 2 * witnesses.length);
+  const age = (witness: Address): number => {
+    const position = recent.indexOf(witness);
+    return position === -1 ? Number.POSITIVE_INFINITY : position;
+  };
+  const order = witnesses
+    .map((witness, seat) => ({ witness, seat }))
+    .filter(({ witness }) => mayExtend(dag, witness, witnesses.length))
+    .sort((a, b) => (age(a.witness) === age(b.witness) ? a.seat - b.seat : age(b.witness) - age(a.witness)));
+  return order.findIndex(({ witness }) => witness === author);
+}
+
+/** Null where the summary to cite has not been computed yet, or where the tips contradict each other. */
+export function composeBlock(dag: Dag, draft: Draft, around: Surroundings): BlockBody | null {
+  const { parameters } = around;
+  const best = dag.trunkTip;
+  const wanted = [best.hash, ...(draft.previous === zeroHash ? [] : [draft.previous]), ...dag.tips().map((tip) => tip.hash)];
+  const parents = [...new Set(wanted)].slice(0, parameters.maximumParents).sort();
+  const entries = parents.map((hash) => present(dag.entry, hash));
+  const stable = provenStable({ author: draft.author, parents: entries, bestParent: best }, dag.entry, parameters.witnessCount);
+  const lastSummaryBlock = summaryBlockOf(best);
+  const lastSummary = around.summary(lastSummaryBlock);
+  if (stable === undefined || lastSummary === undefined) return null;
+  return {
+    from: draft.author,
+    previous: draft.previous,
+    parents,
+    links: draft.links,
+    approves: [],
+    lastSummary,
+    lastSummaryBlock,
+    lastStableBlock: stable.hash,
+    timestamp: Math.max(around.now(), ...entries.map((entry) => entry.block.timestamp)),
+  };
+}

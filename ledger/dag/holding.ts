@@ -1,0 +1,38 @@
+import type { Block, Hash } from '@oort/ledger-chain';
+import type { Waiting } from './refusals';
+
+/** Blocks that wait for something (rule 12), bounded: the oldest gives way, and whoever still has it may send it again. */
+export class Holding {
+  readonly #held = new Map<Hash, { readonly block: Block; readonly waiting: Waiting }>();
+  readonly #capacity: number;
+
+  constructor(capacity = 4096) {
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  has(hash: Hash): boolean {
+    return this.#held.has(hash);
+  }
+
+  hold(block: Block, waiting: Waiting): void {
+    this.#held.delete(block.hash);
+    this.#held.set(block.hash, { block, waiting });
+    const [oldest] = this.#held.keys();
+    if (this.#held.size > this.#capacity && oldest !== undefined) this.#held.delete(oldest);
+  }
+
+  /** Takes out those whose wait may be over. */
+  release(over: (waiting: Waiting) => boolean): Block[] {
+    const released = [...this.#held.values()].filter(({ waiting }) => over(waiting)).map(({ block }) => block);
+    for (const block of released) this.#held.delete(block.hash);
+    return released;
+  }
+
+  waits(): Waiting[] {
+    return [...this.#held.values()].map(({ waiting }) => waiting);
+  }
+}

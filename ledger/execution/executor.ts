@@ -1,0 +1,222 @@
+// Runs the final order, one MCI after the other, each in one transaction of the store. What it was handed and what it has
+// committed never differ: the stable point on disk moves together with the state, so nothing runs twice after a kill.
+import type { VM } from '@ethereumjs/vm';
+import { Fault } from '@oort/kernel-wire';
+import { summaryHash, zeroHash } from '@oort/ledger-chain';
+import type { ChainParameters, Hash, Hex, ReceiptCore } from '@oort/ledger-chain';
+import { forkRoot, forkStatus } from '@oort/ledger-dag';
+import type { Entry, StableBatch } from '@oort/ledger-dag';
+import { blockBloom } from './bloom';
+import { FlatState } from './flat-state';
+import { commonOf, createMachine, evmBlock } from './machine';
+import { receiptsRoot } from './receipts-root';
+import { runTransaction } from './run-transaction';
+import type { RunResult } from './run-transaction';
+import { skipTargets } from './skip-list';
+import { StableChain } from './stable-chain';
+import type { ChainStore, LogRecord, ReceiptRecord, StableRecord } from './store';
+import { writeState } from './write-state';
+
+export interface ExecutedBlock {
+  readonly hash: Hash;
+  readonly record: StableRecord;
+  readonly logs: readonly LogRecord[];
+}
+
+export interface ExecutedMci {
+  readonly mci: number;
+  readonly blocks: readonly ExecutedBlock[];
+}
+
+/** Two views of one node disagree on what is final: the node stops rather than choose. */
+export class FinalOrderDisputed extends Fault {
+  constructor(mci: number) {
+    super('FINAL_ORDER_DISPUTED', `two witnesses of this node order MCI ${mci} differently`, { mci });
+  }
+}
+
+export class TransactionMissing extends Fault {
+  constructor(hash: Hash) {
+    super('TRANSACTION_MISSING', `a stable block links ${hash}, which is not here`, { hash });
+  }
+}
+
+interface Progress {
+  readonly receipts: Map<Hash, ReceiptRecord>;
+  readonly records: Map<Hash, StableRecord>;
+  readonly roots: Map<string, Hash>;
+  readonly raws: Map<Hash, Hex>;
+}
+
+export class Executor {
+  readonly chain: StableChain;
+  readonly #store: ChainStore;
+  readonly #parameters: ChainParameters;
+  readonly #state: FlatState;
+  readonly #vm: VM;
+  readonly #raw: (hash: Hash) => Hex | undefined;
+  readonly #listeners: ((executed: ExecutedMci) => void)[] = [];
+  /** The order handed in, by MCI, until all views have handed it in or it lies far behind. */
+  readonly #accepted = new Map<number, string>();
+  #submitted: number;
+  #work: Promise<void> = Promise.resolve();
+
+  private constructor(store: ChainStore, parameters: ChainParameters, machine: { state: FlatState; vm: VM }, raw: (hash: Hash) => Hex | undefined) {
+    this.#store = store;
+    this.#parameters = parameters;
+    this.#state = machine.state;
+    this.#vm = machine.vm;
+    this.#raw = raw;
+    this.chain = new StableChain(store);
+    this.#submitted = this.chain.point().mci;
+  }
+
+  /** `raw` answers the bytes of a transaction that waits in the pool. */
+  static async open(
+    store: ChainStore, parameters: ChainParameters, raw: (hash: Hash) => Hex | undefined,
+  ): Promise<Executor> {
+    const state = new FlatState((key) => store.state.get(key));
+    const chain = new StableChain(store);
+    const vm = await createMachine(state, parameters, (index) => chain.hashAt(index));
+    return new Executor(store, parameters, { state, vm }, raw);
+  }
+
+  onExecuted(listener: (executed: ExecutedMci) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Every view of the process hands in every MCI; the first sets it going, the others must agree. */
+  submit(batch: StableBatch): void {
+    const order = batch.blocks.map((entry) => entry.hash).join();
+    const before = this.#accepted.get(batch.mci);
+    if (before !== undefined && before !== order) throw new FinalOrderDisputed(batch.mci);
+    if (batch.mci <= this.#submitted) return;
+    this.#submitted = batch.mci;
+    this.#accepted.set(batch.mci, order);
+    this.#accepted.delete(batch.mci - 64);
+    this.#work = this.#work.then(() => this.#execute(batch));
+    // The failure is kept for `settled`; here it must only not be called unhandled.
+    this.#work.catch(() => undefined);
+  }
+
+  /** When everything handed in so far is on disk; rejects where the node had to stop. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  async #execute(batch: StableBatch): Promise<void> {
+    const progress: Progress = { receipts: new Map(), records: new Map(), roots: new Map(), raws: new Map() };
+    const blocks: ExecutedBlock[] = [];
+    for (const [offset, entry] of batch.blocks.entries()) {
+      blocks.push(await this.#executeBlock(entry, batch.firstIndex + offset, batch, progress));
+    }
+    const changes = this.#state.changes();
+    const nextIndex = batch.firstIndex + batch.blocks.length;
+    await this.#store.root.transaction(() => {
+      writeState(this.#store, changes);
+      for (const block of blocks) this.#writeBlock(block);
+      for (const [hash, receipt] of progress.receipts) void this.#store.receipts.put(hash, receipt);
+      for (const [hash, raw] of progress.raws) {
+        void this.#store.transactions.put(hash, raw);
+        void this.#store.pool.remove(hash);
+      }
+      for (const [root, hash] of progress.roots) void this.#store.forkRoots.put(root, hash);
+      void this.#store.trunk.put(batch.mci, batch.trunk);
+      if (batch.blocks.some((entry) => entry.block.links.length > 0)) void this.#store.meta.put('busyMci', batch.mci);
+      void this.#store.meta.put('stablePoint', { mci: batch.mci, hash: batch.trunk, nextIndex });
+    });
+    this.#state.reset((key) => this.#store.state.get(key));
+    for (const listener of this.#listeners) listener({ mci: batch.mci, blocks });
+  }
+
+  #writeBlock({ hash, record, logs }: ExecutedBlock): void {
+    void this.#store.stable.put(hash, record);
+    void this.#store.byIndex.put(record.index, hash);
+    void this.#store.unstable.remove(hash);
+    for (const [number, log] of logs.entries()) void this.#store.logs.put([record.index, number], log);
+  }
+
+  async #executeBlock(entry: Entry, index: number, batch: StableBatch, progress: Progress): Promise<ExecutedBlock> {
+    const { block, hash } = entry;
+    const fresh = block.links.filter((link) => this.#receipt(link, progress) === undefined);
+    const ran = await this.#runAll(fresh, { entry, index, batch, progress });
+    const receipts = block.links.map((link): ReceiptCore => {
+      const receipt = this.#receipt(link, progress);
+      if (receipt === undefined) throw new TransactionMissing(link);
+      return { status: receipt.status, gasUsed: BigInt(receipt.gasUsed), bloom: receipt.bloom, logs: receipt.logs };
+    });
+    const root = await receiptsRoot(receipts);
+    const status = forkStatus(block, {
+      firstOf: (forked) => progress.roots.get(forked) ?? this.#store.forkRoots.get(forked),
+      statusOf: (stable) => this.#record(stable, progress)?.status,
+    });
+    if (status === 0) progress.roots.set(forkRoot(block), hash);
+    const parts = {
+      blockHash: hash,
+      previousSummary: block.previous === zeroHash ? zeroHash : this.#summary(block.previous, progress),
+      parentSummaries: block.parents.map((parent) => this.#summary(parent, progress)),
+      receiptsRoot: root,
+      skipSummaries: hash === batch.trunk ? this.#skips(batch.mci) : [],
+      status,
+      stableIndex: index,
+      timestamp: batch.timestamp,
+    };
+    const record: StableRecord = {
+      mci: batch.mci, index, level: entry.level, witnessedLevel: entry.witnessedLevel, bestParent: entry.bestParent, status,
+      summary: summaryHash(parts), receiptsRoot: root, skipSummaries: parts.skipSummaries, timestamp: batch.timestamp,
+      transactions: fresh, gasUsed: hexOf(ran.reduce((sum, result) => sum + result.gasUsed, 0n)),
+      bloom: blockBloom(ran.map((result) => result.bloom)),
+    };
+    progress.records.set(hash, record);
+    const logs = ran.flatMap((result, position) =>
+      result.logs.map((log) => ({ ...log, transaction: result.hash, position, block: hash })));
+    return { hash, record, logs };
+  }
+
+  /** Rule 7: in list order, each once, in the first block of the order that links it. */
+  async #runAll(
+    fresh: readonly Hash[],
+    { entry, index, batch, progress }: { entry: Entry; index: number; batch: StableBatch; progress: Progress },
+  ): Promise<RunResult[]> {
+    const results: RunResult[] = [];
+    if (fresh.length === 0) return results;
+    const environment = { number: index, timestamp: batch.timestamp, coinbase: entry.block.from, random: batch.trunk };
+    const evm = evmBlock(environment, this.#parameters, commonOf(this.#parameters));
+    let [cumulative, firstLog] = [0n, 0];
+    for (const [position, hash] of fresh.entries()) {
+      const raw = this.#raw(hash) ?? this.#store.pool.get(hash);
+      if (raw === undefined) throw new TransactionMissing(hash);
+      const result = await runTransaction(this.#vm, raw, evm);
+      cumulative += result.gasUsed;
+      progress.raws.set(hash, raw);
+      progress.receipts.set(hash, {
+        status: result.status, gasUsed: hexOf(result.gasUsed), cumulativeGasUsed: hexOf(cumulative),
+        effectiveGasPrice: hexOf(result.effectiveGasPrice), bloom: result.bloom, logs: result.logs, block: entry.hash, index,
+        position, firstLog, type: result.type, from: result.from, to: result.to, contractAddress: result.contractAddress,
+      });
+      firstLog += result.logs.length;
+      results.push(result);
+    }
+    return results;
+  }
+
+  #receipt(hash: Hash, progress: Progress): ReceiptRecord | undefined {
+    return progress.receipts.get(hash) ?? this.#store.receipts.get(hash);
+  }
+
+  #record(hash: Hash, progress: Progress): StableRecord | undefined {
+    return progress.records.get(hash) ?? this.#store.stable.get(hash);
+  }
+
+  #summary(hash: Hash, progress: Progress): Hash {
+    return this.#record(hash, progress)?.summary ?? zeroHash;
+  }
+
+  #skips(mci: number): Hash[] {
+    return skipTargets(mci).map((target) => this.chain.summary(this.chain.trunkAt(target) ?? '') ?? zeroHash).sort();
+  }
+}
+
+function hexOf(value: bigint): Hex {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,179 @@
+// The EVM's view of accounts, code and storage, kept flat: the chain commits to receipts and not to a state root
+// (OLYMPUS.md section 7), so no trie is built. Writes stay in memory, with an undo list for the EVM's nested checkpoints,
+// until the executor drains them into one transaction of the store.
+import { OriginalStorageCache } from '@ethereumjs/statemanager';
+import { Account, createAccountFromRLP } from '@ethereumjs/util';
+import type { Address } from '@ethereumjs/util';
+import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
+import { keccak256 } from 'ethers';
+import { Fault } from '@oort/kernel-wire';
+
+export type StateReader = (key: Buffer) => Buffer | undefined;
+
+export interface StateChanges {
+  /** Accounts whose stored slots must go before `writes` are put. */
+  readonly clearedStorage: readonly Buffer[];
+  /** A null value removes the key. */
+  readonly writes: readonly (readonly [key: Buffer, value: Buffer | null])[];
+}
+
+export class NoStateRoot extends Fault {
+  constructor() {
+    super('NO_STATE_ROOT', 'this chain commits to receipts and keeps no state root');
+  }
+}
+
+const empty = new Uint8Array(0);
+const kinds = { account: 0x61, code: 0x63, slot: 0x73 } as const;
+
+export const accountKey = (address: Uint8Array): Buffer => Buffer.concat([Buffer.of(kinds.account), address]);
+export const codeKey = (codeHash: Uint8Array): Buffer => Buffer.concat([Buffer.of(kinds.code), codeHash]);
+export const slotKey = (address: Uint8Array, slot: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.of(kinds.slot), address, slot]);
+/** All slots of one account lie in [first, last). */
+export const slotRange = (address: Uint8Array): { readonly start: Buffer; readonly end: Buffer } => ({
+  start: Buffer.concat([Buffer.of(kinds.slot), address]),
+  end: Buffer.concat([Buffer.of(kinds.slot), address, Buffer.alloc(33, 0xff)]),
+});
+
+export class FlatState implements StateManagerInterface {
+  readonly originalStorageCache: OriginalStorageCache;
+  readonly #changes = new Map<string, Uint8Array | null>();
+  readonly #cleared = new Set<string>();
+  #undo: (() => void)[] = [];
+  #marks: number[] = [];
+  #read: StateReader;
+
+  constructor(read: StateReader) {
+    this.#read = read;
+    this.originalStorageCache = new OriginalStorageCache((address, key) => this.getStorage(address, key));
+  }
+
+  /** Forgets every change and reads from here on through `read`. */
+  reset(read: StateReader): void {
+    this.#read = read;
+    this.#changes.clear();
+    this.#cleared.clear();
+    this.#undo = [];
+    this.#marks = [];
+    this.originalStorageCache.clear();
+  }
+
+  /** Hands out what was written since the last drain; it stays readable from the store once that has committed. */
+  changes(): StateChanges {
+    return {
+      clearedStorage: [...this.#cleared].map((hex) => Buffer.from(hex, 'hex')),
+      writes: [...this.#changes].map(([key, value]) => [Buffer.from(key, 'hex'), value === null ? null : Buffer.from(value)]),
+    };
+  }
+
+  async getAccount(address: Address): Promise<Account | undefined> {
+    const encoded = this.#get(accountKey(address.bytes));
+    return encoded === undefined ? undefined : createAccountFromRLP(encoded);
+  }
+
+  async putAccount(address: Address, account?: Account): Promise<void> {
+    this.#put(accountKey(address.bytes), account === undefined ? null : account.serialize());
+  }
+
+  async deleteAccount(address: Address): Promise<void> {
+    this.#put(accountKey(address.bytes), null);
+    await this.clearStorage(address);
+  }
+
+  async modifyAccountFields(address: Address, fields: AccountFields): Promise<void> {
+    const account = (await this.getAccount(address)) ?? new Account();
+    account.nonce = fields.nonce ?? account.nonce;
+    account.balance = fields.balance ?? account.balance;
+    account.codeHash = fields.codeHash ?? account.codeHash;
+    await this.putAccount(address, account);
+  }
+
+  async putCode(address: Address, value: Uint8Array): Promise<void> {
+    const codeHash = Buffer.from(keccak256(value).slice(2), 'hex');
+    if (value.length > 0) this.#put(codeKey(codeHash), value);
+    await this.modifyAccountFields(address, { codeHash });
+  }
+
+  async getCode(address: Address): Promise<Uint8Array> {
+    const account = await this.getAccount(address);
+    return account === undefined || !account.isContract() ? empty : (this.#get(codeKey(account.codeHash)) ?? empty);
+  }
+
+  async getCodeSize(address: Address): Promise<number> {
+    return (await this.getCode(address)).length;
+  }
+
+  async getStorage(address: Address, key: Uint8Array): Promise<Uint8Array> {
+    const slot = slotKey(address.bytes, key);
+    const changed = this.#changes.get(slot.toString('hex'));
+    if (changed !== undefined) return changed ?? empty;
+    return this.#cleared.has(hexOf(address)) ? empty : (this.#read(slot) ?? empty);
+  }
+
+  async putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
+    const first = value.findIndex((byte) => byte !== 0);
+    this.#put(slotKey(address.bytes, key), first === -1 ? null : value.slice(first));
+  }
+
+  async clearStorage(address: Address): Promise<void> {
+    const prefix = slotRange(address.bytes).start.toString('hex');
+    for (const key of [...this.#changes.keys()]) {
+      if (key.startsWith(prefix)) this.#put(Buffer.from(key, 'hex'), null);
+    }
+    const owner = hexOf(address);
+    if (this.#cleared.has(owner)) return;
+    this.#cleared.add(owner);
+    this.#undo.push(() => this.#cleared.delete(owner));
+  }
+
+  async checkpoint(): Promise<void> {
+    this.#marks.push(this.#undo.length);
+  }
+
+  async commit(): Promise<void> {
+    this.#marks.pop();
+    if (this.#marks.length === 0) this.#undo = [];
+  }
+
+  async revert(): Promise<void> {
+    const mark = this.#marks.pop() ?? 0;
+    while (this.#undo.length > mark) this.#undo.pop()?.();
+  }
+
+  getStateRoot(): Promise<Uint8Array> {
+    return Promise.reject(new NoStateRoot());
+  }
+
+  setStateRoot(): Promise<void> {
+    return Promise.reject(new NoStateRoot());
+  }
+
+  hasStateRoot(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  clearCaches(): void {
+    this.originalStorageCache.clear();
+  }
+
+  shallowCopy(): StateManagerInterface {
+    return new FlatState(this.#read);
+  }
+
+  #get(key: Buffer): Uint8Array | undefined {
+    const changed = this.#changes.get(key.toString('hex'));
+    return changed === undefined ? this.#read(key) : (changed ?? undefined);
+  }
+
+  #put(key: Buffer, value: Uint8Array | null): void {
+    const name = key.toString('hex');
+    const before = this.#changes.get(name);
+    this.#undo.push(() => (before === undefined ? this.#changes.delete(name) : this.#changes.set(name, before)));
+    this.#changes.set(name, value);
+  }
+}
+
+function hexOf(address: Address): string {
+  return Buffer.from(address.bytes).toString('hex');
+}

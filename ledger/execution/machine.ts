@@ -1,0 +1,60 @@
+// The EVM on our flat state: @ethereumjs/vm with the environment of OLYMPUS.md section 3, rule 10.
+import { createBlock } from '@ethereumjs/block';
+import type { Block as EvmBlock } from '@ethereumjs/block';
+import { Common, Hardfork, Mainnet, createCustomCommon } from '@ethereumjs/common';
+import { createEVM } from '@ethereumjs/evm';
+import { createVM } from '@ethereumjs/vm';
+import type { VM } from '@ethereumjs/vm';
+import { hexToBytes } from '@ethereumjs/util';
+import type { PrefixedHexString } from '@ethereumjs/util';
+import { zeroHash } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash } from '@oort/ledger-chain';
+import type { FlatState } from './flat-state';
+
+export interface Environment {
+  /** Stable index. */
+  readonly number: number;
+  readonly timestamp: number;
+  readonly coinbase: Address;
+  /** What PREVRANDAO shows: the hash of the MCI's trunk block. Its author can grind it, so it is no fair dice. */
+  readonly random: Hash;
+}
+
+const hardforks = { london: Hardfork.London, shanghai: Hardfork.Shanghai, cancun: Hardfork.Cancun } as const;
+
+export function commonOf(parameters: ChainParameters): Common {
+  return createCustomCommon(
+    { chainId: parameters.chainId, name: parameters.name }, Mainnet, { hardfork: hardforks[parameters.hardfork] });
+}
+
+/** `hashAt` answers BLOCKHASH: the hash of the block with that stable index. */
+export async function createMachine(
+  state: FlatState, parameters: ChainParameters, hashAt: (index: number) => Hash | undefined,
+): Promise<VM> {
+  const common = commonOf(parameters);
+  const blockchain = {
+    getBlock: (index: number) => Promise.resolve({ hash: () => bytesOf(hashAt(index) ?? zeroHash) }),
+    putBlock: () => Promise.resolve(),
+    shallowCopy: () => blockchain,
+  };
+  const evm = await createEVM({ common, stateManager: state, blockchain });
+  return createVM({ common, stateManager: state, evm });
+}
+
+export function evmBlock(environment: Environment, parameters: ChainParameters, common: Common): EvmBlock {
+  return createBlock({
+    header: {
+      number: environment.number,
+      timestamp: environment.timestamp,
+      coinbase: environment.coinbase as PrefixedHexString,
+      gasLimit: parameters.blockGasLimit,
+      baseFeePerGas: BigInt(parameters.baseFeePerGasWei),
+      difficulty: 0,
+      ...(parameters.hardfork === 'london' ? {} : { mixHash: bytesOf(environment.random) }),
+    },
+  }, { common, freeze: false, skipConsensusFormatValidation: true });
+}
+
+export function bytesOf(hex: string): Uint8Array {
+  return hexToBytes(hex as PrefixedHexString);
+}

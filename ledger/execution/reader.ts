@@ -1,0 +1,141 @@
+// Questions to the state as of the last stable block: balances, code, calls and gas estimates. Each answer comes from one
+// snapshot of the store, so an MCI that commits meanwhile never mixes into it.
+import { createFeeMarket1559Tx, createLegacyTx } from '@ethereumjs/tx';
+import type { TypedTransaction } from '@ethereumjs/tx';
+import { EthereumJSError, createAccountFromRLP, createAddressFromString } from '@ethereumjs/util';
+import { runTx } from '@ethereumjs/vm';
+import type { VM } from '@ethereumjs/vm';
+import { hexlify } from 'ethers';
+import { zeroAddress } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
+import { FlatState, accountKey, codeKey, slotKey } from './flat-state';
+import { bytesOf, commonOf, createMachine, evmBlock } from './machine';
+import { StableChain } from './stable-chain';
+import type { ChainStore } from './store';
+
+export interface CallRequest {
+  readonly from: Address;
+  readonly to: Address | null;
+  readonly data: Hex;
+  readonly value: bigint;
+  readonly gas: bigint | null;
+}
+
+export type CallResult =
+  | { readonly kind: 'returned'; readonly data: Hex; readonly gasUsed: bigint }
+  | { readonly kind: 'reverted'; readonly data: Hex }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export class StateReading {
+  readonly #store: ChainStore;
+  readonly #parameters: ChainParameters;
+  readonly #chain: StableChain;
+  readonly #state = new FlatState(() => undefined);
+  readonly #now: () => number;
+  #vm: Promise<VM> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(store: ChainStore, parameters: ChainParameters, now: () => number) {
+    this.#store = store;
+    this.#parameters = parameters;
+    this.#chain = new StableChain(store);
+    this.#now = now;
+  }
+
+  account(address: Address): { readonly nonce: number; readonly balance: bigint; readonly codeHash: Uint8Array } {
+    const encoded = this.#store.state.get(accountKey(bytesOf(address)));
+    if (encoded === undefined) return { nonce: 0, balance: 0n, codeHash: new Uint8Array(0) };
+    const { nonce, balance, codeHash } = createAccountFromRLP(encoded);
+    return { nonce: Number(nonce), balance, codeHash };
+  }
+
+  code(address: Address): Hex {
+    const code = this.#store.state.get(codeKey(this.account(address).codeHash));
+    return code === undefined ? '0x' : hexlify(code);
+  }
+
+  storage(address: Address, slot: Hash): Hash {
+    const value = this.#store.state.get(slotKey(bytesOf(address), bytesOf(slot)));
+    return `0x${(value?.toString('hex') ?? '').padStart(64, '0')}`;
+  }
+
+  call(request: CallRequest): Promise<CallResult> {
+    return this.#alone(async (vm, block) => {
+      const result = await vm.evm.runCall({
+        block, caller: createAddressFromString(request.from), data: bytesOf(request.data), value: request.value, gasPrice: 0n,
+        gasLimit: request.gas ?? BigInt(this.#parameters.blockGasLimit),
+        ...(request.to === null ? {} : { to: createAddressFromString(request.to) }),
+      });
+      return outcome(result.execResult.exceptionError?.error, result.execResult.returnValue, result.execResult.executionGasUsed);
+    });
+  }
+
+  /** The least gas with which the transaction succeeds, to within 1.5 %; what it answers has been run and passed. */
+  async estimate(request: CallRequest): Promise<CallResult> {
+    const most = request.gas ?? BigInt(this.#parameters.maximumTransactionGas);
+    const first = await this.#tryWith(request, most);
+    if (first.kind !== 'returned') return first;
+    let [low, high] = [first.gasUsed - 1n, most];
+    // A call keeps one 64th of its gas back (EIP-150), so this guess is right for nearly everything.
+    const guess = (first.gasUsed + 2300n) * 64n / 63n;
+    if (guess < high) {
+      if ((await this.#tryWith(request, guess)).kind === 'returned') high = guess;
+      else low = guess;
+    }
+    if ((await this.#tryWith(request, first.gasUsed)).kind === 'returned') high = first.gasUsed;
+    while (low + 1n < high && (high - low) * 1000n > high * 15n) {
+      const middle = (low + high) / 2n;
+      if ((await this.#tryWith(request, middle)).kind === 'returned') high = middle;
+      else low = middle;
+    }
+    return { kind: 'returned', data: '0x', gasUsed: high };
+  }
+
+  #tryWith(request: CallRequest, gasLimit: bigint): Promise<CallResult> {
+    return this.#alone(async (vm, block) => {
+      const result = await runTx(vm, { tx: this.#unsigned(request, gasLimit, vm), block, skipBalance: true, skipNonce: true });
+      return outcome(result.execResult.exceptionError?.error, result.execResult.returnValue, result.totalGasSpent);
+    });
+  }
+
+  #unsigned({ from, to, data, value }: CallRequest, gasLimit: bigint, vm: VM): TypedTransaction {
+    const fields = { data: bytesOf(data), value, gasLimit, ...(to === null ? {} : { to: createAddressFromString(to) }) };
+    const price = BigInt(this.#parameters.baseFeePerGasWei);
+    const options = { common: vm.common, freeze: false };
+    const tx = this.#parameters.transactionTypes.includes(2)
+      ? createFeeMarket1559Tx({ ...fields, maxFeePerGas: price, maxPriorityFeePerGas: 0n }, options)
+      : createLegacyTx({ ...fields, gasPrice: price }, options);
+    tx.getSenderAddress = () => createAddressFromString(from);
+    return tx;
+  }
+
+  /** One question at a time on the one machine; each in the present: the chain stands still while idle, the clock does not,
+   *  and the next block will carry the clock's time. */
+  #alone(ask: (vm: VM, block: ReturnType<typeof evmBlock>) => Promise<CallResult>): Promise<CallResult> {
+    const answer = this.#turn.then(async () => {
+      this.#vm ??= createMachine(this.#state, this.#parameters, (index) => this.#chain.hashAt(index));
+      const vm = await this.#vm;
+      const snapshot = this.#store.root.useReadTransaction();
+      try {
+        this.#state.reset((key) => this.#store.state.get(key, { transaction: snapshot }));
+        const { nextIndex, hash } = this.#chain.point();
+        const timestamp = Math.max(this.#now(), this.#chain.record(hash)?.timestamp ?? 0);
+        const environment = { number: nextIndex - 1, timestamp, coinbase: zeroAddress, random: hash };
+        return await ask(vm, evmBlock(environment, this.#parameters, commonOf(this.#parameters)));
+      } catch (error) {
+        if (error instanceof EthereumJSError) return { kind: 'failed', reason: error.message } as const;
+        throw error;
+      } finally {
+        snapshot.done();
+        vm.evm.journal.cleanJournal();
+      }
+    });
+    this.#turn = answer.catch(() => undefined);
+    return answer;
+  }
+}
+
+function outcome(error: string | undefined, returned: Uint8Array, gasUsed: bigint): CallResult {
+  if (error === undefined) return { kind: 'returned', data: hexlify(returned), gasUsed };
+  return error === 'revert' ? { kind: 'reverted', data: hexlify(returned) } : { kind: 'failed', reason: error };
+}

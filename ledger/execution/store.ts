@@ -1,0 +1,101 @@
+// What a node keeps on disk, in one LMDB environment: every change of the stable point is one transaction of it,
+// so state, receipts and the stable point are always of the same moment, whenever the process dies.
+import { open } from 'lmdb';
+import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmdb';
+import type { Json } from '@oort/kernel-wire';
+import type { Address, Hash, Hex, Log } from '@oort/ledger-chain';
+
+export interface StableRecord {
+  readonly mci: number;
+  readonly index: number;
+  readonly level: number;
+  readonly witnessedLevel: number;
+  readonly bestParent: Hash | null;
+  /** 1: the second stable block with its root (rule 9). */
+  readonly status: 0 | 1;
+  readonly summary: Hash;
+  readonly receiptsRoot: Hash;
+  readonly skipSummaries: readonly Hash[];
+  /** Time of the MCI's trunk block: what the EVM saw (rule 10). */
+  readonly timestamp: number;
+  /** Those of its links that ran in this block, in order. */
+  readonly transactions: readonly Hash[];
+  readonly gasUsed: Hex;
+  readonly bloom: Hex;
+}
+
+export interface ReceiptRecord {
+  readonly status: 0 | 1;
+  readonly gasUsed: Hex;
+  readonly cumulativeGasUsed: Hex;
+  readonly effectiveGasPrice: Hex;
+  readonly bloom: Hex;
+  readonly logs: readonly Log[];
+  readonly block: Hash;
+  readonly index: number;
+  readonly position: number;
+  /** Number of this transaction's first log within the block. */
+  readonly firstLog: number;
+  readonly type: number;
+  readonly from: Address;
+  readonly to: Address | null;
+  readonly contractAddress: Address | null;
+}
+
+export interface LogRecord extends Log {
+  readonly transaction: Hash;
+  readonly position: number;
+  readonly block: Hash;
+}
+
+export interface StablePoint {
+  readonly mci: number;
+  readonly hash: Hash;
+  readonly nextIndex: number;
+}
+
+export interface ChainStore {
+  readonly root: RootDatabase;
+  readonly meta: Database<Json, string>;
+  /** Canonical RLP of every valid block, stable or not. */
+  readonly blocks: Database<Buffer, Hash>;
+  /** Hashes of valid blocks that are not stable: what a restart accepts anew. */
+  readonly unstable: Database<number, Hash>;
+  readonly stable: Database<StableRecord, Hash>;
+  readonly byIndex: Database<Hash, number>;
+  readonly trunk: Database<Hash, number>;
+  /** Pending transactions by hash. */
+  readonly pool: Database<Hex, Hash>;
+  readonly transactions: Database<Hex, Hash>;
+  readonly receipts: Database<ReceiptRecord, Hash>;
+  readonly logs: Database<LogRecord, [number, number]>;
+  readonly forkRoots: Database<Hash, string>;
+  readonly state: Database<Buffer, Buffer>;
+}
+
+export function openChainStore(directory: string): ChainStore {
+  const root = open({ path: directory, maxDbs: 16, noMemInit: true });
+  const named = <V, K extends string | number | [number, number]>(name: string): Database<V, K> =>
+    root.openDB<V, K>({ name });
+  return {
+    root,
+    meta: named('meta'),
+    blocks: root.openDB<Buffer, Hash>({ name: 'blocks', encoding: 'binary' }),
+    unstable: named('unstable'),
+    stable: named('stable'),
+    byIndex: named('byIndex'),
+    trunk: named('trunk'),
+    pool: named('pool'),
+    transactions: named('transactions'),
+    receipts: named('receipts'),
+    logs: named('logs'),
+    forkRoots: named('forkRoots'),
+    state: root.openDB<Buffer, Buffer>({ name: 'state', encoding: 'binary', keyEncoding: 'binary' }),
+  };
+}
+
+export function stablePoint(store: ChainStore): StablePoint | undefined {
+  return store.meta.get('stablePoint') as unknown as StablePoint | undefined;
+}
+
+export type { ReadTransaction };

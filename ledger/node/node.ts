@@ -1,0 +1,224 @@
+// A node: its store, its witnesses, the link between them, one executor behind them all, and the door in front.
+import { join } from 'node:path';
+import { keccak256 } from 'ethers';
+import { Fault } from '@oort/kernel-wire';
+import type { Json } from '@oort/kernel-wire';
+import { decodeBlock, genesisBlock, localParameters, systemContractAddress } from '@oort/ledger-chain';
+import type { Block, ChainParameters, GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
+import { applyGenesis, Executor, openChainStore, StateReading } from '@oort/ledger-execution';
+import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
+import { createRequest, LedgerFault, listen, rpcCodes } from '@oort/ledger-rpc';
+import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
+import { localAllocations } from './development-accounts';
+import { TransactionPool } from './pool';
+import { buildReceiptProof } from './receipt-proof';
+import { View } from './view';
+import { Witness } from './witness';
+import type { Pace } from './witness';
+import { witnessKeys } from './witness-keys';
+import type { WitnessKey } from './witness-keys';
+
+export interface SystemDeployment {
+  readonly name: string;
+  /** 0x-hex, constructor arguments included. */
+  readonly initCode: Hex;
+}
+
+export interface NodeOptions {
+  readonly directory: string;
+  /** Of the first boot; later boots take what the genesis on disk says. */
+  readonly parameters?: ChainParameters;
+  readonly genesis?: {
+    /** Wei by address, as decimal strings. */
+    readonly allocations: Readonly<Record<string, string>>;
+    readonly deployments: readonly SystemDeployment[];
+  };
+  readonly now?: () => Date;
+  readonly pace?: Pace;
+  /** Told once, when the node stops for good because its store or its rules broke. */
+  readonly onHalt?: (reason: Error) => void;
+}
+
+export interface OlympusNode {
+  readonly genesisHash: Hash;
+  readonly request: Request;
+  listen(options: { readonly port: number; readonly host?: string }): Promise<RpcServer>;
+  close(): Promise<void>;
+}
+
+export class NodeHalted extends Fault {
+  constructor(reason: string) {
+    super('NODE_HALTED', `the node has halted: ${reason}`, { reason });
+  }
+}
+
+const usualPace: Pace = { gapMs: 15, turnPauseMs: 150 };
+
+export async function openNode(options: NodeOptions): Promise<OlympusNode> {
+  const store = openChainStore(join(options.directory, 'chain'));
+  const keys = witnessKeys(options.directory, (options.parameters ?? localParameters()).witnessCount);
+  const document = await genesisOf(store, keys, options);
+  const { parameters } = document;
+  const seconds = (): number => Math.floor((options.now?.() ?? new Date()).getTime() / 1000);
+  const state = new StateReading(store, parameters, seconds);
+  let pool: TransactionPool | undefined;
+  const executor = await Executor.open(store, parameters, (hash) => pool?.get(hash)?.raw);
+  pool = new TransactionPool(store, executor.chain, state, parameters);
+  const running = new RunningNode({ store, keys, document, executor, pool, state, seconds, options });
+  running.start();
+  return running;
+}
+
+async function genesisOf(store: ChainStore, keys: readonly WitnessKey[], options: NodeOptions): Promise<GenesisDocument> {
+  const kept = store.meta.get('genesis') as unknown as GenesisDocument | undefined;
+  if (kept !== undefined) return kept;
+  const { allocations, deployments } = options.genesis ?? { allocations: localAllocations(), deployments: [] };
+  const document: GenesisDocument = {
+    parameters: options.parameters ?? localParameters(),
+    witnesses: keys.map(({ address }) => address),
+    allocations: Object.fromEntries(Object.entries(allocations).map(([address, wei]) => [address.toLowerCase(), wei])),
+    deployments: deployments.map(({ name, initCode }, position) => ({
+      name, address: systemContractAddress(position), initCodeHash: keccak256(initCode),
+    })),
+  };
+  await applyGenesis(store, document, new Map(deployments.map(({ name, initCode }) => [name, initCode])));
+  return document;
+}
+
+interface Parts {
+  readonly store: ChainStore;
+  readonly keys: readonly WitnessKey[];
+  readonly document: GenesisDocument;
+  readonly executor: Executor;
+  readonly pool: TransactionPool;
+  readonly state: StateReading;
+  readonly seconds: () => number;
+  readonly options: NodeOptions;
+}
+
+class RunningNode implements OlympusNode {
+  readonly genesisHash: Hash;
+  readonly request: Request;
+  readonly #parts: Parts;
+  readonly #witnesses: readonly Witness[];
+  readonly #backend: RpcBackend;
+  readonly #servers: RpcServer[] = [];
+  readonly #listeners = new Set<(executed: ExecutedMci) => void>();
+  #halted: string | null = null;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.genesisHash = genesisBlock(parts.document).hash;
+    this.#witnesses = this.#seatWitnesses();
+    this.#backend = this.#door();
+    this.request = createRequest(this.#backend);
+  }
+
+  /** Takes up where the last run stopped: blocks that were valid and not stable are checked and accepted anew. */
+  start(): void {
+    const { store, executor } = this.#parts;
+    executor.onExecuted((executed) => this.#executed(executed));
+    const waiting = [...store.unstable.getKeys({})].flatMap((hash) => {
+      const wire = store.blocks.get(hash);
+      return wire === undefined ? [] : [decodeBlock(`0x${wire.toString('hex')}`)];
+    });
+    for (const witness of this.#witnesses) for (const block of waiting) witness.receive(block);
+    for (const witness of this.#witnesses) witness.wake();
+  }
+
+  async listen(options: { readonly port: number; readonly host?: string }): Promise<RpcServer> {
+    const server = await listen(this.#backend, this.request, options);
+    this.#servers.push(server);
+    return server;
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.#servers) await server.close();
+    for (const witness of this.#witnesses) await witness.stop();
+    await this.#parts.executor.settled().catch(() => undefined);
+    await this.#parts.store.root.close();
+  }
+
+  #seatWitnesses(): Witness[] {
+    const { store, keys, document, executor, pool, seconds, options } = this.#parts;
+    const verified = new Set<Hash>();
+    const everybody = new Set(document.witnesses);
+    const busyMci = (store.meta.get('busyMci') as number | undefined) ?? 0;
+    const broken = (error: unknown): void => this.#halt(error);
+    return keys.map((key, seat) => {
+      const view = new View({
+        chain: executor.chain,
+        pool,
+        surroundings: {
+          parameters: document.parameters, transaction: pool.find, summary: (hash) => executor.chain.summary(hash),
+          witnesses: () => everybody, now: seconds,
+        },
+        verified,
+        settle: (batch) => {
+          executor.submit(batch);
+          executor.settled().catch(broken);
+        },
+        // An own block that our own rules refuse would be a bug, and going on would hide it.
+        refused: (block, refusal) => broken(new NodeHalted(`block ${block.hash} of a local witness is ${refusal.code}`)),
+      }, busyMci);
+      const send = (block: Block): void => this.#deliver(block, seat);
+      const pace = options.pace ?? usualPace;
+      return new Witness(key, view, { store, pool, witnesses: document.witnesses, verified, pace, send, broken });
+    });
+  }
+
+  /** The link inside the process: each witness gets every other's block, in a turn of its own. */
+  #deliver(block: Block, from: number): void {
+    for (const [seat, witness] of this.#witnesses.entries()) if (seat !== from) setImmediate(() => witness.receive(block));
+  }
+
+  #executed(executed: ExecutedMci): void {
+    this.#parts.pool.executed(executed);
+    const transactions = executed.blocks.flatMap(({ record }) => record.transactions);
+    for (const { view } of this.#witnesses) view.forgetExecuted(transactions);
+    for (const listener of this.#listeners) listener(executed);
+    for (const witness of this.#witnesses) setImmediate(() => witness.retry('summary'));
+  }
+
+  #halt(error: unknown): void {
+    if (this.#halted !== null) return;
+    const reason = error instanceof Error ? error : new NodeHalted(String(error));
+    this.#halted = reason.message;
+    for (const witness of this.#witnesses) void witness.stop();
+    if (this.#parts.options.onHalt !== undefined) this.#parts.options.onHalt(reason);
+    else process.stderr.write(`the chain has halted: ${reason.message}\n`);
+  }
+
+  async #submit(raw: Hex): Promise<Hash> {
+    if (this.#halted !== null) throw new LedgerFault('NODE_HALTED', rpcCodes.refused, `the node has halted: ${this.#halted}`);
+    const { hash, fresh } = await this.#parts.pool.submit(raw);
+    if (fresh) for (const witness of this.#witnesses) witness.retry('transaction');
+    return hash;
+  }
+
+  #door(): RpcBackend {
+    const { document, executor, pool, state, seconds } = this.#parts;
+    const { chain } = executor;
+    const [first] = this.#witnesses;
+    const unstable = (): Block[] => (first === undefined ? [] : [...first.view.dag.unstable()].map((entry) => entry.block));
+    return {
+      parameters: document.parameters,
+      genesis: document,
+      genesisHash: this.genesisHash,
+      chain,
+      state,
+      pending: { get: pool.get, nextNonce: pool.nextNonce, size: () => pool.size },
+      unstableBlock: (hash) => first?.view.dag.entry(hash)?.block,
+      submit: (raw) => this.#submit(raw),
+      lastMci: () => first?.view.dag.trunkTip.level ?? 0,
+      halted: () => this.#halted,
+      receiptProof: (transaction): Promise<Json> =>
+        buildReceiptProof(transaction, { chain, parameters: document.parameters, unstable }),
+      now: seconds,
+      onExecuted: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    };
+  }
+}

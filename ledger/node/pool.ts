@@ -1,0 +1,131 @@
+// Transactions that wait until they are stable. One is on disk before its sender hears of it; it leaves when it has run.
+import { LedgerFault, rpcCodes } from '@oort/ledger-rpc';
+import { parseTransaction } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash, Hex, SignedTransaction } from '@oort/ledger-chain';
+import type { ChainStore, ExecutedMci, StableChain, StateReading } from '@oort/ledger-execution';
+import { intrinsicGas } from '@oort/ledger-execution';
+
+export class TransactionPool {
+  readonly #store: ChainStore;
+  readonly #chain: StableChain;
+  readonly #state: StateReading;
+  readonly #parameters: ChainParameters;
+  readonly #byHash = new Map<Hash, SignedTransaction>();
+  /** By account, then by nonce. */
+  readonly #byAccount = new Map<Address, Map<number, SignedTransaction>>();
+
+  constructor(store: ChainStore, chain: StableChain, state: StateReading, parameters: ChainParameters) {
+    this.#store = store;
+    this.#chain = chain;
+    this.#state = state;
+    this.#parameters = parameters;
+    for (const { value: raw } of store.pool.getRange({})) {
+      const parsed = parseTransaction(raw, parameters);
+      if (parsed.ok) this.#keep(parsed.transaction);
+    }
+  }
+
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  readonly get = (hash: Hash): SignedTransaction | undefined => this.#byHash.get(hash);
+
+  /** A pending transaction, or one that has run already. */
+  readonly find = (hash: Hash): SignedTransaction | undefined => {
+    const waiting = this.#byHash.get(hash);
+    if (waiting !== undefined) return waiting;
+    const raw = this.#chain.transaction(hash);
+    if (raw === undefined) return undefined;
+    const parsed = parseTransaction(raw, this.#parameters);
+    return parsed.ok ? parsed.transaction : undefined;
+  };
+
+  readonly nextNonce = (address: Address): number => {
+    const waiting = this.#byAccount.get(address);
+    let nonce = this.#state.account(address).nonce;
+    while (waiting?.has(nonce) === true) nonce += 1;
+    return nonce;
+  };
+
+  /** Checks, keeps and flushes. The same bytes again are answered as before, so a sender may safely repeat itself. */
+  async submit(raw: Hex): Promise<{ readonly hash: Hash; readonly fresh: boolean }> {
+    const parsed = parseTransaction(raw, this.#parameters);
+    if (!parsed.ok) throw new LedgerFault(parsed.refusal.code, rpcCodes.refused, parsed.refusal.message);
+    const { transaction } = parsed;
+    const known = this.#byHash.has(transaction.hash) || this.#chain.receipt(transaction.hash) !== undefined;
+    if (!known) {
+      this.#admit(transaction);
+      this.#keep(transaction);
+      await this.#store.pool.put(transaction.hash, raw);
+    }
+    await this.#store.root.flushed;
+    return { hash: transaction.hash, fresh: !known };
+  }
+
+  /** Pending transactions in an order that may be linked: per account the nonces that come next. */
+  linkable(linked: ReadonlySet<Hash>, most: number): Hash[] {
+    const links: Hash[] = [];
+    for (const [address, waiting] of this.#byAccount) {
+      for (let nonce = this.#state.account(address).nonce; links.length < most; nonce += 1) {
+        const next = waiting.get(nonce);
+        if (next === undefined) break;
+        if (!linked.has(next.hash)) links.push(next.hash);
+      }
+    }
+    return links;
+  }
+
+  /** The first nonce of this account, below `nonce`, that no stable block has run and no block of `linked` links. */
+  unmetNonce(address: Address, nonce: number, linked: ReadonlySet<Hash>): number | null {
+    const waiting = this.#byAccount.get(address);
+    for (let before = this.#state.account(address).nonce; before < nonce; before += 1) {
+      const transaction = waiting?.get(before);
+      if (transaction === undefined || !linked.has(transaction.hash)) return before;
+    }
+    return null;
+  }
+
+  executed({ blocks }: ExecutedMci): void {
+    for (const { record } of blocks) for (const hash of record.transactions) this.#drop(hash);
+  }
+
+  #admit(transaction: SignedTransaction): void {
+    const { from, nonce, gasLimit, gasPrice, value, raw } = transaction;
+    const { nonce: expected, balance } = this.#state.account(from);
+    const waiting = this.#byAccount.get(from);
+    if (nonce < expected) throw refused('NONCE_TOO_LOW', `nonce too low: next nonce ${expected}, tx nonce ${nonce}`);
+    if (waiting?.has(nonce) === true) {
+      // A witness may have linked the first one already, so there is no replacing it.
+      throw refused('NONCE_TAKEN', 'replacement transaction underpriced: this chain replaces no pending transaction');
+    }
+    const most = this.#parameters.maximumPendingPerAccount;
+    if ((waiting?.size ?? 0) >= most) throw refused('TOO_MANY_PENDING', `an account may have ${most} pending transactions`);
+    const intrinsic = intrinsicGas(raw, this.#parameters);
+    if (gasLimit < intrinsic) throw refused('INTRINSIC_GAS', `intrinsic gas too low: have ${gasLimit}, want ${intrinsic}`);
+    const cost = gasLimit * gasPrice + value;
+    if (balance < cost) {
+      throw refused('INSUFFICIENT_FUNDS', `insufficient funds for gas * price + value: have ${balance} want ${cost}`);
+    }
+  }
+
+  #keep(transaction: SignedTransaction): void {
+    this.#byHash.set(transaction.hash, transaction);
+    const waiting = this.#byAccount.get(transaction.from) ?? new Map<number, SignedTransaction>();
+    waiting.set(transaction.nonce, transaction);
+    this.#byAccount.set(transaction.from, waiting);
+  }
+
+  #drop(hash: Hash): void {
+    const transaction = this.#byHash.get(hash);
+    if (transaction === undefined) return;
+    this.#byHash.delete(hash);
+    const waiting = this.#byAccount.get(transaction.from);
+    waiting?.delete(transaction.nonce);
+    if (waiting?.size === 0) this.#byAccount.delete(transaction.from);
+  }
+}
+
+function refused(code: string, message: string): LedgerFault {
+  return new LedgerFault(code, rpcCodes.refused, message);
+}

@@ -1,0 +1,131 @@
+// One witness's view: the DAG as this witness has checked it, what it holds back, and what remains to be done in it.
+import { majorityOf, recoverAuthor } from '@oort/ledger-chain';
+import type { Address, Block, Hash } from '@oort/ledger-chain';
+import { Dag, Holding, present, validateBlock } from '@oort/ledger-dag';
+import type { BlockRefusal, Entry, StableBatch, Surroundings, Waiting } from '@oort/ledger-dag';
+import type { StableChain } from '@oort/ledger-execution';
+import type { TransactionPool } from './pool';
+
+export interface ViewPorts {
+  readonly chain: StableChain;
+  readonly pool: TransactionPool;
+  readonly surroundings: Omit<Surroundings, 'entry'>;
+  /** The hash of a block whose signature this process has made or checked. */
+  readonly verified: Set<Hash>;
+  readonly settle: (batch: StableBatch) => void;
+  readonly refused: (block: Block, refusal: BlockRefusal) => void;
+}
+
+export class View {
+  readonly dag: Dag;
+  readonly around: Surroundings;
+  readonly #ports: ViewPorts;
+  readonly #holding = new Holding();
+  /** Pending transactions that an accepted block links. */
+  readonly #linked = new Set<Hash>();
+  readonly #unstableWork = new Set<Hash>();
+  /** The last MCI with transactions, and who has cited a summary that covers it. */
+  #busyMci: number;
+  readonly #citers = new Set<Address>();
+
+  constructor(ports: ViewPorts, busyMci: number) {
+    const { chain } = ports;
+    const { hash, nextIndex } = chain.point();
+    this.#ports = ports;
+    this.#busyMci = busyMci;
+    this.dag = new Dag(chain, present(chain.entry, hash), nextIndex);
+    this.around = { ...ports.surroundings, entry: this.dag.entry };
+  }
+
+  get linked(): ReadonlySet<Hash> {
+    return this.#linked;
+  }
+
+  waits(): Waiting[] {
+    return this.#holding.waits();
+  }
+
+  /** True where the block, or one that it released, was accepted. */
+  receive(block: Block): boolean {
+    const known = this.dag.entry(block.hash) !== undefined || this.#holding.has(block.hash);
+    return !known && this.#consider(block);
+  }
+
+  /** Something outside has changed: a transaction or a summary is there, or time has passed. */
+  retry(kind: Waiting['kind']): boolean {
+    const released = this.#holding.release((waiting) => waiting.kind === kind);
+    return released.map((block) => this.#consider(block)).includes(true);
+  }
+
+  forgetExecuted(transactions: readonly Hash[]): void {
+    for (const hash of transactions) this.#linked.delete(hash);
+  }
+
+  /** OLYMPUS.md section 5: something is pending. What has run stays work until W - m + 1 witnesses have cited a summary that
+   *  covers it, since only then its receipt can be proven to a stranger. */
+  hasWork(): boolean {
+    const { witnessCount } = this.around.parameters;
+    if (this.#unstableWork.size > 0) return true;
+    if (this.#busyMci > 0 && this.#citers.size <= witnessCount - majorityOf(witnessCount)) return true;
+    return this.#ports.pool.linkable(this.#linked, 1).length > 0;
+  }
+
+  #consider(block: Block): boolean {
+    const verdict = validateBlock(block, this.around, (asked) => this.#authorOf(asked));
+    switch (verdict.kind) {
+      case 'invalid':
+        this.#ports.refused(block, verdict.refusal);
+        return false;
+      case 'waits':
+        this.#holding.hold(block, verdict.waiting);
+        return false;
+      case 'valid': {
+        const unmet = this.#unmetNonce(block);
+        if (unmet !== null) {
+          this.#holding.hold(block, unmet);
+          return false;
+        }
+        this.#accept(verdict.entry);
+        return true;
+      }
+    }
+  }
+
+  #accept(entry: Entry): void {
+    const { block } = entry;
+    for (const link of block.links) if (this.#ports.pool.get(link) !== undefined) this.#linked.add(link);
+    if (block.links.length > 0) this.#unstableWork.add(block.hash);
+    const batches = this.dag.accept(entry);
+    for (const batch of batches) {
+      for (const { hash } of batch.blocks) this.#unstableWork.delete(hash);
+      if (batch.blocks.some((stable) => stable.block.links.length > 0)) {
+        this.#busyMci = batch.mci;
+        this.#citers.clear();
+      }
+    }
+    if (present(this.dag.entry, block.lastSummaryBlock).level >= this.#busyMci) this.#citers.add(block.from);
+    for (const batch of batches) this.#ports.settle(batch);
+    const released = this.#holding.release((waiting) =>
+      waiting.kind === 'nonce' || (waiting.kind === 'block' && waiting.hash === block.hash));
+    for (const waiting of released) this.#consider(waiting);
+  }
+
+  #unmetNonce(block: Block): Waiting | null {
+    let account: Address | undefined;
+    for (const link of block.links) {
+      const transaction = this.#ports.pool.get(link);
+      if (transaction === undefined || transaction.from === account) continue;
+      account = transaction.from;
+      const nonce = this.#ports.pool.unmetNonce(account, transaction.nonce, this.#linked);
+      if (nonce !== null) return { kind: 'nonce', account, nonce };
+    }
+    return null;
+  }
+
+  #authorOf(block: Block): Address | null {
+    if (this.#ports.verified.has(block.hash)) return block.from;
+    const author = recoverAuthor(block.hash, block.signature);
+    if (author === block.from) this.#ports.verified.add(block.hash);
+    return author;
+  }
+}

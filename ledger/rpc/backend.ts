@@ -1,0 +1,27 @@
+import type { Json } from '@oort/kernel-wire';
+import type { Address, Block, ChainParameters, GenesisDocument, Hash, Hex, SignedTransaction } from '@oort/ledger-chain';
+import type { ExecutedMci, StableChain, StateReading } from '@oort/ledger-execution';
+
+/** What a node shows through its door. */
+export interface RpcBackend {
+  readonly parameters: ChainParameters;
+  readonly genesis: GenesisDocument;
+  readonly genesisHash: Hash;
+  readonly chain: StableChain;
+  readonly state: StateReading;
+  readonly pending: {
+    readonly get: (hash: Hash) => SignedTransaction | undefined;
+    /** The nonce after everything of this account that waits without a gap. */
+    readonly nextNonce: (address: Address) => number;
+    readonly size: () => number;
+  };
+  /** A valid block that is not stable yet. */
+  readonly unstableBlock: (hash: Hash) => Block | undefined;
+  /** Answers when the transaction is on disk; throws LedgerFault. */
+  readonly submit: (raw: Hex) => Promise<Hash>;
+  readonly lastMci: () => number;
+  readonly halted: () => string | null;
+  readonly receiptProof: (transaction: Hash) => Promise<Json>;
+  readonly now: () => number;
+  readonly onExecuted: (listener: (executed: ExecutedMci) => void) => () => void;
+}

@@ -1,0 +1,190 @@
+// `eth_*`: as Ethereum's execution API describes it, over what is stable. A receipt is null until its block is final.
+import { AbiCoder } from 'ethers';
+import type { Json } from '@oort/kernel-wire';
+import type { Hash } from '@oort/ledger-chain';
+import type { CallResult, StableRecord } from '@oort/ledger-execution';
+import type { RpcBackend } from './backend';
+import { LedgerFault, invalidParams, rpcCodes } from './fault';
+import {
+  addressParam, blockParam, callParam, filterParam, hashParam, hexParam, logMatches, quantityParam, slotParam,
+} from './parse';
+import type { LogFilter, Params } from './parse';
+import { presentBlock, presentLog, presentReceipt, presentTransaction, quantity } from './present';
+
+export type Method = (params: Params) => Promise<Json> | Json;
+export type Methods = { readonly [name: string]: Method };
+
+const widestLogRange = 100_000;
+
+export function latestIndex(backend: RpcBackend): number {
+  return backend.chain.point().nextIndex - 1;
+}
+
+export function ethereumMethods(backend: RpcBackend): Methods {
+  return { ...chainMethods(backend), ...stateMethods(backend), ...recordMethods(backend) };
+}
+
+function chainMethods(backend: RpcBackend): Methods {
+  const { parameters } = backend;
+  const baseFee = BigInt(parameters.baseFeePerGasWei);
+  const price = BigInt(parameters.fixedGasPriceWei ?? parameters.baseFeePerGasWei);
+  return {
+    eth_chainId: () => quantity(parameters.chainId),
+    eth_blockNumber: () => quantity(latestIndex(backend)),
+    eth_gasPrice: () => quantity(price),
+    eth_maxPriorityFeePerGas: () => quantity(price - baseFee),
+    eth_feeHistory: ([count, newest, percentiles]) => {
+      const latest = latestIndex(backend);
+      const choice = blockParam(newest, latest);
+      const last = choice.kind === 'number' ? Math.min(latest, choice.number) : numberOf(backend, choice.hash);
+      const blocks = Math.min(Number(quantityParam(count, 'block count')), 1024, last + 1);
+      const rewards = Array.isArray(percentiles) ? percentiles.map(() => quantity(price - baseFee)) : null;
+      return {
+        oldestBlock: quantity(Math.max(0, last - blocks + 1)),
+        baseFeePerGas: Array.from({ length: blocks + 1 }, () => quantity(baseFee)),
+        gasUsedRatio: Array.from({ length: blocks }, () => 0),
+        ...(rewards === null ? {} : { reward: Array.from({ length: blocks }, () => rewards) }),
+      };
+    },
+    eth_syncing: () => false,
+    eth_accounts: () => [],
+    eth_sendRawTransaction: ([raw]) => backend.submit(hexParam(raw, 'transaction')),
+    eth_getProof: () => {
+      throw new LedgerFault('NO_STATE_ROOT', rpcCodes.refused,
+        'this chain commits to receipts and not to a state root: use olympus_receiptProof');
+    },
+  };
+}
+
+function stateMethods(backend: RpcBackend): Methods {
+  const { state, pending } = backend;
+  /** Only the present state is kept. A number counts while nothing has happened since, so that pinned reads still work. */
+  const present = (block: Json | undefined): void => {
+    const latest = latestIndex(backend);
+    const choice = blockParam(block, latest);
+    const number = choice.kind === 'number' ? choice.number : numberOf(backend, choice.hash);
+    if (number > latest) throw new LedgerFault('BLOCK_UNKNOWN', rpcCodes.refused, 'header not found');
+    for (let index = number + 1; index <= latest; index += 1) {
+      const record = backend.chain.record(backend.chain.hashAt(index) ?? '');
+      if (record !== undefined && record.transactions.length > 0) {
+        throw new LedgerFault('STATE_NOT_KEPT', rpcCodes.refused, `the state of block ${number} is not kept (only the latest is)`);
+      }
+    }
+  };
+  return {
+    eth_getBalance: ([address, block]) => (present(block), quantity(state.account(addressParam(address, 'address')).balance)),
+    eth_getCode: ([address, block]) => (present(block), state.code(addressParam(address, 'address'))),
+    eth_getStorageAt: ([address, slot, block]) => (present(block), state.storage(addressParam(address, 'address'), slotParam(slot))),
+    eth_getTransactionCount: ([address, block]) => {
+      const account = addressParam(address, 'address');
+      if (block === 'pending') return quantity(pending.nextNonce(account));
+      present(block);
+      return quantity(state.account(account).nonce);
+    },
+    eth_call: async ([request, block]) => {
+      present(block);
+      const result = answered(await state.call(callParam(request)));
+      return result.data;
+    },
+    eth_estimateGas: async ([request, block]) => {
+      present(block);
+      const call = callParam(request);
+      if (call.value > 0n && state.account(call.from).balance < call.value) {
+        throw new LedgerFault('INSUFFICIENT_FUNDS', rpcCodes.refused, 'insufficient funds for transfer');
+      }
+      return quantity(answered(await state.estimate(call)).gasUsed);
+    },
+  };
+}
+
+function recordMethods(backend: RpcBackend): Methods {
+  const { chain, pending } = backend;
+  const byHash = (hash: Hash, full: boolean): Json => {
+    const record = chain.record(hash);
+    return record === undefined ? null : blockJson(backend, hash, record, full);
+  };
+  const hashOfNumber = (block: Json | undefined): Hash | undefined => {
+    const choice = blockParam(block, latestIndex(backend));
+    return choice.kind === 'hash' ? choice.hash : chain.hashAt(choice.number);
+  };
+  const transactionsIn = (hash: Hash | undefined): readonly Hash[] | null =>
+    (hash === undefined ? null : (chain.record(hash)?.transactions ?? null));
+  return {
+    eth_getBlockByNumber: ([block, full]) => {
+      const hash = hashOfNumber(block);
+      return hash === undefined ? null : byHash(hash, full === true);
+    },
+    eth_getBlockByHash: ([hash, full]) => byHash(hashParam(hash, 'block hash'), full === true),
+    eth_getBlockTransactionCountByNumber: ([block]) => counted(transactionsIn(hashOfNumber(block))),
+    eth_getBlockTransactionCountByHash: ([hash]) => counted(transactionsIn(hashParam(hash, 'block hash'))),
+    eth_getBlockReceipts: ([block]) => transactionsIn(hashOfNumber(block))?.map((hash) => receiptJson(backend, hash)) ?? null,
+    eth_getTransactionByHash: ([value]) => {
+      const hash = hashParam(value, 'transaction hash');
+      const raw = chain.transaction(hash);
+      if (raw !== undefined) return presentTransaction(raw, chain.receipt(hash) ?? null);
+      const waiting = pending.get(hash);
+      return waiting === undefined ? null : presentTransaction(waiting.raw, null);
+    },
+    eth_getTransactionReceipt: ([hash]) => receiptJson(backend, hashParam(hash, 'transaction hash')),
+    eth_getLogs: ([filter]) =>
+      logsOf(backend, filterParam(filter, latestIndex(backend), (hash) => numberOf(backend, hash))),
+  };
+}
+
+export function logsOf(backend: RpcBackend, filter: LogFilter): Json[] {
+  if (filter.to - filter.from > widestLogRange) throw invalidParams(`a range may span ${widestLogRange} blocks`);
+  const found: Json[] = [];
+  for (const { index, number, log } of backend.chain.logs(filter.from, filter.to)) {
+    if (logMatches(log, filter)) found.push(presentLog(log, index, number));
+  }
+  return found;
+}
+
+export function blockJson(backend: RpcBackend, hash: Hash, record: StableRecord, full: boolean): Json {
+  const { chain, parameters } = backend;
+  const block = chain.block(hash);
+  if (block === undefined) return null;
+  const parentHash = record.index === 0 ? `0x${'00'.repeat(32)}` : (chain.hashAt(record.index - 1) ?? '');
+  const transactions = full
+    ? record.transactions.map((each) => presentTransaction(chain.transaction(each) ?? '', chain.receipt(each) ?? null))
+    : [...record.transactions];
+  return presentBlock(block, record, { parameters, parentHash, transactions });
+}
+
+function receiptJson(backend: RpcBackend, hash: Hash): Json {
+  const receipt = backend.chain.receipt(hash);
+  return receipt === undefined ? null : presentReceipt(hash, receipt);
+}
+
+function counted(transactions: readonly Hash[] | null): Json {
+  return transactions === null ? null : quantity(transactions.length);
+}
+
+function numberOf(backend: RpcBackend, hash: Hash): number {
+  const record = backend.chain.record(hash);
+  if (record === undefined) throw new LedgerFault('BLOCK_UNKNOWN', rpcCodes.refused, 'unknown block');
+  return record.index;
+}
+
+function answered(result: CallResult): Extract<CallResult, { kind: 'returned' }> {
+  switch (result.kind) {
+    case 'returned': return result;
+    case 'reverted': {
+      const reason = revertReason(result.data);
+      const message = reason === null ? 'execution reverted' : `execution reverted: ${reason}`;
+      throw new LedgerFault('EXECUTION_REVERTED', rpcCodes.reverted, message, result.data);
+    }
+    case 'failed': throw new LedgerFault('EXECUTION_FAILED', rpcCodes.refused, result.reason);
+  }
+}
+
+/** Solidity's `Error(string)`; other errors travel as their bytes. */
+function revertReason(data: string): string | null {
+  if (!data.startsWith('0x08c379a0')) return null;
+  try {
+    const [reason] = AbiCoder.defaultAbiCoder().decode(['string'], `0x${data.slice(10)}`);
+    return typeof reason === 'string' ? reason : null;
+  } catch {
+    return null;
+  }
+}

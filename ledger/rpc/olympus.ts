@@ -1,0 +1,66 @@
+// Olympus's own methods (OLYMPUS.md section 7), and the two names by which proofs and contracts are found.
+import type { Json } from '@oort/kernel-wire';
+import { epochOf, genesisJson } from '@oort/ledger-chain';
+import type { RpcBackend } from './backend';
+import { latestIndex } from './ethereum';
+import type { Methods } from './ethereum';
+import { invalidParams } from './fault';
+import { hashParam, quantityParam } from './parse';
+import { presentDagBlock, presentState } from './present';
+
+const clientVersion = 'olympus-node/0.1.0';
+
+export function olympusMethods(backend: RpcBackend): Methods {
+  const { chain, parameters, genesis } = backend;
+  return {
+    block: ([value]) => {
+      const hash = hashParam(value, 'block hash');
+      const block = chain.block(hash) ?? backend.unstableBlock(hash);
+      return block === undefined ? null : presentDagBlock(block);
+    },
+    block_state: ([value]) => {
+      const hash = hashParam(value, 'block hash');
+      const record = chain.record(hash);
+      if (record !== undefined) return presentState(record);
+      return backend.unstableBlock(hash) === undefined ? null : { is_stable: false };
+    },
+    block_summary: ([value]) => {
+      const hash = hashParam(value, 'block hash');
+      if (chain.record(hash) === undefined) return null;
+      const parts = chain.summaryParts(hash);
+      return {
+        summary: chain.summary(hash) ?? null, block_hash: hash, previous_summary: parts.previousSummary,
+        parent_summaries: [...parts.parentSummaries], receipts_root: parts.receiptsRoot,
+        skiplist_summaries: [...parts.skipSummaries], status: parts.status, stable_index: parts.stableIndex,
+        mc_timestamp: parts.timestamp,
+      };
+    },
+    stable_blocks: ([start, limit]) => {
+      const first = Number(quantityParam(start, 'index'));
+      const count = Number(quantityParam(limit ?? 20, 'limit'));
+      if (count < 1 || count > 100) throw invalidParams('limit is 1 to 100');
+      const hashes = Array.from({ length: count }, (_, offset) => chain.hashAt(first + offset));
+      const blocks = hashes.flatMap((hash) => (hash === undefined ? [] : (chain.block(hash) ?? [])));
+      return { blocks: blocks.map(presentDagBlock), next_index: first + blocks.length };
+    },
+    status: () => {
+      const { mci } = chain.point();
+      return {
+        syncing: false, last_stable_mci: mci, last_mci: backend.lastMci(), last_stable_block_index: latestIndex(backend),
+        epoch: epochOf(mci, parameters), epoch_period: parameters.epochLength, pending_transactions: backend.pending.size(),
+        halted: backend.halted(),
+      };
+    },
+    // Elections have no code here yet: the genesis set serves every epoch.
+    witness_list: () => [...genesis.witnesses],
+    version: () => ({ client: clientVersion, chain_id: parameters.chainId }),
+    olympus_genesis: () => genesisJson(genesis),
+    olympus_genesisHash: () => backend.genesisHash,
+    olympus_contracts: (): Json => Object.fromEntries(genesis.deployments.map(({ name, address }) => [name, address])),
+    olympus_receiptProof: ([hash]) => backend.receiptProof(hashParam(hash, 'transaction hash')),
+    net_version: () => String(parameters.chainId),
+    net_listening: () => true,
+    net_peerCount: () => '0x0',
+    web3_clientVersion: () => clientVersion,
+  };
+}

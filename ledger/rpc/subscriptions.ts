@@ -1,0 +1,56 @@
+import type { Json } from '@oort/kernel-wire';
+import type { ExecutedMci } from '@oort/ledger-execution';
+import type { RpcBackend } from './backend';
+import type { Request } from './door';
+import { blockJson, latestIndex } from './ethereum';
+import { LedgerFault, rpcCodes } from './fault';
+import { filterParam, logMatches } from './parse';
+import type { Params } from './parse';
+import { presentLog, quantity } from './present';
+
+type Present = (executed: ExecutedMci) => Json[];
+
+/** eth_subscribe on one WebSocket: `newHeads`, and `logs` with an address and topic filter. Only what is stable is sent. */
+export function subscribing(
+  backend: RpcBackend, request: Request, send: (message: Json) => void,
+): { readonly request: Request; readonly end: () => void } {
+  const subscriptions = new Map<string, () => void>();
+  let last = 0;
+  const subscribe = (present: Present): Json => {
+    last += 1;
+    const id = quantity(last);
+    subscriptions.set(id, backend.onExecuted((executed) => {
+      for (const result of present(executed)) {
+        send({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription: id, result } });
+      }
+    }));
+    return id;
+  };
+  const unsubscribe = (id: Json | undefined): boolean => {
+    if (typeof id !== 'string') return false;
+    subscriptions.get(id)?.();
+    return subscriptions.delete(id);
+  };
+  return {
+    request: async (method, params = []) => {
+      if (method === 'eth_subscribe') return subscribe(presenting(backend, params));
+      return method === 'eth_unsubscribe' ? unsubscribe(params[0]) : request(method, params);
+    },
+    end: () => {
+      for (const stop of subscriptions.values()) stop();
+      subscriptions.clear();
+    },
+  };
+}
+
+function presenting(backend: RpcBackend, [kind, filter]: Params): Present {
+  if (kind === 'newHeads') {
+    return ({ blocks }) => blocks.map(({ hash, record }) => blockJson(backend, hash, record, false));
+  }
+  if (kind === 'logs') {
+    const wanted = filterParam(filter ?? {}, latestIndex(backend), () => 0);
+    return ({ blocks }) => blocks.flatMap(({ record, logs }) =>
+      logs.flatMap((log, number) => (logMatches(log, wanted) ? [presentLog(log, record.index, number)] : [])));
+  }
+  throw new LedgerFault('SUBSCRIPTION_UNKNOWN', rpcCodes.invalidParams, `no subscription ${String(kind)}`);
+}
