@@ -3,7 +3,7 @@ import type { Visibilities } from './visibility';
 
 export type JobKind = 'inference' | 'training' | 'evaluation' | 'preprocess' | 'container';
 /** What a job is for, in another domain: `{kind: 'contribution', id}`, `{kind: 'training-run', id}`, `{kind: 'inference', id}`. */
-export interface Subject { readonly kind: string; readonly id: string }
+export type Subject = { readonly kind: string; readonly id: string };
 
 export type ComputeEvent =
   | { readonly type: 'JobSubmitted'; readonly data: {

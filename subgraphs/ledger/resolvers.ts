@@ -1,0 +1,89 @@
+import { getAddress, isAddress } from 'ethers';
+import type { Json } from '@oort/kernel-wire';
+import type { Ledger } from '@oort/schema';
+import type { ChainCalls } from './calls';
+import type { Chain } from './chain';
+import type { MerkleReader } from './merkle-reader';
+
+export interface LedgerRoom {
+  readonly ledger: Ledger;
+  readonly chain: Chain;
+  readonly calls: ChainCalls;
+  readonly reader: MerkleReader;
+}
+
+interface Page { readonly first: number; readonly after: string | null }
+type Answer = { readonly [name: string]: Json };
+
+const maximumPage = 100;
+
+export function ledgerResolvers({ ledger, chain, calls, reader }: LedgerRoom): Readonly<Record<string, unknown>> {
+  return {
+    Query: {
+      chainStatus: async () => {
+        const [status, head] = await Promise.all([ledger.request('status') as Promise<Answer>, chain.head()]);
+        return {
+          chainId: Number(chain.chainId), stableBlock: head, lastStableMci: status['last_stable_mci'] ?? null, epoch: status['epoch'] ?? null,
+          logSize: reader.size, lastAnchor: reader.latest, pendingCalls: calls.pendingCount, trouble: calls.trouble,
+        };
+      },
+      chainBlocks: async (_: unknown, { first, after }: Page) => {
+        const head = await chain.head();
+        const top = after !== null && /^\d{1,15}$/.test(after) ? Math.min(Number(after) - 1, head) : head;
+        const count = Math.max(0, Math.min(first, maximumPage, top + 1));
+        const blocks = await Promise.all(Array.from({ length: count }, (__, index) => blockAt(ledger, top - index)));
+        return connection(blocks.filter((block) => block !== null), (block) => String(block.number), head + 1, top < head, top - count >= 0);
+      },
+      chainTransaction: (_: unknown, { hash }: { readonly hash: string }) => (/^0x[0-9a-fA-F]{64}$/.test(hash) ? transaction(ledger, chain, hash) : null),
+      chainAccount: async (_: unknown, { address }: { readonly address: string }) => {
+        if (!isAddress(address)) return null;
+        const checked = getAddress(address);
+        const [balance, nonce] = await Promise.all([ledger.request('eth_getBalance', [checked, 'latest']), ledger.request('eth_getTransactionCount', [checked, 'latest'])]);
+        const contract = [...chain.contracts].find(([, at]) => at === checked)?.[0] ?? null;
+        return { address: checked, balanceWei: BigInt(String(balance)).toString(), nonce: Number(nonce), contract };
+      },
+      witnesses: async () => (await ledger.request('witness_list', []) as readonly string[]).map((address) => ({ address: getAddress(address) })),
+      anchors: (_: unknown, { first, after }: Page) => {
+        const newestFirst = [...reader.anchors].reverse().filter(({ treeSize }) => after === null || treeSize < Number(after));
+        const page = newestFirst.slice(0, Math.max(0, Math.min(first, maximumPage)));
+        return connection(page, ({ treeSize }) => String(treeSize), reader.anchors.length, after !== null, page.length < newestFirst.length);
+      },
+      systemContracts: () => [...chain.contracts].map(([name, address]) => ({ name, address })),
+      eventProof: (_: unknown, { eventId }: { readonly eventId: string }) => reader.prove(eventId),
+    },
+    ChainBlock: { __resolveReference: ({ number }: { readonly number: number }) => blockAt(ledger, number) },
+    ChainTransaction: { __resolveReference: ({ hash }: { readonly hash: string }) => transaction(ledger, chain, hash) },
+    Anchor: { __resolveReference: ({ treeSize }: { readonly treeSize: number }) => reader.anchors.find((anchor) => anchor.treeSize === treeSize) ?? null },
+    EventProof: { __resolveReference: ({ eventId }: { readonly eventId: string }) => reader.prove(eventId) },
+  };
+}
+
+interface Block { readonly number: number; readonly hash: Json | undefined; readonly summary: Json | undefined; readonly author: Json | undefined; readonly timestamp: string; readonly transactions: Json | undefined }
+
+async function blockAt(ledger: Ledger, number: number): Promise<Block | null> {
+  const block = await ledger.request('eth_getBlockByNumber', [`0x${number.toString(16)}`, false]) as Answer | null;
+  return block === null ? null : {
+    number, hash: block['hash'], summary: block['stateRoot'], author: block['miner'], timestamp: new Date(Number(block['timestamp']) * 1000).toISOString(),
+    transactions: block['transactions'],
+  };
+}
+
+async function transaction(ledger: Ledger, chain: Chain, hash: string): Promise<object | null> {
+  const found = await ledger.request('eth_getTransactionByHash', [hash]) as Answer | null;
+  if (found === null) return null;
+  const receipt = await ledger.request('eth_getTransactionReceipt', [hash]) as Answer | null;
+  const number = receipt === null ? null : Number(receipt['blockNumber']);
+  const logs = number === null ? [] : (await chain.logs(number, number)).filter((log) => log.txHash === hash);
+  return {
+    hash, from: found['from'], to: found['to'], valueWei: BigInt(String(found['value'])).toString(), nonce: Number(found['nonce']), input: found['input'],
+    final: receipt !== null, succeeded: receipt === null ? null : Number(receipt['status']) === 1, blockNumber: number,
+    blockHash: receipt?.['blockHash'] ?? null, gasUsed: receipt === null ? null : Number(receipt['gasUsed']), logs,
+  };
+}
+
+function connection<T>(nodes: readonly T[], cursorOf: (node: T) => string, totalCount: number, hasPreviousPage: boolean, hasNextPage: boolean): object {
+  const edges = nodes.map((node) => ({ cursor: cursorOf(node), node }));
+  return {
+    totalCount, edges, pageInfo: { hasNextPage, hasPreviousPage, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+  };
+}

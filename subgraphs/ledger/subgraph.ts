@@ -1,0 +1,74 @@
+// ledger: the chain behind GraphQL, and the only place where the platform's key signs.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'graphql';
+import { runReaction } from '@oort/kernel-decider';
+import type { EventStore } from '@oort/kernel-eventstore';
+import type { Subgraph, SubgraphPorts } from '@oort/schema';
+import { anchorLog } from './anchor';
+import { ChainCalls } from './calls';
+import { Chain } from './chain';
+import { MerkleReader, type EventProof, type ProvenEvents } from './merkle-reader';
+import { observeLogs } from './observe';
+import { callingTypes, callsFor } from './react';
+import { ledgerResolvers } from './resolvers';
+import { SlashSettler } from './settle';
+
+export interface LedgerPorts extends SubgraphPorts {
+  /** secp256k1, hex. Holds the platform's roles in the contracts. */
+  readonly platformKey: string;
+  /** The store as it lies on disk: the Merkle log is over ciphertext where data is not public. */
+  readonly rawStore: EventStore;
+  /** Default 2000. */
+  readonly anchorEveryMs?: number;
+}
+
+export interface LedgerSubgraph extends Subgraph {
+  readonly proofs: {
+    /** All under one anchored root; null while one of them is not anchored. */
+    prove(eventIds: readonly string[]): Promise<ProvenEvents | null>;
+    /** Null while the event is unknown or not anchored yet. */
+    eventProof(eventId: string): EventProof | null;
+  };
+}
+
+export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSubgraph> {
+  const { store, rawStore, ledger, platformKey, anchorEveryMs = 2_000 } = ports;
+  const now = (): Date => ports.now();
+  const chain = await Chain.open(ledger, platformKey);
+  const calls = new ChainCalls(store, chain, now);
+  const reader = new MerkleReader(rawStore);
+  const settler = new SlashSettler(ports, chain, calls);
+  const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'ledger.graphql'), 'utf8');
+
+  async function start(signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      reader.run(signal, resolve).then(resolve, (reason: unknown) => {
+        reject(reason);
+        ended(signal)(reason);
+      });
+    });
+    await calls.resume();
+    const { database } = ports.readModels;
+    await runReaction({ name: 'ledger.calls', store, database, subscribes: callingTypes, signal, react: async (event) => {
+      const context = { anchoredSize: reader.latest?.treeSize ?? 0, rewardsAddress: chain.addressOf('Rewards') };
+      for (const call of callsFor(event, context)) await calls.intend(call, event);
+    } });
+    await runReaction({ name: 'ledger.settle', store, database, subscribes: ['SlashConfirmed'], signal, react: (event) => settler.confirmed(event) });
+    calls.run(signal).catch(ended(signal));
+    observeLogs({ store, chain, now }, signal).catch(ended(signal));
+    anchorLog(reader, calls, anchorEveryMs, signal).catch(ended(signal));
+  }
+
+  return {
+    name: 'ledger', typeDefs: parse(sdl), resolvers: ledgerResolvers({ ledger, chain, calls, reader }), start,
+    proofs: { prove: (eventIds) => reader.proveAll(eventIds), eventProof: (eventId) => reader.prove(eventId) },
+  };
+}
+
+/** Loops end by the signal. Anything else that ends one is a bug, and an unhandled rejection stops the process. */
+function ended(signal: AbortSignal): (reason: unknown) => void {
+  return (reason) => {
+    if (!signal.aborted) throw reason;
+  };
+}
