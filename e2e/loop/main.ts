@@ -1,0 +1,76 @@
+// The main job on real data, through public doors only: `npm run loop -- [--quick] [--data DIR] [--keep] [--until N] [--dir DIR]`.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { boot } from './boot';
+import { digits, folderImages, type Images } from './images';
+import { endAll, leaveRunning } from './processes';
+import { createReport, type Report } from './report';
+import type { LoopContext, Step } from './step';
+
+const sizes = { full: { train: 600, heldOut: 500 }, quick: { train: 300, heldOut: 200 } } as const;
+/** Any free port: the loop must not get in the way of a platform that runs already. */
+const freePorts = { OORT_GRAPHQL_PORT: '0', OORT_S3_PORT: '0', OORT_INGEST_PORT: '0', OORT_CHAIN_PORT: '0' };
+
+const { values: options } = parseArgs({ options: {
+  quick: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false },
+  data: { type: 'string' }, dir: { type: 'string' }, until: { type: 'string', default: '10' },
+} });
+
+async function main(report: Report): Promise<boolean> {
+  const directory = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'oort-loop-')) : resolve(options.dir);
+  mkdirSync(directory, { recursive: true });
+  const images = imagesOf(report);
+  const steps = (await allSteps()).filter(({ number }) => number <= Number(options.until));
+  let context: LoopContext | null = null;
+  report.progress(`data in ${directory}`);
+  for (const step of steps) {
+    report.begin(step.number, step.title);
+    try {
+      context ??= await boot({ directory, quick: options.quick, images, report, ports: options.keep ? {} : freePorts });
+      await step.run(context);
+    } catch (error) {
+      report.broke(error);
+      if (context === null) break;
+    } finally {
+      report.end();
+    }
+  }
+  const held = report.summary();
+  if (options.keep && context !== null) {
+    process.stdout.write(`The platform keeps running: ${JSON.stringify(context.urls)}\nEnd it with Ctrl-C.\n`);
+    leaveRunning();
+    await new Promise((done) => { process.once('SIGINT', done); });
+  }
+  await endAll();
+  if (held && options.dir === undefined) rmSync(directory, { recursive: true, force: true });
+  return held;
+}
+
+function imagesOf(report: Report): Images {
+  const { train, heldOut } = options.quick ? sizes.quick : sizes.full;
+  if (options.data === undefined) return digits(train, heldOut);
+  return folderImages(resolve(options.data), train, heldOut, (file, why) => { report.progress(`left out ${file}: ${why}`); });
+}
+
+async function allSteps(): Promise<readonly Step[]> {
+  const folder = join(__dirname, 'steps');
+  const modules = await Promise.all(readdirSync(folder).filter((name) => /^\d\d-.*(?<!\.test)\.ts$/.test(name)).sort()
+    .map((name) => import(pathToFileURL(join(folder, name)).href) as Promise<{ readonly step?: Step }>));
+  return modules.flatMap(({ step }) => (step === undefined ? [] : [step])).sort((one, other) => one.number - other.number);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  if (!options.keep || signal === 'SIGTERM') process.once(signal, () => { void endAll().then(() => process.exit(130)); });
+}
+
+main(createReport((line) => { process.stdout.write(`${line}\n`); })).then(
+  (held) => { process.exit(held ? 0 : 1); },
+  async (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    await endAll();
+    process.exit(1);
+  },
+);
