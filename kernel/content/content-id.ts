@@ -6,7 +6,12 @@ const head = Buffer.from([0x01, 0x55, 0x12, 0x20]);
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 
 export function contentIdOf(bytes: Uint8Array): string {
-  return `b${base32(Buffer.concat([head, sha256(bytes)]))}`;
+  return contentIdOfHash(sha256(bytes));
+}
+
+/** For bytes that were hashed as they streamed by. */
+export function contentIdOfHash(digest: Uint8Array): string {
+  return `b${base32(Buffer.concat([head, digest]))}`;
 }
 
 function base32(bytes: Buffer): string {

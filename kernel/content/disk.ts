@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { access, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Fault } from '@oort/kernel-wire';
+import { codeOf, Fault } from '@oort/kernel-wire';
 import { contentIdOf } from './content-id';
 import type { ContentStore } from './port';
 
@@ -43,7 +43,7 @@ async function put(directory: string, bytes: Uint8Array): Promise<string> {
 
 async function get(directory: string, contentId: string): Promise<Buffer> {
   const bytes = await readFile(pathOf(directory, contentId)).catch((error: unknown) => {
-    throw isMissing(error) ? new ContentMissing(contentId) : error;
+    throw codeOf(error) === 'ENOENT' ? new ContentMissing(contentId) : error;
   });
   if (contentIdOf(bytes) !== contentId) throw new ContentCorrupt(contentId);
   return bytes;
@@ -72,8 +72,4 @@ function isContentId(text: string): boolean {
 
 async function exists(path: string): Promise<boolean> {
   return access(path).then(() => true, () => false);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

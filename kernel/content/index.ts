@@ -1,3 +1,3 @@
-export { contentIdOf } from './content-id';
+export { contentIdOf, contentIdOfHash } from './content-id';
 export { ContentCorrupt, ContentMissing, diskContentStore } from './disk';
 export type { ContentStore } from './port';

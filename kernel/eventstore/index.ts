@@ -1,4 +1,6 @@
 // The record of the platform: streams of events in one total order. One port, checked by one contract suite.
+export { openEmbeddedStore, type EmbeddedOptions } from './embedded';
+export { eventStoreContract } from './contract';
 export { AppendTooLarge, StoreBroken, StoreClosed, StoreLocked, StoreUnwritable, StreamDeleted, WrongExpectedRevision } from './faults';
 export { fileKeyStore, type KeyStore } from './key-store';
 export { memoryStore } from './memory';

@@ -2,7 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault } from '@oort/kernel-wire';
+import { codeOf, Fault } from '@oort/kernel-wire';
 
 export interface KeyStore {
   /** 32 bytes; made and durable at the first call. */
@@ -57,7 +57,7 @@ function readKey(path: string): Buffer | null {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -72,7 +72,7 @@ function createKey(directory: string, path: string): void {
   try {
     linkSync(aside, path);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
     rmSync(aside);
   }

@@ -2,7 +2,7 @@
 // however often the process dies.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
-import { Fault } from '@oort/kernel-wire';
+import { Fault, messageOf } from '@oort/kernel-wire';
 import type { Delivery, EventStore } from '@oort/kernel-eventstore';
 import { batchesOf } from './batch';
 import type { Projection } from './port';
@@ -43,7 +43,7 @@ export class Runner {
         await this.follow(signal);
       } catch (error) {
         if (signal.aborted) return;
-        this.lastFailure = error instanceof Error ? error.message : String(error);
+        this.lastFailure = messageOf(error);
         process.stderr.write(`projection ${this.projection.name} at ${this.applied}: ${this.lastFailure}\n`);
         if (this.applied > before) pauseMs = retryMs.first;
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined);

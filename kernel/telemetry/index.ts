@@ -1,1 +1,6 @@
+// What agents report: a durable topic log, and envelopes that show a gap, a replay or a forgery whatever the transport.
+export { memoryBus, openEmbeddedBus } from './bus';
+export {
+  EnvelopeRejected, envelopeBytes, envelopeHash, follows, openEnvelope, sealEnvelope, senderOf, type Envelope, type EnvelopeToSeal,
+} from './envelope';
 export type { TelemetryBus, TelemetryMessage } from './port';

@@ -1,0 +1,340 @@
+import { join } from 'node:path';
+import { messageOf } from '@oort/kernel-wire';
+import { AppendTooLarge, StoreBroken, StoreClosed, StoreUnwritable, StreamDeleted, WrongExpectedRevision } from './faults';
+import { Bell, type Page, type Source } from './follow';
+import { Group } from './group';
+import { LogIndex, type Entry, type Indexed } from './log-index';
+import { eventOf, textOf } from './record';
+import { Segments } from './segments';
+import { mustMatch, passes, tombstoneType } from './stream';
+import type { Appended, EventToAppend, ExpectedRevision, Filter, RecordedEvent } from './port';
+
+/** An event in memory. Parsed when first read, then shared by its readers. */
+interface Recent extends Omit<Indexed, 'segment' | 'offset'> {
+  readonly text: string;
+  readonly group: Group;
+  /** Offset in the group. */
+  readonly at: number;
+  parsed: RecordedEvent | null;
+}
+
+interface Head { revision: number; deleted: boolean }
+
+/** Indexing waits for company: fewer, fuller rows. */
+const indexAfter = { events: 2048, ms: 100 };
+const keptInMemory = 8192;
+const scannedPerPage = 1024;
+
+export class EmbeddedLog implements Source {
+  readonly bell = new Bell();
+  private readonly segments: Segments;
+  private readonly index: LogIndex;
+  /** Contiguous positions, the last ones possibly not durable yet. */
+  private recent: Recent[] = [];
+  /** Events that are not indexed, by stream and by id. */
+  private unindexed = new Map<string, Recent[]>();
+  private readonly unindexedIds = new Map<string, Recent>();
+  /** Heads of streams with what is not durable yet. */
+  private readonly heads = new Map<string, Head | null>();
+  private visible: number;
+  private next: number;
+  private building: Group | null = null;
+  private flushing: Promise<void> | null = null;
+  private broken: StoreBroken | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private scanPlace = { position: -1, segment: 0, offset: 0 };
+
+  constructor(directory: string, private readonly maxAppendBytes: number) {
+    this.segments = new Segments(join(directory, 'log'));
+    this.index = new LogIndex(directory);
+    this.catchUpIndex();
+    this.visible = this.index.progress.next;
+    this.next = this.visible;
+  }
+
+  async append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<Appended> {
+    const { answer, group } = this.enqueue(stream, expected, events);
+    await group?.done;
+    return answer;
+  }
+
+  head(): bigint | null {
+    return this.visible === 0 ? null : BigInt(this.visible - 1);
+  }
+
+  page(after: bigint | null, filter: Filter | undefined, limit: number): Page {
+    if (this.bell.stopped) throw new StoreClosed();
+    const start = after === null ? 0 : Number(after) + 1;
+    if (start >= this.visible) return { events: [], scannedTo: null };
+    if (start >= (this.recent[0]?.position ?? Infinity)) return this.recentPage(start, filter, limit);
+    const entries = this.indexedEntries(start, filter, limit);
+    if (entries === null) return this.scannedPage(start, filter, limit);
+    const events = entries.map((entry) => eventOf(this.segments.read(entry))).filter((event) => passes(filter, event));
+    const reached = entries.length < limit ? this.index.progress.next - 1 : entries.at(-1)?.order ?? start;
+    return { events, scannedTo: BigInt(reached) };
+  }
+
+  /** Visible events of a stream from a revision on. */
+  streamPage(stream: string, from: number, limit: number): readonly RecordedEvent[] {
+    if (this.bell.stopped) throw new StoreClosed();
+    if (this.visibleHead(stream)?.deleted === true) throw new StreamDeleted(stream);
+    const events = this.index.ofStream(stream, from, limit).map((entry) => eventOf(this.segments.read(entry)));
+    const waiting = this.unindexed.get(stream) ?? [];
+    for (let at = Math.max(0, from - (waiting[0]?.revision ?? 0)); at < waiting.length && events.length < limit; at += 1) {
+      const event = waiting[at];
+      if (event !== undefined && event.position < this.visible) events.push(parsed(event));
+    }
+    return events;
+  }
+
+  streamRevision(stream: string): number | null {
+    if (this.bell.stopped) throw new StoreClosed();
+    return this.visibleHead(stream)?.revision ?? null;
+  }
+
+  async close(): Promise<void> {
+    if (this.bell.stopped) return;
+    this.bell.stop();
+    while (this.flushing !== null) await this.flushing;
+    if (this.timer !== null) clearTimeout(this.timer);
+    if (this.broken === null) this.indexVisible();
+    await this.index.close();
+    this.segments.close();
+  }
+
+  private enqueue(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): { readonly answer: Appended; readonly group: Group | null } {
+    if (this.broken !== null) throw this.broken;
+    if (this.bell.stopped) throw new StoreClosed();
+    const head = this.headOf(stream);
+    if (head?.deleted === true) throw new StreamDeleted(stream);
+    const before = this.earlierAnswer(stream, expected, events, head);
+    if (before !== null) return before;
+    mustMatch(stream, expected, head === null ? null : BigInt(head.revision));
+    if (events.length === 0) return { answer: { revision: BigInt(head?.revision ?? -1), position: BigInt(this.visible - 1) }, group: null };
+    const texts = this.textsOf(stream, head, events);
+    const group = (this.building ??= new Group(this.next));
+    events.forEach((event, index) => this.note(stream, (head?.revision ?? -1) + 1 + index, event, texts[index] ?? '', index === events.length - 1, group));
+    const last = { revision: (head?.revision ?? -1) + events.length, deleted: events.at(-1)?.type === tombstoneType };
+    this.heads.set(stream, last);
+    this.flushing ??= this.flush();
+    return { answer: { revision: BigInt(last.revision), position: BigInt(this.next - 1) }, group };
+  }
+
+  private textsOf(stream: string, head: Head | null, events: readonly EventToAppend[]): readonly string[] {
+    const texts = events.map((event, index) => textOf(event, stream, (head?.revision ?? -1) + 1 + index, this.next + index));
+    let characters = stream.length;
+    for (const text of texts) characters += text.length;
+    if (characters * 3 > this.maxAppendBytes) {
+      const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      if (bytes > this.maxAppendBytes) throw new AppendTooLarge(bytes, this.maxAppendBytes);
+    }
+    // LMDB's keys are short.
+    if (stream.length > longestName) throw new AppendTooLarge(stream.length, longestName);
+    return texts;
+  }
+
+  private note(stream: string, revision: number, event: EventToAppend, text: string, endsAppend: boolean, group: Group): void {
+    const { at, bytes } = group.add(text, endsAppend);
+    this.remember({ stream, revision, position: this.next, id: event.id, type: event.type, at, bytes, text, group, parsed: null });
+    this.next += 1;
+  }
+
+  private remember(recent: Recent): void {
+    this.recent.push(recent);
+    const ofStream = this.unindexed.get(recent.stream);
+    if (ofStream === undefined) this.unindexed.set(recent.stream, [recent]);
+    else ofStream.push(recent);
+    this.unindexedIds.set(idKey(recent.stream, recent.id), recent);
+  }
+
+  /** One flush after another until nothing waits. */
+  private async flush(): Promise<void> {
+    // The rest of this turn's appends come along.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let group = this.building; group !== null; group = this.building) {
+      this.building = null;
+      const end = this.next;
+      try {
+        this.segments.roll(group.firstPosition);
+        group.place = this.segments.place;
+        await this.segments.write(group.bytes);
+        this.publish(end, group);
+      } catch (error) {
+        this.giveUp(group, error);
+      }
+    }
+    this.flushing = null;
+  }
+
+  private publish(end: number, group: Group): void {
+    this.visible = end;
+    group.settle.resolve();
+    this.bell.ring();
+    if (this.visible - this.index.progress.next >= indexAfter.events) this.indexVisible();
+    else this.timer ??= setTimeout(() => this.indexVisible(), indexAfter.ms).unref();
+  }
+
+  /** What was not flushed did not happen: positions, revisions and heads go back to what is durable. */
+  private giveUp(group: Group, error: unknown): void {
+    if (!(error instanceof StoreUnwritable)) this.broken = error instanceof StoreBroken ? error : new StoreBroken(messageOf(error));
+    const waiting = this.building;
+    this.building = null;
+    this.next = this.visible;
+    const lost = this.recent.filter((event) => event.position >= this.visible);
+    this.recent = this.recent.filter((event) => event.position < this.visible);
+    this.heads.clear();
+    this.unindexed = new Map([...this.unindexed].map(([stream, events]) => [stream, events.filter((event) => event.position < this.visible)]));
+    for (const event of lost) this.unindexedIds.delete(idKey(event.stream, event.id));
+    group.settle.reject(error);
+    waiting?.settle.reject(error);
+  }
+
+  /** Moves everything visible into the index, and forgets what memory need not keep. */
+  private indexVisible(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    const first = this.recent[0]?.position ?? this.visible;
+    const from = this.index.progress.next;
+    if (from >= this.visible) return;
+    try {
+      this.index.add(this.recent.slice(from - first, this.visible - first).map(located));
+    } catch (error) {
+      // The log is whole without it: indexing is tried again, and memory serves meanwhile.
+      process.stderr.write(`event store: indexing failed: ${messageOf(error)}\n`);
+      this.timer = setTimeout(() => this.indexVisible(), 10 * indexAfter.ms).unref();
+      return;
+    }
+    this.unindexed.clear();
+    this.unindexedIds.clear();
+    const pending = this.recent.slice(this.visible - first);
+    this.recent = this.recent.slice(0, this.visible - first).slice(-keptInMemory);
+    this.heads.clear();
+    for (const event of pending) {
+      this.remember(event);
+      this.heads.set(event.stream, { revision: event.revision, deleted: event.type === tombstoneType });
+    }
+  }
+
+  /** What the same append was answered, once it is durable; null when it is a new one. */
+  private earlierAnswer(
+    stream: string, expected: ExpectedRevision, events: readonly EventToAppend[], head: Head | null,
+  ): { readonly answer: Appended; readonly group: Group | null } | null {
+    const first = events[0];
+    if (head === null || first === undefined || expected === BigInt(head.revision)) return null;
+    const start = typeof expected === 'bigint' ? Number(expected) + 1 : expected === 'no-stream' ? 0 : this.revisionOf(stream, first.id);
+    if (start === null || start > head.revision) return null;
+    const found = events.map((_, index) => this.at(stream, start + index));
+    if (found[0]?.id !== first.id) return null;
+    const last = found.at(-1);
+    if (last === null || last === undefined || found.some((event, index) => event?.id !== events[index]?.id)) {
+      throw new WrongExpectedRevision(stream, expected, BigInt(head.revision));
+    }
+    return { answer: { revision: BigInt(last.revision), position: BigInt(last.position) }, group: last.group };
+  }
+
+  private revisionOf(stream: string, id: string): number | null {
+    return this.unindexedIds.get(idKey(stream, id))?.revision ?? this.index.revisionOf(stream, id) ?? null;
+  }
+
+  private at(stream: string, revision: number): { readonly id: string; readonly revision: number; readonly position: number; readonly group: Group | null } | null {
+    const unindexed = this.unindexed.get(stream) ?? [];
+    const waiting = unindexed[revision - (unindexed[0]?.revision ?? 0)];
+    if (waiting !== undefined) return waiting;
+    const [entry] = this.index.ofStream(stream, revision, 1);
+    if (entry === undefined || entry.order !== revision) return null;
+    const event = eventOf(this.segments.read(entry));
+    return { id: event.id, revision, position: Number(event.position), group: null };
+  }
+
+  private headOf(stream: string): Head | null {
+    const known = this.heads.get(stream);
+    if (known !== undefined) return known;
+    const head = this.visibleHead(stream);
+    this.heads.set(stream, head);
+    return head;
+  }
+
+  private visibleHead(stream: string): Head | null {
+    const last = this.unindexed.get(stream)?.findLast((event) => event.position < this.visible);
+    if (last !== undefined) return { revision: last.revision, deleted: last.type === tombstoneType };
+    return this.index.stream(stream) ?? null;
+  }
+
+  private recentPage(start: number, filter: Filter | undefined, limit: number): Page {
+    const first = this.recent[0]?.position ?? 0;
+    const events: RecordedEvent[] = [];
+    let position = start;
+    for (; position < this.visible && events.length < limit; position += 1) {
+      const event = this.recent[position - first];
+      if (event !== undefined && passes(filter, event)) events.push(parsed(event));
+    }
+    return { events, scannedTo: BigInt(position - 1) };
+  }
+
+  /** Null when no index covers the filter. */
+  private indexedEntries(start: number, filter: Filter | undefined, limit: number): readonly Entry[] | null {
+    const lists = this.listsFor(start, filter, limit);
+    return lists === null ? null : lists.flat().sort((one, other) => one.order - other.order).slice(0, limit);
+  }
+
+  private listsFor(start: number, filter: Filter | undefined, limit: number): readonly (readonly Entry[])[] | null {
+    if (filter?.types !== undefined) return [...new Set(filter.types)].map((type) => this.index.ofType(type, start, limit));
+    const prefixes = filter?.streamPrefixes;
+    if (prefixes === undefined || !prefixes.every((prefix) => prefix.includes('-'))) return null;
+    const categories = new Set(prefixes.map((prefix) => prefix.slice(0, prefix.indexOf('-'))));
+    return [...categories].map((category) => this.index.ofCategory(category, start, limit));
+  }
+
+  private scannedPage(start: number, filter: Filter | undefined, limit: number): Page {
+    const from = this.scanPlace.position === start ? this.scanPlace : this.index.placeOf(start);
+    const events: RecordedEvent[] = [];
+    let position = from.position;
+    for (const { text, segment, offset, bytes } of this.segments.scan(from.segment, from.offset)) {
+      if (position >= start) {
+        const event = eventOf(text);
+        if (passes(filter, event)) events.push(event);
+      }
+      position += 1;
+      this.scanPlace = { position, segment, offset: offset + bytes };
+      if (position >= this.index.progress.next || events.length >= limit || position >= start + scannedPerPage) break;
+    }
+    return { events, scannedTo: BigInt(position - 1) };
+  }
+
+  /** Cuts what a crash tore, and reads into the index what it does not know yet. */
+  private catchUpIndex(): void {
+    const { segment, offset } = this.index.progress;
+    if (!this.segments.has(segment, offset)) this.index.clear();
+    const known = this.index.progress;
+    this.segments.cutTornTail(known.segment === this.segments.place.segment ? known.offset : 0);
+    let position = known.next;
+    let batch: Indexed[] = [];
+    for (const { text, segment: inSegment, offset: at, bytes } of this.segments.scan(known.segment, known.offset)) {
+      const { id, type, stream, revision, position: recorded } = eventOf(text);
+      if (recorded !== BigInt(position)) throw new StoreBroken(`position ${recorded} stands where ${position} should`);
+      batch.push({ id, type, stream, revision: Number(revision), position, segment: inSegment, offset: at, bytes });
+      position += 1;
+      if (batch.length === indexAfter.events) {
+        this.index.add(batch);
+        batch = [];
+      }
+    }
+    this.index.add(batch);
+  }
+}
+
+/** LMDB's keys hold 1,978 bytes; a UTF-16 unit takes at most three. */
+const longestName = 500;
+
+function idKey(stream: string, id: string): string {
+  return `${id}${stream}`;
+}
+
+function located(event: Recent): Indexed {
+  const { stream, type, id, revision, position, bytes, group, at } = event;
+  return { stream, type, id, revision, position, bytes, segment: group.place.segment, offset: group.place.offset + at };
+}
+
+function parsed(event: Recent): RecordedEvent {
+  return (event.parsed ??= eventOf(event.text));
+}

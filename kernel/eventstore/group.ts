@@ -1,0 +1,41 @@
+// Appends that are flushed together.
+import { headBytes, writeFrame } from './frame';
+
+const firstBytes = 64 * 1024;
+
+export class Group {
+  readonly done: Promise<void>;
+  settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
+  private buffer = Buffer.allocUnsafe(firstBytes);
+  private used = 0;
+
+  /** Where the group begins in the log: known when its turn comes. */
+  place = { segment: -1, offset: -1 };
+
+  constructor(readonly firstPosition: number) {
+    let settle: Group['settle'] | undefined;
+    this.done = new Promise((resolve, reject) => { settle = { resolve, reject }; });
+    // Every append of the group waits for it; a group without one must not count as an unhandled rejection.
+    this.done.catch(() => undefined);
+    this.settle = settle ?? { resolve: () => undefined, reject: () => undefined };
+  }
+
+  get bytes(): Buffer {
+    return this.buffer.subarray(0, this.used);
+  }
+
+  /** Answers where in the group the frame begins, and its size. */
+  add(text: string, endsAppend: boolean): { readonly at: number; readonly bytes: number } {
+    this.reserve(headBytes + text.length * 3);
+    const start = this.used;
+    this.used = writeFrame(this.buffer, start, text, endsAppend);
+    return { at: start, bytes: this.used - start };
+  }
+
+  private reserve(bytes: number): void {
+    if (this.used + bytes <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.used + bytes));
+    this.buffer.copy(larger, 0, 0, this.used);
+    this.buffer = larger;
+  }
+}
