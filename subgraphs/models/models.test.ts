@@ -1,0 +1,242 @@
+// The whole path of a model over real parts, with a compute that answers as nodes would: start, rounds, evaluation, publication,
+// deployment, offline usage, served inference.
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { graphql, type GraphQLSchema } from 'graphql';
+import { decodeWeights, encodeExampleSet, encodeWeights, initialWeights, readTrainingSpec } from '@oort/algorithms-training';
+import { contentIdOf, diskContentStore, type ContentStore } from '@oort/kernel-content';
+import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
+import { newDeviceKey, signWith, verifySignature } from '@oort/kernel-identity';
+import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
+import { canonicalJson, sha256Hex, uuidV5, type Json } from '@oort/kernel-wire';
+import { modelsProjection } from '@oort/projections-models';
+import type { Actor, PlatformEvent, SubgraphPorts } from '@oort/schema';
+import { PNG } from 'pngjs';
+import { createModelsSubgraph, type RequestedJob } from './index';
+
+const labels = ['dark', 'bright'];
+const architecture = { input: [1, 4, 4], labels, layers: [{ kind: 'flatten' }, { kind: 'dense', units: 2 }] };
+const account: Actor = { kind: 'account', accountId: 'account_1', address: '0x0000000000000000000000000000000000000001' };
+const device = newDeviceKey();
+const platformKey = newDeviceKey();
+const node: Actor = { kind: 'node', nodeId: 'node_edge' };
+
+interface World {
+  readonly store: EventStore; readonly content: ContentStore; readonly readModels: OpenReadModels; readonly schema: GraphQLSchema;
+  readonly jobs: Map<string, RequestedJob>; readonly broken: Set<string>; readonly stop: AbortController; readonly database: TestDatabase;
+}
+let world: World;
+
+function image(level: number): Buffer {
+  const png = new PNG({ width: 4, height: 4 });
+  for (let index = 0; index < 16; index += 1) png.data.set([level, level, level, 255], index * 4);
+  return PNG.sync.write(png);
+}
+
+async function record(store: EventStore, stream: string, ...events: readonly PlatformEvent[]): Promise<void> {
+  await store.append(stream, 'any', events.map((event) => ({
+    id: uuidV5(`${stream}/${canonicalJson(event as unknown as Json)}`), type: event.type, data: event.data as unknown as Json,
+    metadata: { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 },
+  })));
+}
+
+/** Answers a job as an honest node would in shape: weights of another seed for training, a mark, or logits. */
+async function answer({ store, content, broken }: Pick<World, 'store' | 'content' | 'broken'>, job: RequestedJob): Promise<void> {
+  const nodeId = `node_${String(job.jobId.charCodeAt(10) % 3)}`;
+  const stream = `job-${job.jobId}`;
+  await record(store, stream, { type: 'JobSubmitted', data: { ...job, specHash: 'h', reservedMicroUsd: '1' } });
+  await record(store, stream, { type: 'AttemptLeased', data: { jobId: job.jobId, attempt: 1, nodeId, fencingToken: 1, expiresAt: '' } });
+  if (broken.has(job.kind)) return record(store, stream, { type: 'JobFailed', data: { jobId: job.jobId, kind: job.kind, submitter: job.submitter, reason: 'broken' } });
+  let output: Json = { outputs: [[0.25, 0.75]] };
+  if (job.kind === 'evaluation') output = { examples: 2, accuracy: 1, loss: 0.1, labels, confusion: [[1, 0], [0, 1]] };
+  if (job.kind === 'training') {
+    const spec = readTrainingSpec(job.spec);
+    decodeWeights(await content.get(spec.weightsContentId));
+    await record(store, stream, { type: 'AttemptCheckpointed', data: { jobId: job.jobId, attempt: 1, nodeId, step: 5, contentId: 'c', previousHash: '', hash: 'h' } });
+    const weights = initialWeights(spec.architecture, 10 * spec.round + spec.worker);
+    output = { weightsContentId: await content.put(encodeWeights(weights)), examples: 2, steps: 10, metrics: { loss: 0.5 } };
+  }
+  await record(store, stream, { type: 'ResultRecorded', data: { jobId: job.jobId, kind: job.kind, nodeId, subject: job.subject, output } });
+}
+
+async function ask<T>(source: string, actor: Actor = account, variableValues: Record<string, unknown> = {}): Promise<T> {
+  const result = await graphql({ schema: world.schema, source, contextValue: { actor, requestId: 'r' }, variableValues });
+  expect(result.errors).toBeUndefined();
+  return result.data as T;
+}
+
+async function eventually<T>(probe: () => Promise<T | null>): Promise<T> {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const value = await probe();
+    if (value !== null) return value;
+    await new Promise((resolve) => { setTimeout(resolve, 25); });
+  }
+  throw new Error('it did not happen');
+}
+
+beforeAll(async () => {
+  const database = await testPostgres();
+  const store = memoryStore();
+  const content = diskContentStore(mkdtempSync(join(tmpdir(), 'oort-models-')));
+  const readModels = await openReadModels({ url: database.url, projections: [modelsProjection], store });
+  const stop = new AbortController();
+  const jobs = new Map<string, RequestedJob>();
+  const broken = new Set<string>();
+  const ports = { store, content, readModels, now: () => new Date() } as unknown as SubgraphPorts;
+  const subgraph = await createModelsSubgraph({
+    ...ports, platformKey, inferenceTimeoutMs: 5000,
+    submitJob: async (job) => {
+      if (jobs.has(job.jobId)) return;
+      jobs.set(job.jobId, job);
+      await answer({ store, content, broken }, job);
+    },
+  });
+  await readModels.start(stop.signal);
+  await subgraph.start?.(stop.signal);
+  const schema = buildSubgraphSchema({ typeDefs: subgraph.typeDefs, resolvers: subgraph.resolvers as never });
+  world = { store, content, readModels, schema, jobs, broken, stop, database };
+
+  const items = await Promise.all([10, 20, 230, 240, 250].map(async (level, index) => {
+    const bytes = image(level);
+    return { itemId: `item_${String(index)}`, contributionId: `c_${String(index)}`, contentId: await content.put(bytes), sha256: sha256Hex(bytes), label: level < 128 ? 'dark' : 'bright', mediaType: 'image/png' };
+  }));
+  const manifestContentId = await content.put(Buffer.from(canonicalJson({ versionId: 'version_1', datasetId: 'dataset_1', labels, items })));
+  await record(store, 'datasetversion-1', { type: 'DatasetVersionSealed', data: {
+    versionId: 'version_1', datasetId: 'dataset_1', missionId: 'mission_1', accountId: 'account_1', author: '0x', parentVersionId: null, root: 'aa'.repeat(32),
+    manifestContentId, itemCount: 5, itemIds: [], contributionIds: [], agreementBefore: 1, agreementAfter: 1, licence: 'CC-BY-4.0',
+  } });
+  await record(store, 'node-1', { type: 'NodeEnrolled', data: {
+    nodeId: 'node_edge', kind: 'edge', name: 'e', publicKey: device.publicKey, operator: '0x', region: 'r', network: 'n', runtimeClass: 'c', endpoint: null,
+  } });
+  await readModels.waitFor('models', await store.head() ?? 0n);
+});
+
+afterAll(async () => {
+  world.stop.abort();
+  await world.readModels.close();
+  await world.database.stop();
+});
+
+const createModel = `mutation ($architecture: JSON!) { createModel(input: {name: "digits", architecture: $architecture}) { __typename ... on Model { id } ... on Refusal { code } } }`;
+const startRun = `mutation ($input: StartTrainingRunInput!) { startTrainingRun(input: $input) { __typename ... on TrainingRun { id status } ... on Refusal { code } } }`;
+const readRun = `query ($id: ID!) { trainingRun(id: $id) { status failure metrics nodeIds modelContentId modelRoot manifest manifestHash
+  completedRounds { round jobIds } jobs { kind status } checkpoints { step } } }`;
+
+interface Made { readonly __typename: string; readonly id: string; readonly code?: string }
+interface RunView {
+  readonly status: string; readonly failure: string | null; readonly metrics: { accuracy: number }; readonly modelContentId: string; readonly modelRoot: string; readonly manifest: Json;
+  readonly manifestHash: string; readonly completedRounds: readonly { readonly jobIds: readonly string[] }[]; readonly jobs: readonly { kind: string; status: string }[]; readonly checkpoints: readonly object[];
+}
+
+async function newModel(): Promise<string> {
+  return (await ask<{ createModel: Made }>(createModel, account, { architecture })).createModel.id;
+}
+
+async function evaluationSet(level: number): Promise<string> {
+  const examples = [{ label: 'dark', mediaType: 'image/png', bytes: image(level) }, { label: 'bright', mediaType: 'image/png', bytes: image(235) }];
+  return world.content.put(encodeExampleSet({ labels, examples }));
+}
+
+async function runOnce(modelId: string): Promise<{ runId: string; run: RunView }> {
+  const input = { modelId, datasetVersionIds: ['version_1'], rounds: 2, workers: 2, seed: 7, evaluationContentId: await evaluationSet(15) };
+  const { startTrainingRun } = await ask<{ startTrainingRun: Made }>(startRun, account, { input });
+  expect(startTrainingRun).toMatchObject({ __typename: 'TrainingRun', status: 'RUNNING' });
+  const run = await eventually(async () => {
+    const { trainingRun } = await ask<{ trainingRun: RunView }>(readRun, account, { id: startTrainingRun.id });
+    return trainingRun.status === 'RUNNING' ? null : trainingRun;
+  });
+  return { runId: startTrainingRun.id, run };
+}
+
+describe('a training run', () => {
+  it('goes through its rounds, is marked, and leaves a manifest that hashes to what it says', async () => {
+    const { run } = await runOnce(await newModel());
+    expect(run).toMatchObject({ status: 'COMPLETED', metrics: { accuracy: 1 }, completedRounds: [{ round: 0 }, { round: 1 }] });
+    expect(run.jobs.map(({ kind, status }) => `${kind} ${status}`)).toEqual([...Array.from({ length: 4 }, () => 'training COMPLETED'), 'evaluation COMPLETED']);
+    expect(run.checkpoints).toHaveLength(4);
+    expect(sha256Hex(canonicalJson(run.manifest))).toBe(run.manifestHash);
+    expect(contentIdOf(await world.content.get(run.modelContentId))).toBe(run.modelContentId);
+    expect(run.manifest).toMatchObject({ datasets: [{ versionId: 'version_1', root: 'aa'.repeat(32) }], seed: 7, rounds: [{ round: 0 }, { round: 1 }], checkpoints: [{}, {}, {}, {}] });
+  });
+
+  it('fails when a job does', async () => {
+    world.broken.add('training');
+    const { run } = await runOnce(await newModel());
+    world.broken.clear();
+    expect(run).toMatchObject({ status: 'FAILED' });
+  });
+
+  it('is refused with a code for each thing that is wrong with it', async () => {
+    const modelId = await newModel();
+    const code = async (change: Record<string, unknown>, actor: Actor = account): Promise<string | undefined> => {
+      const input = { modelId, datasetVersionIds: ['version_1'], ...change };
+      return (await ask<{ startTrainingRun: Made }>(startRun, actor, { input })).startTrainingRun.code;
+    };
+    expect(await code({}, { kind: 'anonymous' })).toBe('NOT_SIGNED_IN');
+    expect(await code({ modelId: 'model_x' })).toBe('UNKNOWN_MODEL');
+    expect(await code({ datasetVersionIds: ['version_x'] })).toBe('UNKNOWN_DATASET_VERSION');
+    expect(await code({ rounds: 0 })).toBe('INVALID_INPUT');
+    expect(await code({ workers: 6 })).toBe('INVALID_INPUT');
+    expect(await code({ hyperParameters: { batchSize: 0 } })).toBe('SPEC_REFUSED');
+    expect(await code({ evaluationContentId: 'missing' })).toBe('UNKNOWN_CONTENT');
+    expect(await code({ evaluationContentId: await world.content.put(Buffer.from('x')) })).toBe('EXAMPLE_SET_CORRUPT');
+    expect(await code({ evaluationContentId: await evaluationSet(10) })).toBe('EVALUATION_OVERLAPS');
+    const swapped = encodeExampleSet({ labels: ['bright', 'dark'], examples: [] });
+    expect(await code({ evaluationContentId: await world.content.put(swapped) })).toBe('LABELS_DIFFER');
+    const bad = await ask<{ createModel: Made }>(createModel, account, { architecture: { ...architecture, layers: [] } });
+    expect(bad.createModel.code).toBe('ARCHITECTURE_REFUSED');
+  });
+});
+
+describe('a version', () => {
+  const publish = `mutation ($runId: ID!) { publishVersion(input: {runId: $runId, card: {intendedUse: "tests"}}) { __typename ... on ModelVersion { id publisher modelRoot card } ... on Refusal { code } } }`;
+  const deploy = `mutation ($versionId: ID!, $nodeIds: [ID!]!) { deployVersion(input: {versionId: $versionId, nodeIds: $nodeIds}) { __typename ... on Deployment { id bundleSignature } ... on Refusal { code } } }`;
+  const mine = `{ myDeployments { deploymentId bundle signature licence } }`;
+  const report = `mutation ($input: ReportOfflineUsageInput!) { reportOfflineUsage(input: $input) { __typename ... on OfflineUsage { reported predictions } ... on Refusal { code } } }`;
+
+  it('is published by its owner, deployed under the platform\'s signature, and its offline usage counts once', async () => {
+    const { runId, run } = await runOnce(await newModel());
+    const { publishVersion } = await ask<{ publishVersion: Made }>(publish, account, { runId });
+    expect(publishVersion).toMatchObject({ publisher: (account as { address: string }).address, modelRoot: run.modelRoot, card: { intendedUse: 'tests', metrics: { accuracy: 1 } } });
+    expect((await ask<{ publishVersion: Made }>(publish, account, { runId })).publishVersion.code).toBe('VERSION_EXISTS');
+    const stranger: Actor = { kind: 'account', accountId: 'account_2', address: '0x02' };
+    expect((await ask<{ publishVersion: Made }>(publish, stranger, { runId })).publishVersion.code).toBe('NOT_OWNER');
+
+    const versionId = publishVersion.id;
+    expect((await ask<{ deployVersion: Made }>(deploy, account, { versionId, nodeIds: ['node_x'] })).deployVersion.code).toBe('UNKNOWN_NODE');
+    const { deployVersion } = await ask<{ deployVersion: Made }>(deploy, account, { versionId, nodeIds: ['node_edge'] });
+    const { myDeployments: [bundle] } = await ask<{ myDeployments: { deploymentId: string; bundle: string; signature: string; licence: string }[] }>(mine, node);
+    expect(bundle?.deploymentId).toBe(deployVersion.id);
+    expect(verifySignature(platformKey.publicKey, bundle?.bundle ?? '', bundle?.signature ?? '')).toBe(true);
+    const [facts = '', signature = ''] = bundle?.licence.split('.') ?? [];
+    expect(verifySignature(platformKey.publicKey, Buffer.from(facts, 'base64url'), signature)).toBe(true);
+    expect((await ask<{ myDeployments: object[] }>(mine, { kind: 'node', nodeId: 'node_other' })).myDeployments).toEqual([]);
+
+    const acknowledge = `mutation { acknowledgeDeployment(input: {deploymentId: "${deployVersion.id}"}) { ... on Deployment { installedOn } } }`;
+    expect(await ask(acknowledge, node)).toEqual({ acknowledgeDeployment: { installedOn: ['node_edge'] } });
+
+    const predictions = ['a', 'b'].map((key) => ({ predictionId: `prediction_${key}`, inputHash: 'i', outputHash: 'o', label: 'dark', predictedAt: new Date().toISOString() }));
+    const packet = canonicalJson({ packetId: 'packet_1', deploymentId: deployVersion.id, versionId, nodeId: 'node_edge', predictions });
+    const input = { packet, signature: signWith(device, packet) };
+    expect(await ask(report, node, { input })).toEqual({ reportOfflineUsage: { __typename: 'OfflineUsage', reported: true, predictions: 2 } });
+    expect(await ask(report, node, { input })).toEqual({ reportOfflineUsage: { __typename: 'OfflineUsage', reported: false, predictions: 2 } });
+    expect(await ask(report, node, { input: { ...input, signature: signWith(newDeviceKey(), packet) } })).toMatchObject({ reportOfflineUsage: { code: 'PACKET_REFUSED' } });
+    expect(await ask(`{ deployment(id: "${deployVersion.id}") { offlinePackets offlinePredictions installedOn } predictions(deploymentId: "${deployVersion.id}") { totalCount } }`))
+      .toEqual({ deployment: { offlinePackets: 1, offlinePredictions: 2, installedOn: ['node_edge'] }, predictions: { totalCount: 2 } });
+  });
+
+  it('answers an image through a node, and says why when it cannot', async () => {
+    const { runId } = await runOnce(await newModel());
+    const { publishVersion: { id: versionId } } = await ask<{ publishVersion: Made }>(publish, account, { runId });
+    const infer = `mutation ($input: InferInput!) { infer(input: $input) { __typename ... on Prediction { label versionId jobId } ... on Refusal { code } } }`;
+    const input = { versionId, imageBase64: image(200).toString('base64') };
+    expect(await ask(infer, account, { input })).toMatchObject({ infer: { __typename: 'Prediction', label: 'bright', versionId } });
+    expect(await ask(infer, account, { input: { ...input, imageBase64: 'AAAA' } })).toMatchObject({ infer: { code: 'IMAGE_UNREADABLE' } });
+    expect(await ask(infer, account, { input: { ...input, versionId: 'x' } })).toMatchObject({ infer: { code: 'UNKNOWN_VERSION' } });
+    world.broken.add('inference');
+    expect(await ask(infer, account, { input })).toMatchObject({ infer: { code: 'INFERENCE_FAILED' } });
+    world.broken.clear();
+  });
+});

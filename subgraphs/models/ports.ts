@@ -1,0 +1,23 @@
+import type { DeviceKey } from '@oort/kernel-identity';
+import type { Json } from '@oort/kernel-wire';
+import type { SubgraphPorts } from '@oort/schema';
+import type { JobKind, Subject } from '@oort/schema/events/compute';
+
+export interface RequestedJob {
+  /** Chosen by the caller, so that asking twice queues one job. */
+  readonly jobId: string;
+  readonly kind: JobKind;
+  readonly spec: Json;
+  readonly subject: Subject;
+  /** The account that pays. */
+  readonly submitter: string;
+}
+
+export interface ModelsPorts extends SubgraphPorts {
+  /** Compute's queue. Resolves when the job is recorded; the same job id again changes nothing. */
+  submitJob(job: RequestedJob): Promise<void>;
+  /** Signs bundles and licences; nodes got its public key when they enrolled. */
+  readonly platformKey: DeviceKey;
+  /** How long `infer` waits for a node; 30 s unless told. */
+  readonly inferenceTimeoutMs?: number;
+}

@@ -1,0 +1,49 @@
+// What other domains' events, and this one's own, make the models domain do.
+import { indexOfLargest, readArchitecture } from '@oort/algorithms-training';
+import { command, createHandler, runReaction } from '@oort/kernel-decider';
+import type { RecordedEvent } from '@oort/kernel-eventstore';
+import { canonicalJson, deriveId, sha256Hex, type Json } from '@oort/kernel-wire';
+import { jobById, modelById, versionById } from '@oort/projections-models';
+import type { ComputeEvent } from '@oort/schema/events/compute';
+import { predictionDecider } from './decide/catalogue';
+import type { ModelsPorts } from './ports';
+import { trainerSubscribes, type Trainer } from './trainer';
+
+type Result = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data'];
+
+export async function startReactions(ports: ModelsPorts, trainer: Trainer, signal: AbortSignal): Promise<void> {
+  const { store, readModels: { database } } = ports;
+  const predicted = predictionRecorder(ports);
+  await runReaction({ name: 'models.training', store, database, subscribes: trainerSubscribes, react: (event) => trainer.react(event), signal });
+  await runReaction({ name: 'models.predictions', store, database, subscribes: ['ResultRecorded'], react: predicted, signal });
+}
+
+/** Every answered inference becomes a prediction, whoever asked: who reads the events learns nothing about which were audits. */
+export function predictionRecorder(ports: ModelsPorts): (event: RecordedEvent) => Promise<void> {
+  const { store, readModels, now } = ports;
+  const handle = createHandler({ store, decider: predictionDecider, now: () => now() });
+  return async (event) => {
+    const { jobId, nodeId, subject, output } = event.data as unknown as Result;
+    if (subject?.kind !== 'inference') return;
+    await readModels.waitFor('models', event.position);
+    const job = await jobById(readModels.database, jobId);
+    const version = job?.versionId == null ? null : await versionById(readModels.database, job.versionId);
+    const model = version === null ? null : await modelById(readModels.database, version.modelId);
+    if (job === null || version === null || model === null) return;
+    const label = labelOf(output, readArchitecture(model.architecture as Json).labels);
+    if (label === null) return;
+    const data = {
+      predictionId: subject.id, versionId: version.id, nodeId, deploymentId: null, jobId, inputHash: job.inputHash ?? '',
+      outputHash: sha256Hex(canonicalJson((output as { readonly outputs: Json }).outputs)), label, predictedAt: event.metadata.occurredAt,
+    };
+    await handle(subject.id, command('RecordPrediction', data, { actor: nodeId, now: now(), id: deriveId('command', `predicted/${event.id}`), cause: event }));
+  };
+}
+
+/** `{outputs: [[logits]]}` -> the label of the largest; null for an answer of another shape. */
+function labelOf(output: Json, labels: readonly string[]): string | null {
+  const { outputs } = (output ?? {}) as { readonly outputs?: Json };
+  const [row] = Array.isArray(outputs) ? outputs as readonly Json[] : [];
+  if (!Array.isArray(row) || row.length !== labels.length || !row.every((cell) => typeof cell === 'number')) return null;
+  return labels[indexOfLargest(row as readonly number[])] ?? null;
+}
