@@ -1,0 +1,65 @@
+import type { EntityManager } from 'typeorm';
+import type { Projection } from '@oort/kernel-projection';
+import type { AuditEvent } from '@oort/schema/events/audit';
+import type { NodesEvent } from '@oort/schema/events/nodes';
+import { NodeEntity, type NodeStatus } from './entities';
+
+const subscribes = [
+  'NodeEnrolled', 'NodeBenchmarked', 'NodeActivated', 'NodeWentOffline', 'NodeCameOnline', 'NodeSuspended', 'NodeReinstated',
+  'NodeDraining', 'NodeRetired', 'VerdictReached',
+] as const satisfies readonly (AuditEvent | NodesEvent)['type'][];
+
+type Read = Extract<AuditEvent | NodesEvent, { readonly type: (typeof subscribes)[number] }>;
+
+/** BetaQuantile(0.05; 1, 1): what is known of a node that nobody has audited yet (HONESTY: Rates). */
+export const newcomersTrust = 0.05;
+
+export const nodesProjection: Projection = {
+  name: 'nodes', version: 1, subscribes, entities: [NodeEntity],
+  apply: (event, manager) => apply({ type: event.type, data: event.data } as unknown as Read, event.metadata.occurredAt, manager),
+};
+
+async function apply(event: Read, occurredAt: string, manager: EntityManager): Promise<void> {
+  const { nodeId } = event.data;
+  switch (event.type) {
+    case 'NodeEnrolled':
+      await manager.insert(NodeEntity, {
+        ...event.data, online: true, status: 'enrolled', statusBefore: 'enrolled', trust: newcomersTrust, suspendedFor: null,
+        cores: null, memoryMb: null, diskMbPerS: null, inferencesPerS: null, enrolledAt: occurredAt,
+      });
+      return;
+    case 'NodeBenchmarked': {
+      const { cores, memoryMb, diskMbPerS, inferencesPerS } = event.data;
+      await manager.update(NodeEntity, { nodeId }, { cores, memoryMb, diskMbPerS, inferencesPerS });
+      return;
+    }
+    case 'NodeWentOffline':
+      await manager.update(NodeEntity, { nodeId }, { online: false });
+      return;
+    case 'NodeCameOnline':
+      await manager.update(NodeEntity, { nodeId }, { online: true, endpoint: event.data.endpoint });
+      return;
+    case 'NodeSuspended': {
+      const before = await manager.findOneByOrFail(NodeEntity, { nodeId });
+      await manager.update(NodeEntity, { nodeId }, { status: 'suspended', statusBefore: before.status, suspendedFor: event.data.reason });
+      return;
+    }
+    case 'NodeReinstated': {
+      const { statusBefore } = await manager.findOneByOrFail(NodeEntity, { nodeId });
+      await manager.update(NodeEntity, { nodeId }, { status: statusBefore, suspendedFor: null });
+      return;
+    }
+    case 'NodeActivated': return become(manager, nodeId, 'active');
+    case 'NodeDraining': return become(manager, nodeId, 'draining');
+    case 'NodeRetired':
+      await manager.update(NodeEntity, { nodeId }, { status: 'retired', online: false, suspendedFor: null });
+      return;
+    case 'VerdictReached':
+      await manager.update(NodeEntity, { nodeId }, { trust: event.data.trust });
+      return;
+  }
+}
+
+async function become(manager: EntityManager, nodeId: string, status: NodeStatus): Promise<void> {
+  await manager.update(NodeEntity, { nodeId }, { status, suspendedFor: null });
+}

@@ -1,0 +1,25 @@
+import type { Command } from '@oort/kernel-decider';
+import type { Json } from '@oort/kernel-wire';
+import type { JobKind, Subject } from '@oort/schema/events/compute';
+
+/** What an agent shows to speak for an attempt. */
+export interface AttemptClaim {
+  readonly jobId: string;
+  readonly nodeId: string;
+  readonly attempt: number;
+  readonly fencingToken: number;
+}
+
+/** Asked of one job. */
+export type ComputeCommand =
+  | Command<'SubmitJob', { readonly jobId: string; readonly kind: JobKind; readonly submitter: string; readonly subject: Subject | null; readonly spec: Json; /** Decimal, or null for no cap. */ readonly priceCapMicroUsd: string | null }>
+  | Command<'LeaseJob', { readonly jobId: string; readonly nodeId: string; readonly ttlMs: number }>
+  | Command<'CheckpointAttempt', AttemptClaim & { readonly step: number; readonly contentId: string }>
+  | Command<'CompleteAttempt', AttemptClaim & {
+      readonly output: Json; readonly resultSignature: string; /** Checked against the node's key. */ readonly signatureValid: boolean;
+      readonly units: number; readonly startedAt: string; readonly endedAt: string;
+    }>
+  | Command<'FailAttempt', AttemptClaim & { readonly budget: 'infrastructure' | 'application' | 'validation'; readonly reason: string }>
+  | Command<'ExpireLease', { readonly jobId: string; readonly attempt: number }>
+  | Command<'CancelJob', { readonly jobId: string; readonly submitter: string }>
+  | Command<'RefundJob', { readonly jobId: string; readonly caseId: string }>;

@@ -1,0 +1,140 @@
+// The life of a job: queued, leased to a node for a while, completed by the holder of the newest fencing token, or failed
+// when one of its three budgets is spent.
+import type { Decider, Decision } from '@oort/kernel-decider';
+import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
+import type { ComputeEvent } from '@oort/schema/events/compute';
+import { checkpointHash, firstCheckpointHash } from '@oort/schema/statements';
+import type { AttemptClaim, ComputeCommand } from './commands';
+import { evolve } from './evolve';
+import { creditedUnits, quoteMicroUsd, unitPriceMicroUsd } from './pricing';
+import { refuse, type ComputeRefusal } from './refusals';
+import { problemOf } from './spec';
+import { budgets, noJob, type Budget, type JobState, type RunningJob } from './state';
+
+export const jobDecider: Decider<ComputeCommand, JobState, ComputeEvent, ComputeRefusal> = {
+  category: 'job', initial: noJob, decide, evolve,
+};
+
+type Decided = Decision<ComputeEvent, ComputeRefusal>;
+type CommandOf<Type extends ComputeCommand['type']> = Extract<ComputeCommand, { readonly type: Type }>;
+type Known = Exclude<JobState, { readonly status: 'none' }>;
+
+const nothing: Decided = { events: [] };
+const maximumOutputBytes = 512 * 1024;
+
+function decide(command: ComputeCommand, state: JobState): Decided {
+  if (command.type === 'SubmitJob') return submit(command, state);
+  if (state.status === 'none') return refuse('UNKNOWN_JOB', 'There is no such job.', { jobId: command.data.jobId });
+  switch (command.type) {
+    case 'LeaseJob': return lease(command, state);
+    case 'CheckpointAttempt': return checkpoint(command, state);
+    case 'CompleteAttempt': return complete(command, state);
+    case 'FailAttempt': {
+      const held = holder(command.data, state);
+      return 'refused' in held ? held : fail(held, command.data.budget, command.data.reason);
+    }
+    case 'ExpireLease': return expire(command, state);
+    case 'CancelJob': return cancel(command, state);
+    case 'RefundJob': return refund(command, state);
+  }
+}
+
+function submit({ data }: CommandOf<'SubmitJob'>, state: JobState): Decided {
+  const { jobId, kind, submitter, subject, spec, priceCapMicroUsd } = data;
+  const specHash = sha256Hex(canonicalJson(spec));
+  if (state.status !== 'none') {
+    const same = state.specHash === specHash && state.submitter === submitter && state.kind === kind;
+    return same ? nothing : refuse('JOB_EXISTS', 'This id belongs to another job.', { jobId });
+  }
+  if (kind === 'container') return refuse('KIND_NOT_SERVED', 'No node of this network runs containers.', { kind });
+  const problem = problemOf(kind, spec);
+  if (problem !== null) return refuse('SPEC_INVALID', `The spec cannot be run: ${problem}.`, { problem });
+  const quote = quoteMicroUsd(kind, spec);
+  if (priceCapMicroUsd !== null && BigInt(priceCapMicroUsd) < quote) {
+    return refuse('PRICE_CAP_TOO_LOW', `The job may cost ${quote} micro-dollars.`, { quoteMicroUsd: quote.toString(), priceCapMicroUsd });
+  }
+  return { events: [{ type: 'JobSubmitted', data: { jobId, kind, submitter, subject, specHash, spec, reservedMicroUsd: quote.toString() } }] };
+}
+
+function lease({ data: { jobId, nodeId, ttlMs }, issuedAt }: CommandOf<'LeaseJob'>, state: Known): Decided {
+  if (state.status !== 'queued') return refuse('JOB_NOT_QUEUED', 'The job does not wait for a node.', { jobId, status: state.status });
+  const attempt = state.attempts + 1;
+  const expiresAt = new Date(Date.parse(issuedAt) + ttlMs).toISOString();
+  return { events: [{ type: 'AttemptLeased', data: { jobId, attempt, nodeId, fencingToken: attempt, expiresAt } }] };
+}
+
+function checkpoint({ data }: CommandOf<'CheckpointAttempt'>, state: Known): Decided {
+  const held = holder(data, state);
+  if ('refused' in held) return held;
+  const { jobId, attempt, nodeId, step, contentId } = data;
+  const newest = held.checkpoint;
+  if (newest?.step === step && newest.contentId === contentId) return nothing;
+  if (newest !== null && step <= newest.step) return refuse('CHECKPOINT_NOT_NEWER', `A checkpoint of step ${newest.step} is kept.`, { jobId, step: newest.step });
+  const previousHash = newest?.hash ?? firstCheckpointHash;
+  const hash = checkpointHash({ jobId, step, contentId, previousHash });
+  return { events: [{ type: 'AttemptCheckpointed', data: { jobId, attempt, nodeId, step, contentId, previousHash, hash } }] };
+}
+
+function complete({ data }: CommandOf<'CompleteAttempt'>, state: Known): Decided {
+  const { jobId, attempt, nodeId, output, resultSignature, startedAt, endedAt } = data;
+  const resultHash = sha256Hex(canonicalJson(output));
+  // The answer to a node that lost the first one.
+  if (state.status === 'completed' && state.attempt === attempt && state.nodeId === nodeId && state.resultHash === resultHash) return nothing;
+  const held = holder(data, state);
+  if ('refused' in held) return held;
+  const problem = data.signatureValid ? problemOfOutput(output) : 'the result is not signed by the node';
+  if (problem !== null) return fail(held, 'validation', problem);
+  const { kind, submitter, subject, spec, specHash, reservedMicroUsd } = held;
+  const units = creditedUnits(kind, spec, data.units);
+  const price = unitPriceMicroUsd[kind] * BigInt(units);
+  const costMicroUsd = (price < reservedMicroUsd ? price : reservedMicroUsd).toString();
+  return {
+    events: [
+      { type: 'JobCompleted', data: { jobId, kind, submitter, attempt, nodeId, specHash, resultHash, resultSignature, units, costMicroUsd, startedAt, endedAt } },
+      { type: 'ResultRecorded', data: { jobId, kind, nodeId, subject, output } },
+    ],
+  };
+}
+
+function expire({ data: { jobId, attempt }, issuedAt }: CommandOf<'ExpireLease'>, state: Known): Decided {
+  if (state.status !== 'running') return refuse('JOB_ENDED', 'No lease of this job runs.', { jobId, status: state.status });
+  if (state.lease.attempt !== attempt) return refuse('STALE_FENCING_TOKEN', 'The lease is over already.', { jobId, fencingToken: state.lease.fencingToken });
+  if (issuedAt < state.lease.expiresAt) return refuse('LEASE_RUNS', 'The lease has not run out.', { jobId, expiresAt: state.lease.expiresAt });
+  return fail(state, 'infrastructure', 'the lease ran out without a word from the node');
+}
+
+function cancel({ data: { jobId, submitter } }: CommandOf<'CancelJob'>, state: Known): Decided {
+  if (state.submitter !== submitter) return refuse('NOT_SUBMITTER', 'Only who submitted a job may cancel it.', { jobId });
+  if (state.status === 'cancelled') return nothing;
+  if (state.status !== 'queued' && state.status !== 'running') return refuse('JOB_ENDED', 'The job is over.', { jobId, status: state.status });
+  return { events: [{ type: 'JobCancelled', data: { jobId } }] };
+}
+
+function refund({ data: { jobId, caseId } }: CommandOf<'RefundJob'>, state: Known): Decided {
+  if (state.status === 'refunded') return nothing;
+  if (state.status !== 'completed') return refuse('NOTHING_TO_REFUND', 'Only a completed job was paid for.', { jobId, status: state.status });
+  const { submitter, nodeId, costMicroUsd } = state;
+  return { events: [{ type: 'JobRefunded', data: { jobId, submitter, nodeId, amountMicroUsd: costMicroUsd.toString(), caseId } }] };
+}
+
+/** The job, if the claim is that of its present lease. */
+function holder({ jobId, nodeId, attempt, fencingToken }: AttemptClaim, state: Known): RunningJob | { readonly refused: ComputeRefusal } {
+  const stale = (current: number | null): { readonly refused: ComputeRefusal } =>
+    refuse('STALE_FENCING_TOKEN', 'The attempt is no longer this node\'s.', { jobId, fencingToken: current });
+  if (state.status === 'queued') return stale(null);
+  if (state.status !== 'running') return refuse('JOB_ENDED', 'The job is over.', { jobId, status: state.status });
+  const { lease: held } = state;
+  return held.fencingToken === fencingToken && held.attempt === attempt && held.nodeId === nodeId ? state : stale(held.fencingToken);
+}
+
+function fail(job: RunningJob, budget: Budget, reason: string): Decided {
+  const { jobId, kind, submitter, lease: { attempt, nodeId } } = job;
+  const failed: ComputeEvent = { type: 'AttemptFailed', data: { jobId, attempt, nodeId, budget, reason } };
+  if (job.failures[budget] + 1 < budgets[budget]) return { events: [failed] };
+  return { events: [failed, { type: 'JobFailed', data: { jobId, kind, submitter, reason: `${budget}: ${reason}` } }] };
+}
+
+function problemOfOutput(output: Json): string | null {
+  if (output === null || typeof output !== 'object' || Array.isArray(output)) return 'the output is not an object';
+  return canonicalJson(output).length > maximumOutputBytes ? 'the output is larger than 512 KiB' : null;
+}

@@ -1,0 +1,42 @@
+import type { ComputeEvent } from '@oort/schema/events/compute';
+import type { JobFacts, JobState } from './state';
+
+export function evolve(state: JobState, event: ComputeEvent): JobState {
+  if (event.type === 'JobSubmitted') {
+    const { reservedMicroUsd, ...asked } = event.data;
+    return {
+      ...asked, status: 'queued', reservedMicroUsd: BigInt(reservedMicroUsd), attempts: 0,
+      failures: { infrastructure: 0, application: 0, validation: 0 }, failedOn: [], checkpoint: null,
+    };
+  }
+  if (state.status === 'none') return state;
+  const facts = factsOf(state);
+  switch (event.type) {
+    case 'AttemptLeased': {
+      const { attempt, nodeId, fencingToken, expiresAt } = event.data;
+      return { ...facts, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken, expiresAt } };
+    }
+    case 'AttemptCheckpointed': {
+      const { step, contentId, hash } = event.data;
+      return { ...state, checkpoint: { step, contentId, hash } };
+    }
+    case 'AttemptFailed': {
+      const { budget, nodeId } = event.data;
+      const failures = { ...facts.failures, [budget]: facts.failures[budget] + 1 };
+      return { ...facts, status: 'queued', failures, failedOn: [...new Set([...facts.failedOn, nodeId])] };
+    }
+    case 'JobCompleted': {
+      const { attempt, nodeId, resultHash, costMicroUsd } = event.data;
+      return { ...facts, status: 'completed', attempt, nodeId, resultHash, costMicroUsd: BigInt(costMicroUsd) };
+    }
+    case 'ResultRecorded': return state;
+    case 'JobFailed': return { ...facts, status: 'failed' };
+    case 'JobCancelled': return { ...facts, status: 'cancelled' };
+    case 'JobRefunded': return state.status === 'completed' ? { ...state, status: 'refunded' } : state;
+  }
+}
+
+function factsOf(state: Exclude<JobState, { readonly status: 'none' }>): JobFacts {
+  const { jobId, kind, submitter, subject, spec, specHash, reservedMicroUsd, attempts, failures, failedOn, checkpoint } = state;
+  return { jobId, kind, submitter, subject, spec, specHash, reservedMicroUsd, attempts, failures, failedOn, checkpoint };
+}

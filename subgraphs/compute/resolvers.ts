@@ -1,0 +1,139 @@
+import { command } from '@oort/kernel-decider';
+import { verifySignature } from '@oort/kernel-identity';
+import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kernel-wire';
+import { findJob } from '@oort/projections-jobs';
+import { findNode, nodePublicKey } from '@oort/projections-nodes';
+import type { Actor, RequestContext, SubgraphPorts } from '@oort/schema';
+import type { JobKind, Subject } from '@oort/schema/events/compute';
+import { resultStatement } from '@oort/schema/statements';
+import type { AttemptClaim, ComputeCommand } from './commands';
+import type { Dispatcher } from './dispatcher';
+import { jobsConnection, presentJob, refusal, refusedBy, typeName, type JobsArguments } from './present';
+import type { Budget, RunningJob } from './state';
+import type { JobHandler } from './subgraph';
+
+export interface ResolverPorts extends Pick<SubgraphPorts, 'readModels' | 'now'> {
+  readonly handle: JobHandler;
+  readonly dispatcher: Dispatcher;
+  readonly leaseTtlMs: number;
+}
+
+interface Input<T> { readonly input: T }
+interface SubmitInput { readonly kind: JobKind; readonly spec: Json; readonly subject?: Subject | null; readonly priceCap?: string | null }
+interface LeaseWorkInput { readonly kinds: readonly JobKind[]; readonly waitMs?: number | null; readonly max?: number | null }
+type Claim = Omit<AttemptClaim, 'nodeId'>;
+interface CompleteInput extends Claim { readonly output: Json; readonly resultSignature: string; readonly units: number; readonly startedAt: string | Date; readonly endedAt: string | Date }
+interface FailInput extends Claim { readonly budget: Budget; readonly reason: string }
+interface CheckpointInput extends Claim { readonly step: number; readonly contentId: string }
+
+const longestWaitMs = 25_000;
+const mostAtOnce = 64;
+const notSignedIn = refusal('NOT_SIGNED_IN', 'Sign in with an account first.');
+const notANode = refusal('NOT_A_NODE', 'Only a node can ask this, by a request that it has signed.');
+
+export function computeResolvers(ports: ResolverPorts): Readonly<Record<string, unknown>> {
+  const { readModels, dispatcher } = ports;
+  const byNode = <T, Answer>(ask: (nodeId: string, input: T) => Promise<Answer>) =>
+    async (_: unknown, { input }: Input<T>, { actor }: RequestContext): Promise<Answer | object> => actor.kind === 'node' ? ask(actor.nodeId, input) : notANode;
+  const eachByNode = <T, Answer>(ask: (nodeId: string, input: T) => Promise<Answer>) =>
+    (nodeId: string, inputs: readonly T[]): Promise<readonly Answer[]> => Promise.all(inputs.map((input) => ask(nodeId, input)));
+  const renew = (nodeId: string, claim: Claim): Promise<object> => renewed(dispatcher, { ...claim, nodeId });
+  const complete = (nodeId: string, input: CompleteInput): Promise<object> => completed(ports, nodeId, input);
+  return {
+    Query: {
+      job: (_: unknown, { id }: { readonly id: string }, { actor }: RequestContext) => shown(ports, id, actor),
+      jobs: (_: unknown, page: JobsArguments, { actor }: RequestContext) => jobsConnection(readModels, page, actor),
+    },
+    Mutation: {
+      submitJob: (_: unknown, { input }: Input<SubmitInput>, { actor }: RequestContext) => submit(ports, input, actor),
+      cancelJob: (_: unknown, { input }: Input<{ readonly jobId: string }>, { actor }: RequestContext) => cancel(ports, input.jobId, actor),
+      leaseWork: byNode((nodeId, input: LeaseWorkInput) => leaseWork(ports, nodeId, input)),
+      renewLease: byNode(renew),
+      renewLeases: (_: unknown, { input }: Input<{ readonly leases: readonly Claim[] }>, { actor }: RequestContext) =>
+        actor.kind === 'node' ? eachByNode(renew)(actor.nodeId, input.leases) : input.leases.map(() => notANode),
+      completeAttempt: byNode(complete),
+      completeAttempts: (_: unknown, { input }: Input<{ readonly attempts: readonly CompleteInput[] }>, { actor }: RequestContext) =>
+        actor.kind === 'node' ? eachByNode(complete)(actor.nodeId, input.attempts) : input.attempts.map(() => notANode),
+      failAttempt: byNode((nodeId, { jobId, attempt, fencingToken, budget, reason }: FailInput) => attempted(ports, jobId, command('FailAttempt', {
+        jobId, nodeId, attempt, fencingToken, budget, reason: reason.slice(0, 2000),
+      }, { actor: nodeId, now: ports.now(), id: deriveId('command', `fail/${jobId}/${attempt}/${nodeId}`) }))),
+      checkpointAttempt: byNode((nodeId, { jobId, attempt, fencingToken, step, contentId }: CheckpointInput) => attempted(ports, jobId, command(
+        'CheckpointAttempt', { jobId, nodeId, attempt, fencingToken, step, contentId }, { actor: nodeId, now: ports.now() }))),
+    },
+    Job: { __resolveReference: ({ id }: { readonly id: string }, { actor }: RequestContext) => shown(ports, id, actor) },
+    ...Object.fromEntries([['SubmitJobResult', 'Job'], ['CancelJobResult', 'Job'], ['LeaseWorkResult', 'WorkOffer'], ['RenewLeaseResult', 'RenewedLease'],
+      ['AttemptResult', 'AttemptAccepted']].map(([union = '', member = '']) => [union, { __resolveType: typeName(member) }])),
+  };
+}
+
+async function submit(ports: ResolverPorts, { kind, spec, subject, priceCap }: SubmitInput, actor: Actor): Promise<object | null> {
+  if (actor.kind !== 'account') return notSignedIn;
+  if (kind === 'preprocess') return refusal('KIND_RESERVED', 'Contributions are pre-processed by the platform.');
+  if (priceCap != null && !/^\d{1,18}$/.test(priceCap)) return refusal('PRICE_CAP_INVALID', 'The price cap must be a whole number of micro-dollars.');
+  const jobId = newId('job', ports.now());
+  const data = { jobId, kind, spec, submitter: actor.accountId, subject: subject ?? null, priceCapMicroUsd: priceCap ?? null };
+  return asJob(ports, jobId, actor, command('SubmitJob', data, { actor: actor.accountId, now: ports.now() }));
+}
+
+async function cancel(ports: ResolverPorts, jobId: string, actor: Actor): Promise<object | null> {
+  if (actor.kind !== 'account') return notSignedIn;
+  return asJob(ports, jobId, actor, command('CancelJob', { jobId, submitter: actor.accountId }, { actor: actor.accountId, now: ports.now() }));
+}
+
+async function asJob(ports: ResolverPorts, jobId: string, actor: Actor, asked: ComputeCommand): Promise<object | null> {
+  const outcome = await ports.handle(jobId, asked);
+  if (!outcome.ok) return refusedBy(outcome.refusal);
+  await ports.readModels.waitFor('jobs', outcome.position);
+  return shown(ports, jobId, actor);
+}
+
+async function shown({ readModels }: ResolverPorts, jobId: string, actor: Actor): Promise<object | null> {
+  const row = await findJob(readModels, jobId);
+  return row === null ? null : presentJob(row, actor);
+}
+
+async function leaseWork({ readModels, dispatcher, leaseTtlMs }: ResolverPorts, nodeId: string, { kinds, waitMs, max }: LeaseWorkInput): Promise<object> {
+  const node = await findNode(readModels, nodeId);
+  if (node === null || node.status !== 'active') {
+    const status = node?.status ?? 'unknown';
+    return { ...refusal('NODE_NOT_ACTIVE', `Work is offered to active nodes; this one is ${status}.`), detail: { nodeId, status } };
+  }
+  const jobs = await dispatcher.poll({
+    nodeId, kinds: [...kinds].sort(), max: Math.min(Math.max(max ?? 1, 1), mostAtOnce), waitMs: Math.min(Math.max(waitMs ?? 0, 0), longestWaitMs),
+  });
+  return { __typename: 'WorkOffer', leaseTtlMs, leases: jobs.map(presentLease) };
+}
+
+function presentLease({ jobId, kind, spec, checkpoint, lease: { attempt, fencingToken, expiresAt } }: RunningJob): object {
+  return { jobId, kind, spec, checkpoint, attempt, fencingToken, expiresAt };
+}
+
+async function renewed(dispatcher: Dispatcher, claim: AttemptClaim): Promise<object> {
+  const expiresAt = dispatcher.renew(claim);
+  const { jobId } = claim;
+  if (expiresAt === null) return { ...refusal('STALE_FENCING_TOKEN', 'The attempt is no longer this node\'s.'), detail: { jobId } };
+  return { __typename: 'RenewedLease', jobId, expiresAt: expiresAt.toISOString() };
+}
+
+async function completed(ports: ResolverPorts, nodeId: string, input: CompleteInput): Promise<object> {
+  const { jobId, attempt, fencingToken, output, resultSignature, units } = input;
+  const resultHash = sha256Hex(canonicalJson(output));
+  const publicKey = await nodePublicKey(ports.readModels, nodeId);
+  const signatureValid = publicKey !== null && verifySignature(publicKey, resultStatement(jobId, attempt, resultHash), resultSignature);
+  const data = {
+    jobId, nodeId, attempt, fencingToken, output, resultSignature, signatureValid, units,
+    startedAt: timeText(input.startedAt), endedAt: timeText(input.endedAt),
+  };
+  return attempted(ports, jobId, command('CompleteAttempt', data, { actor: nodeId, now: ports.now() }));
+}
+
+async function attempted({ handle }: ResolverPorts, jobId: string, asked: ComputeCommand): Promise<object> {
+  const outcome = await handle(jobId, asked);
+  if (!outcome.ok) return refusedBy(outcome.refusal);
+  return { __typename: 'AttemptAccepted', jobId, status: outcome.state.status };
+}
+
+/** The scalar may hand over a Date or the text that came. */
+function timeText(time: string | Date): string {
+  return typeof time === 'string' ? time : time.toISOString();
+}

@@ -1,0 +1,74 @@
+// What a job may say, by kind. Everything an executor relies on is checked here, before anything is reserved.
+import { readEvaluationSpec, readTrainingSpec } from '@oort/algorithms-training';
+import { canonicalJson, Fault, type Json } from '@oort/kernel-wire';
+import type { JobKind } from '@oort/schema/events/compute';
+
+type Members = Readonly<Record<string, Json | undefined>>;
+
+const maximumRows = 256;
+const maximumSpecBytes = 1024 * 1024;
+const contentId = /^b[a-z2-7]{58}$/;
+
+/** In words, what is wrong with it; null when nothing is. */
+export function problemOf(kind: JobKind, spec: Json): string | null {
+  if (spec === null || typeof spec !== 'object' || Array.isArray(spec)) return 'the spec must be an object';
+  const members = spec as Members;
+  if (members['version'] !== undefined && members['version'] !== 1) return 'the only version of a spec is 1';
+  if (canonicalJson(spec).length > maximumSpecBytes) return 'the spec is larger than 1 MiB; put its input into content';
+  switch (kind) {
+    case 'preprocess':
+      if (!isContentId(members['contentId'])) return 'contentId must be a content id';
+      return typeof members['mediaType'] === 'string' ? null : 'mediaType must be a string';
+    case 'inference': return problemOfInference(members);
+    case 'training': return refusedBy(() => readTrainingSpec(spec));
+    case 'evaluation': return refusedBy(() => readEvaluationSpec(spec));
+    case 'container': return null;
+  }
+}
+
+/** The most work units that the spec can be worth; what a node claims beyond it is not believed. */
+export function unitBound(kind: JobKind, spec: Json): number {
+  const members = spec as Members;
+  switch (kind) {
+    case 'preprocess': return 1;
+    case 'inference': {
+      const { input, inputContentIds } = members;
+      return Array.isArray(input) ? input.length : Array.isArray(inputContentIds) ? inputContentIds.length : 1;
+    }
+    case 'training': {
+      const { hyperParameters: { localSteps, batchSize } } = readTrainingSpec(spec);
+      return Math.max(1, Math.round((localSteps * batchSize) / 100));
+    }
+    case 'evaluation': return 10 * readEvaluationSpec(spec).exampleSetContentIds.length;
+    case 'container': return 0;
+  }
+}
+
+function problemOfInference({ modelContentId, input, inputContentId, inputContentIds }: Members): string | null {
+  if (!isContentId(modelContentId)) return 'modelContentId must be a content id';
+  if ([input, inputContentId, inputContentIds].filter((given) => given !== undefined).length !== 1) {
+    return 'give exactly one of input, inputContentId, inputContentIds';
+  }
+  if (inputContentId !== undefined) return isContentId(inputContentId) ? null : 'inputContentId must be a content id';
+  const rows = input ?? inputContentIds;
+  if (!Array.isArray(rows) || rows.length === 0 || rows.length > maximumRows) return `the input must have 1 to ${maximumRows} rows`;
+  if (input === undefined) return rows.every(isContentId) ? null : 'inputContentIds must be content ids';
+  const [first] = rows;
+  const length = Array.isArray(first) ? first.length : 0;
+  const even = rows.every((row: unknown) => Array.isArray(row) && row.length === length && row.every((cell) => Number.isFinite(cell)));
+  return even && length > 0 ? null : 'input must be rows of numbers, all of one length';
+}
+
+function refusedBy(read: () => unknown): string | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    if (error instanceof Fault) return error.message;
+    throw error;
+  }
+}
+
+function isContentId(value: unknown): boolean {
+  return typeof value === 'string' && contentId.test(value);
+}
