@@ -20,9 +20,15 @@ interface Recent extends Omit<Indexed, 'segment' | 'offset'> {
 
 interface Head { revision: number; deleted: boolean }
 
-/** Indexing waits for company: fewer, fuller rows. */
-const indexAfter = { events: 2048, ms: 100 };
-const keptInMemory = 8192;
+export interface Limits {
+  readonly maxAppendBytes: number;
+  /** Newest events that stay in memory for readers. */
+  readonly keptEvents: number;
+  /** Indexing waits for so much company: fewer, fuller rows. */
+  readonly indexAfterEvents: number;
+}
+
+const indexAfterMs = 100;
 const scannedPerPage = 1024;
 
 export class EmbeddedLog implements Source {
@@ -44,7 +50,7 @@ export class EmbeddedLog implements Source {
   private timer: NodeJS.Timeout | null = null;
   private scanPlace = { position: -1, segment: 0, offset: 0 };
 
-  constructor(directory: string, private readonly maxAppendBytes: number) {
+  constructor(directory: string, private readonly limits: Limits) {
     this.segments = new Segments(join(directory, 'log'));
     this.index = new LogIndex(directory);
     this.catchUpIndex();
@@ -124,9 +130,9 @@ export class EmbeddedLog implements Source {
     const texts = events.map((event, index) => textOf(event, stream, (head?.revision ?? -1) + 1 + index, this.next + index));
     let characters = stream.length;
     for (const text of texts) characters += text.length;
-    if (characters * 3 > this.maxAppendBytes) {
+    if (characters * 3 > this.limits.maxAppendBytes) {
       const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-      if (bytes > this.maxAppendBytes) throw new AppendTooLarge(bytes, this.maxAppendBytes);
+      if (bytes > this.limits.maxAppendBytes) throw new AppendTooLarge(bytes, this.limits.maxAppendBytes);
     }
     // LMDB's keys are short.
     if (stream.length > longestName) throw new AppendTooLarge(stream.length, longestName);
@@ -170,8 +176,8 @@ export class EmbeddedLog implements Source {
     this.visible = end;
     group.settle.resolve();
     this.bell.ring();
-    if (this.visible - this.index.progress.next >= indexAfter.events) this.indexVisible();
-    else this.timer ??= setTimeout(() => this.indexVisible(), indexAfter.ms).unref();
+    if (this.visible - this.index.progress.next >= this.limits.indexAfterEvents) this.indexVisible();
+    else this.timer ??= setTimeout(() => this.indexVisible(), indexAfterMs).unref();
   }
 
   /** What was not flushed did not happen: positions, revisions and heads go back to what is durable. */
@@ -201,13 +207,14 @@ export class EmbeddedLog implements Source {
     } catch (error) {
       // The log is whole without it: indexing is tried again, and memory serves meanwhile.
       process.stderr.write(`event store: indexing failed: ${messageOf(error)}\n`);
-      this.timer = setTimeout(() => this.indexVisible(), 10 * indexAfter.ms).unref();
+      this.timer = setTimeout(() => this.indexVisible(), 10 * indexAfterMs).unref();
       return;
     }
     this.unindexed.clear();
     this.unindexedIds.clear();
     const pending = this.recent.slice(this.visible - first);
-    this.recent = this.recent.slice(0, this.visible - first).slice(-keptInMemory);
+    const visible = this.recent.slice(0, this.visible - first);
+    this.recent = visible.slice(Math.max(0, visible.length - this.limits.keptEvents));
     this.heads.clear();
     for (const event of pending) {
       this.remember(event);
@@ -314,7 +321,7 @@ export class EmbeddedLog implements Source {
       if (recorded !== BigInt(position)) throw new StoreBroken(`position ${recorded} stands where ${position} should`);
       batch.push({ id, type, stream, revision: Number(revision), position, segment: inSegment, offset: at, bytes });
       position += 1;
-      if (batch.length === indexAfter.events) {
+      if (batch.length === this.limits.indexAfterEvents) {
         this.index.add(batch);
         batch = [];
       }

@@ -13,16 +13,20 @@ export interface EmbeddedOptions {
   readonly directory: string;
   /** Over all events of one append, default 4 MiB. */
   readonly maxAppendBytes?: number;
+  /** Newest events that stay in memory for readers, default 8,192. */
+  readonly keptEvents?: number;
+  /** How many events are indexed together under load, default 2,048. */
+  readonly indexAfterEvents?: number;
 }
 
 const pageSize = 256;
 
 /** Throws StoreLocked while another instance has the directory, StoreUnwritable, StoreBroken. */
-export async function openEmbeddedStore({ directory, maxAppendBytes = 4 * 1024 * 1024 }: EmbeddedOptions): Promise<EventStore> {
+export async function openEmbeddedStore({ directory, ...limits }: EmbeddedOptions): Promise<EventStore> {
   const release = takeLock(directory);
   let log: EmbeddedLog;
   try {
-    log = new EmbeddedLog(directory, maxAppendBytes);
+    log = new EmbeddedLog(directory, { maxAppendBytes: 4 * 1024 * 1024, keptEvents: 8192, indexAfterEvents: 2048, ...limits });
   } catch (error) {
     release();
     throw error instanceof Fault ? error : unwritable(error);

@@ -19,7 +19,7 @@ export interface Scanned extends Location { readonly text: string }
 
 interface Segment { readonly file: number }
 
-const flush = promisify(fdatasync);
+const flush = (file: number): Promise<void> => promisify(fdatasync)(file);
 const chunkBytes = 256 * 1024;
 const segmentBytes = 256 * 1024 * 1024;
 
