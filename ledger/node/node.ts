@@ -212,8 +212,10 @@ class RunningNode implements OlympusNode {
       submit: (raw) => this.#submit(raw),
       lastMci: () => first?.view.dag.trunkTip.level ?? 0,
       halted: () => this.#halted,
-      receiptProof: (transaction): Promise<Json> =>
-        buildReceiptProof(transaction, { chain, parameters: document.parameters, unstable }),
+      receiptProof: async (transaction): Promise<Json> => {
+        const proof = await buildReceiptProof(transaction, { chain, parameters: document.parameters, unstable });
+        return proof === null ? null : { ...proof };
+      },
       now: seconds,
       onExecuted: (listener) => {
         this.#listeners.add(listener);

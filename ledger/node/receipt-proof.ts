@@ -1,11 +1,11 @@
 // A proof that a transaction's receipt is final, for somebody who trusts nothing but the genesis hash (ledger/verifier):
 // receipt -> receipts root -> summary of its block -> later summaries -> signed blocks of W - m + 1 witnesses that cite them.
-import type { Json } from '@oort/kernel-wire';
 import { encodeBlock, majorityOf } from '@oort/ledger-chain';
 import type { Block, ChainParameters, Hash } from '@oort/ledger-chain';
 import { receiptProof } from '@oort/ledger-execution';
 import type { StableChain } from '@oort/ledger-execution';
 import { LedgerFault, rpcCodes } from '@oort/ledger-rpc';
+import type { ReceiptProof } from '@oort/ledger-verifier';
 
 export interface ProofSource {
   readonly chain: StableChain;
@@ -13,7 +13,7 @@ export interface ProofSource {
   readonly unstable: () => Iterable<Block>;
 }
 
-export async function buildReceiptProof(transaction: Hash, source: ProofSource): Promise<Json> {
+export async function buildReceiptProof(transaction: Hash, source: ProofSource): Promise<ReceiptProof | null> {
   const { chain } = source;
   const receipt = chain.receipt(transaction);
   const block = receipt === undefined ? undefined : chain.block(receipt.block);

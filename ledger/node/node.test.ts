@@ -1,0 +1,177 @@
+// The whole node through the stock client: ethers over HTTP, WebSocket and in process.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Contract, Interface, JsonRpcProvider, Wallet, WebSocketProvider, id, parseEther } from 'ethers';
+import { contractAbis, localParameters as platformParameters } from '@oort/schema';
+import { artifact } from '@oort/ledger-contracts';
+import type { RpcServer } from '@oort/ledger-rpc';
+import { developmentWallet } from './development-accounts';
+import { localGenesis } from './local-genesis';
+import { openNode } from './node';
+import type { OlympusNode } from './node';
+
+const directory = mkdtempSync(join(tmpdir(), 'olympus-'));
+const platform = developmentWallet(8);
+let node: OlympusNode;
+let server: RpcServer;
+let provider: JsonRpcProvider;
+
+beforeAll(async () => {
+  node = await openNode({ directory, genesis: localGenesis(platform.address, platformParameters) });
+  server = await node.listen({ port: 0 });
+  provider = new JsonRpcProvider(server.url, undefined, { staticNetwork: true, polling: true, pollingInterval: 20, cacheTimeout: -1 });
+});
+
+afterAll(async () => {
+  provider.destroy();
+  await node.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function contractAt(name: keyof typeof contractAbis, runner: Wallet | JsonRpcProvider): Promise<Contract> {
+  const addresses = (await provider.send('olympus_contracts', [])) as Record<string, string>;
+  return new Contract(addresses[name] ?? '', contractAbis[name], runner);
+}
+
+describe('money', () => {
+  test('a transfer is final, and fees go to nobody', async () => {
+    const [from, to] = [developmentWallet(1).connect(provider), Wallet.createRandom().address];
+    const before = await provider.getBalance(from.address);
+    const sent = await from.sendTransaction({ to, value: parseEther('2') });
+    const receipt = await sent.wait();
+    expect(receipt?.status).toBe(1);
+    expect(await provider.getBalance(to)).toBe(parseEther('2'));
+    expect(await provider.getBalance(from.address)).toBe(before - parseEther('2') - receipt!.gasUsed * receipt!.gasPrice);
+    const block = await provider.getBlock(receipt!.blockNumber);
+    expect(await provider.getBalance(block!.miner)).toBe(0n);
+    expect(block!.transactions).toContain(sent.hash);
+  });
+
+  test.each([0, 1, 2])('takes transactions of type %i', async (type) => {
+    const from = developmentWallet(2).connect(provider);
+    const receipt = await (await from.sendTransaction({ type, to: from.address, value: 1n })).wait();
+    expect([receipt?.status, receipt?.type]).toEqual([1, type]);
+  });
+
+  test('a burst of one account runs in order, each once', async () => {
+    const from = developmentWallet(3).connect(provider);
+    const to = Wallet.createRandom().address;
+    const first = await from.getNonce('pending');
+    const sent = await Promise.all(Array.from({ length: 50 }, (_, offset) =>
+      from.sendTransaction({ to, value: 1n, nonce: first + offset, gasLimit: 21_000n, gasPrice: 2_000_000_000n, type: 0 })));
+    const receipts = await Promise.all(sent.map((each) => each.wait()));
+    expect(receipts.map((receipt) => receipt?.status)).toEqual(Array.from({ length: 50 }, () => 1));
+    expect(await provider.getBalance(to)).toBe(50n);
+    expect(await from.getNonce('pending')).toBe(first + 50);
+  });
+
+  test('one that cannot pay when its turn comes gets status 0 and no gas used', async () => {
+    const poor = Wallet.createRandom();
+    const cost = 21_000n * 2_000_000_000n;
+    await (await developmentWallet(4).connect(provider).sendTransaction({ to: poor.address, value: cost + 10n })).wait();
+    const [a, b] = await Promise.all([0, 1].map((nonce) => poor.signTransaction({
+      to: platform.address, value: 10n, nonce, gasLimit: 21_000n, gasPrice: 2_000_000_000n, type: 0, chainId: 97031,
+    })));
+    const hashes = await Promise.all([a, b].map((raw) => provider.send('eth_sendRawTransaction', [raw])));
+    const receipts = await Promise.all(hashes.map((hash: string) => provider.waitForTransaction(hash)));
+    expect(receipts.map((receipt) => [receipt?.status, receipt?.gasUsed])).toEqual([[1, 21_000n], [0, 0n]]);
+  });
+});
+
+describe('contracts', () => {
+  test('the system contracts stand from genesis on and log', async () => {
+    const anchors = await contractAt('Anchors', platform.connect(provider) as unknown as Wallet);
+    const root = id('root');
+    const receipt = await (await anchors['anchor']!(7n, root)).wait();
+    expect(await anchors['latest']!()).toEqual([7n, root]);
+    const logs = await provider.getLogs({ address: await anchors.getAddress(), fromBlock: 0 });
+    expect(logs.map((log) => log.transactionHash)).toContain(receipt.hash);
+    const parsed = new Interface(contractAbis.Anchors).parseLog(logs[0]!);
+    expect([parsed?.name, parsed?.args[0]]).toEqual(['Anchored', 7n]);
+  });
+
+  test('a stranger may not anchor: the estimate carries the revert', async () => {
+    const anchors = await contractAt('Anchors', developmentWallet(5).connect(provider) as unknown as Wallet);
+    await expect(anchors['anchor']!(8n, id('root'))).rejects.toMatchObject({ code: 'CALL_EXCEPTION' });
+  });
+
+  test('anybody may deploy one', async () => {
+    const from = developmentWallet(6).connect(provider);
+    const compiled = artifact().contracts['DefiPool']!;
+    const receipt = await (await from.sendTransaction({ data: compiled.initCode })).wait();
+    expect(receipt?.status).toBe(1);
+    expect((await provider.getCode(receipt!.contractAddress!)).length).toBeGreaterThan(100);
+  });
+});
+
+describe('the door', () => {
+  test('refuses with the codes and words that clients know', async () => {
+    const from = developmentWallet(7).connect(provider);
+    await (await from.sendTransaction({ to: from.address })).wait();
+    await expect(from.sendTransaction({ to: from.address, nonce: 0, value: 1n })).rejects.toMatchObject({ code: 'NONCE_EXPIRED' });
+    const poor = Wallet.createRandom().connect(provider);
+    await expect(poor.sendTransaction({ to: from.address, value: 1n })).rejects.toMatchObject({ code: 'INSUFFICIENT_FUNDS' });
+    await expect(provider.send('eth_nothing', [])).rejects.toMatchObject({ info: { error: { code: -32601 } } });
+    await expect(provider.send('eth_getBalance', ['0x12'])).rejects.toMatchObject({ error: { code: -32602 } });
+    await expect(provider.send('eth_sendRawTransaction', ['0x1234'])).rejects.toMatchObject({ error: { code: -32000 } });
+  });
+
+  test('answers batches, and says what is no JSON', async () => {
+    const post = async (body: string): Promise<unknown> => (await fetch(server.url, { method: 'POST', body })).json();
+    expect(await post('[{"jsonrpc":"2.0","id":1,"method":"eth_chainId"},{"jsonrpc":"2.0","id":2,"method":"net_version","params":[]},3]'))
+      .toEqual([
+        { jsonrpc: '2.0', id: 1, result: '0x17b07' },
+        { jsonrpc: '2.0', id: 2, result: '97031' },
+        { jsonrpc: '2.0', id: null, error: { code: -32600, message: 'invalid request' } },
+      ]);
+    expect(await post('{')).toMatchObject({ error: { code: -32700 } });
+  });
+
+  test('the same bytes twice are one transaction', async () => {
+    const from = developmentWallet(7).connect(provider);
+    const raw = await from.signTransaction(await from.populateTransaction({ to: from.address }));
+    const hashes = await Promise.all([1, 2, 3].map(() => node.request('eth_sendRawTransaction', [raw])));
+    expect(new Set(hashes).size).toBe(1);
+    await provider.waitForTransaction(hashes[0] as string);
+    expect(await node.request('eth_sendRawTransaction', [raw])).toBe(hashes[0]);
+  });
+
+  test('pushes new heads and logs over WebSocket', async () => {
+    const socket = new WebSocketProvider(server.url.replace('http', 'ws'));
+    const anchors = await contractAt('Anchors', platform.connect(provider) as unknown as Wallet);
+    const head = new Promise((resolve) => void socket.once('block', resolve));
+    const log = new Promise((resolve) => void socket.once({ address: anchors.target as string }, resolve));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const sent = await anchors['anchor']!(9n, id('another'));
+    expect(typeof (await head)).toBe('number');
+    expect(await log).toMatchObject({ transactionHash: sent.hash });
+    await socket.destroy();
+  });
+});
+
+test('an idle chain composes nothing', async () => {
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const before = await provider.send('status', []);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  expect(await provider.send('status', [])).toEqual(before);
+  expect(before).toMatchObject({ halted: null, pending_transactions: 0 });
+});
+
+test('a transaction is final within 0.3 s, in the median', async () => {
+  const from = developmentWallet(0).connect(provider);
+  const first = await from.getNonce();
+  const raws = await Promise.all(Array.from({ length: 9 }, (_, offset) => from.signTransaction({
+    to: from.address, nonce: first + offset, gasLimit: 21_000n, gasPrice: 2_000_000_000n, type: 0, chainId: 97031,
+  })));
+  const times: number[] = [];
+  for (const raw of raws) {
+    const start = performance.now();
+    const hash = await node.request('eth_sendRawTransaction', [raw]);
+    while ((await node.request('eth_getTransactionReceipt', [hash])) === null) await new Promise((resolve) => setTimeout(resolve, 2));
+    times.push(performance.now() - start);
+  }
+  const median = times.sort((a, b) => a - b)[4]!;
+  process.stderr.write(`send to stable, median of 9: ${median.toFixed(0)} ms\n`);
+  expect(median).toBeLessThan(300);
+});

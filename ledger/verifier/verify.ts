@@ -1,0 +1,164 @@
+// Nobody's word is taken: from a pinned genesis hash to one receipt, every step is a hash or a signature.
+//   genesis hash -> genesis document -> the witnesses
+//   receipt -> receipts root -> summary of its block -> later summaries -> cited by blocks that W - m + 1 witnesses signed
+// At most W - m witnesses lie (OLYMPUS.md section 3), so one of the signers is honest, and an honest witness cites only
+// summaries that it has computed itself.
+import { decodeRlp, keccak256 } from 'ethers';
+import type { Json } from '@oort/kernel-wire';
+import {
+  decodeBlock, decodeReceipt, genesisBlock, majorityOf, recoverAuthor,
+} from '@oort/ledger-chain';
+import type { Address, Block, GenesisDocument, Hash, Hex, Log } from '@oort/ledger-chain';
+import { NotProven } from './not-proven';
+import { parseGenesis, parseProof } from './parse';
+import type { ReceiptProof } from './parse';
+import { positionKey, trieValue } from './trie-proof';
+
+export interface ProvenReceipt {
+  readonly transaction: Hash;
+  readonly block: Hash;
+  readonly stableIndex: number;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly status: 0 | 1;
+  readonly logs: readonly Log[];
+  /** The system contracts' addresses by name, as the genesis hash commits to them. */
+  readonly contracts: Readonly<Record<string, Address>>;
+  readonly signers: readonly Address[];
+}
+
+export interface Claim {
+  /** Pinned by the verifier; everything else may come from a liar. */
+  readonly genesisHash: Hash;
+  readonly transaction: Hash;
+  readonly genesis: Json;
+  readonly proof: Json;
+}
+
+/** Offline: throws NotProven with the first doubt. */
+export function verifyReceipt({ genesisHash, transaction, genesis, proof }: Claim): ProvenReceipt {
+  const document = parseGenesis(genesis);
+  if (genesisBlock(document).hash !== genesisHash.toLowerCase()) {
+    throw new NotProven('GENESIS_OF_ANOTHER_CHAIN', 'the genesis document does not hash to the pinned genesis');
+  }
+  if (proof === null) throw new NotProven('PROOF_MISSING', 'there is no proof for this transaction (yet)');
+  const parsed = parseProof(proof);
+  const block = decoded(parsed.block);
+  if (block.links[parsed.position] !== transaction.toLowerCase()) {
+    throw new NotProven('TRANSACTION_NOT_IN_BLOCK', 'the block does not link the transaction at that position');
+  }
+  const summary = chainOfSummaries(parsed, block);
+  const wire = trieValue(summary.receiptsRoot, positionKey(parsed.position), parsed.receiptProof);
+  if (wire === null) throw new NotProven('RECEIPT_NOT_IN_ROOT', 'the receipt proof does not lead to the receipts root');
+  const signers = checkCitations(parsed, document);
+  const { status, logs } = decodeReceipt(wire);
+  return {
+    transaction: transaction.toLowerCase(), block: block.hash, stableIndex: summary.stableIndex, timestamp: summary.timestamp,
+    status, logs, signers,
+    contracts: Object.fromEntries(document.deployments.map(({ name, address }) => [name, address])),
+  };
+}
+
+/** The same against an RPC that may lie about anything. */
+export async function verifyReceiptOver(
+  request: (method: string, params: readonly Json[]) => Promise<Json>, genesisHash: Hash, transaction: Hash,
+): Promise<ProvenReceipt> {
+  const genesis = await request('olympus_genesis', []);
+  const proof = await request('olympus_receiptProof', [transaction]);
+  return verifyReceipt({ genesisHash, transaction, genesis, proof });
+}
+
+/** The log of a system contract with these topics and data, out of a proven receipt that succeeded. */
+export function provenLog(
+  receipt: ProvenReceipt, wanted: { readonly contract: string; readonly topics: readonly Hash[]; readonly data: Hex },
+): Log {
+  const address = receipt.contracts[wanted.contract];
+  const log = receipt.logs.find((each) => each.address === address && each.data === wanted.data
+    && each.topics.length === wanted.topics.length && each.topics.every((topic, position) => topic === wanted.topics[position]));
+  if (receipt.status !== 1 || log === undefined) {
+    throw new NotProven('LOG_NOT_EMITTED', `${wanted.contract} emitted no such log in this transaction`);
+  }
+  return log;
+}
+
+interface Summary {
+  readonly blockHash: Hash;
+  readonly receiptsRoot: Hash;
+  readonly stableIndex: number;
+  readonly timestamp: number;
+  /** Every summary that this one hashes: previous, parents', skip list. */
+  readonly below: ReadonlySet<Hash>;
+}
+
+function chainOfSummaries({ summaries }: ReceiptProof, block: Block): Summary {
+  const parsed = summaries.map(summaryOf);
+  const [first] = parsed;
+  if (first === undefined || first.blockHash !== block.hash) {
+    throw new NotProven('SUMMARY_OF_ANOTHER_BLOCK', 'the first summary is not that of the block');
+  }
+  for (const [position, summary] of parsed.entries()) {
+    if (position > 0 && !summary.below.has(keccak256(summaries[position - 1] ?? '0x'))) {
+      throw new NotProven('SUMMARIES_NOT_LINKED', `summary ${position} does not contain the one before it`);
+    }
+  }
+  return first;
+}
+
+/** OLYMPUS.md section 3, rule 11. */
+function summaryOf(wire: Hex): Summary {
+  const items = itemsOf(wire);
+  const [blockHash, previous, parents, receiptsRoot, skips, status, stableIndex, timestamp] = items;
+  if (
+    items.length !== 8 || typeof blockHash !== 'string' || typeof previous !== 'string' || !Array.isArray(parents)
+    || typeof receiptsRoot !== 'string' || !Array.isArray(skips) || typeof status !== 'string'
+    || typeof stableIndex !== 'string' || typeof timestamp !== 'string'
+  ) throw new NotProven('PROOF_MALFORMED', 'a summary has another form');
+  return {
+    blockHash, receiptsRoot, stableIndex: numberOf(stableIndex), timestamp: numberOf(timestamp),
+    below: new Set([previous, ...parents, ...skips].filter((each): each is string => typeof each === 'string')),
+  };
+}
+
+/** Signed blocks of W - m + 1 different genesis witnesses, each citing one of the proven summaries. */
+function checkCitations({ summaries, citations }: ReceiptProof, document: GenesisDocument): Address[] {
+  const known = new Set(summaries.map((summary) => keccak256(summary)));
+  const witnesses = new Set(document.witnesses);
+  const signers = new Set<Address>();
+  for (const citation of citations) {
+    const block = decoded(citation);
+    if (recoverAuthor(block.hash, block.signature) !== block.from) {
+      throw new NotProven('CITATION_NOT_SIGNED', 'a citing block is not signed by its author');
+    }
+    if (!witnesses.has(block.from)) throw new NotProven('CITATION_NOT_OF_A_WITNESS', `${block.from} is no witness of this chain`);
+    if (!known.has(block.lastSummary)) {
+      throw new NotProven('CITATION_OF_ANOTHER_SUMMARY', 'a citing block cites none of the summaries');
+    }
+    signers.add(block.from);
+  }
+  const { witnessCount } = document.parameters;
+  const needed = witnessCount - majorityOf(witnessCount) + 1;
+  if (signers.size < needed) throw new NotProven('TOO_FEW_WITNESSES', `${signers.size} witnesses cite it, ${needed} must`);
+  return [...signers];
+}
+
+function decoded(wire: Hex): Block {
+  try {
+    return decodeBlock(wire);
+  } catch {
+    throw new NotProven('PROOF_MALFORMED', 'a block has another form');
+  }
+}
+
+function itemsOf(wire: Hex): readonly unknown[] {
+  try {
+    const items: unknown = decodeRlp(wire);
+    if (Array.isArray(items)) return items;
+  } catch {
+    // Falls through to the one refusal.
+  }
+  throw new NotProven('PROOF_MALFORMED', 'a summary is not RLP');
+}
+
+function numberOf(hex: Hex): number {
+  return hex === '0x' ? 0 : Number(BigInt(hex));
+}
