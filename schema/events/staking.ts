@@ -21,6 +21,7 @@ export type StakingEvent =
       /** What missions' escrows pay towards it; the treasury pays the rest. */
       readonly releases: readonly { readonly missionId: string; readonly amountWei: string }[];
       readonly treasuryWei: string;
+      readonly closedAt: string;
     } };
 
 export const stakingVisibility = { RewardEpochClosed: 'public' } as const satisfies Visibilities<StakingEvent>;

@@ -23,7 +23,7 @@ describe('chain calls', () => {
   });
 
   it('become final once', () => {
-    const final = command('FinaliseCall', { callId: 'call_1', ...receipt, status: 'succeeded' }, options);
+    const final = command('FinaliseCall', { callId: 'call_1', ...receipt, status: 'succeeded' as const }, options);
     scenario(callsDecider).given([intended(call, 5)]).when(final).thenEvents([finalised(call, 'succeeded')]);
     scenario(callsDecider).given([intended(call, 5), finalised(call, 'succeeded')]).when(final).thenRefused('CALL_NOT_PENDING');
   });

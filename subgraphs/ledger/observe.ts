@@ -2,7 +2,7 @@
 // all logs of a block are appended at once, so the block of the last event is the last that was seen whole.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventStore, EventToAppend, ExpectedRevision } from '@oort/kernel-eventstore';
-import { uuidV5, type Json } from '@oort/kernel-wire';
+import { uuidV5 } from '@oort/kernel-wire';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
 import type { Chain, ObservedLog } from './chain';
 

@@ -1,7 +1,7 @@
 // Which events of other domains become calls of the platform's key, and what is in each call.
 import { ZeroAddress, id as keccakOfText, isAddress } from 'ethers';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import { canonicalJson, deriveId, sha256Hex, type Json } from '@oort/kernel-wire';
+import { canonicalJson, deriveId, sha256Hex } from '@oort/kernel-wire';
 import { contentKinds, type PlatformEvent } from '@oort/schema';
 import type { CallRequest } from './calls';
 

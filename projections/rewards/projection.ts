@@ -1,0 +1,59 @@
+import type { EntityManager, EntitySchema } from 'typeorm';
+import { newRecord, trust } from '@oort/algorithms-honesty';
+import type { RecordedEvent } from '@oort/kernel-eventstore';
+import type { Projection } from '@oort/kernel-projection';
+import type { PlatformEvent } from '@oort/schema';
+import { ClaimedEntity, EarnerEntity, EarningEntity, EpochEntity, WorkEntity } from './entities';
+
+const subscribes = [
+  'NodeEnrolled', 'VerdictReached', 'JobCompleted', 'JobRefunded', 'EarningsAccrued', 'RewardEpochClosed', 'ChainLogObserved',
+] as const satisfies readonly PlatformEvent['type'][];
+
+type Read = Extract<PlatformEvent, { readonly type: (typeof subscribes)[number] }>;
+
+/** What is believed of a node that was never audited. */
+const priorTrust = trust(newRecord);
+
+export const rewardsProjection: Projection = {
+  name: 'rewards', version: 1, subscribes, entities: [EarnerEntity, WorkEntity, EarningEntity, EpochEntity, ClaimedEntity] as readonly EntitySchema<object>[],
+  apply: (event, manager) => apply(event, { type: event.type, data: event.data } as unknown as Read, manager),
+};
+
+async function apply(recorded: RecordedEvent, event: Read, manager: EntityManager): Promise<void> {
+  const position = recorded.position.toString();
+  switch (event.type) {
+    case 'NodeEnrolled':
+      await manager.save(EarnerEntity, { nodeId: event.data.nodeId, operator: event.data.operator.toLowerCase(), trust: priorTrust });
+      return;
+    case 'VerdictReached':
+      await manager.update(EarnerEntity, { nodeId: event.data.nodeId }, { trust: event.data.trust });
+      return;
+    case 'JobCompleted': {
+      const { jobId, nodeId, units } = event.data;
+      await manager.save(WorkEntity, { jobId, nodeId, units, position });
+      return;
+    }
+    // Work that was found wrong earns nothing.
+    case 'JobRefunded':
+      await manager.delete(WorkEntity, { jobId: event.data.jobId });
+      return;
+    case 'EarningsAccrued': {
+      const { earningId, missionId, address, amountWei } = event.data;
+      await manager.save(EarningEntity, { earningId, missionId, address: address.toLowerCase(), amountWei, position });
+      return;
+    }
+    case 'RewardEpochClosed': {
+      const { epoch, root, totalWei, cumulativeWei, undistributedWei, vestingWei, treasuryWei, untilPosition, closedAt, leaves, grants } = event.data;
+      const row = { epoch, root, totalWei, cumulativeWei, undistributedWei, vestingWei, treasuryWei, untilPosition, closedAt, leaves, grants };
+      await manager.save(EpochEntity, { ...row, publishedTxHash: null });
+      return;
+    }
+    case 'ChainLogObserved': {
+      const { contract, event: name, args, txHash } = event.data;
+      if (contract !== 'Rewards') return;
+      if (name === 'RootPublished') await manager.update(EpochEntity, { epoch: Number(args['epoch']) }, { publishedTxHash: txHash });
+      if (name === 'Claimed') await manager.save(ClaimedEntity, { address: String(args['account']).toLowerCase(), cumulativeWei: String(args['cumulativeAmount']), txHash });
+      return;
+    }
+  }
+}
