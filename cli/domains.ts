@@ -1,0 +1,57 @@
+// The domains over a foundation. Storage comes first, because it is where everybody's bytes lie.
+import type { ContentStore } from '@oort/kernel-content';
+import { findNode, liveNodes } from '@oort/projections-nodes';
+import { createProvenanceSubgraph } from '@oort/projections-provenance';
+import type { Subgraph, SubgraphPorts } from '@oort/schema';
+import { createAccountsSubgraph, type AccountsSubgraph } from '@oort/subgraphs-accounts';
+import { createAuditSubgraph } from '@oort/subgraphs-audit';
+import { createComputeSubgraph } from '@oort/subgraphs-compute';
+import { createDatahubSubgraph } from '@oort/subgraphs-datahub';
+import { createLedgerSubgraph } from '@oort/subgraphs-ledger';
+import { createModelsSubgraph } from '@oort/subgraphs-models';
+import { createNodesSubgraph } from '@oort/subgraphs-nodes';
+import { createStakingSubgraph } from '@oort/subgraphs-staking';
+import { createStorageSubgraph, type StorageSubgraph } from '@oort/subgraphs-storage';
+import { newId } from '@oort/kernel-wire';
+import type { Foundation } from './platform';
+
+export interface Domains {
+  readonly subgraphs: readonly Subgraph[];
+  readonly accounts: AccountsSubgraph;
+  readonly storage: StorageSubgraph;
+  readonly content: ContentStore;
+}
+
+/** Where the graph is served: wallets show it as the site that asks. */
+export interface Site { readonly domain: string }
+
+const runtimeClass = `onnxruntime-cpu-${process.arch}`;
+const leaseTtlMs = 5_000;
+const batchMs = 2_000;
+
+export async function openDomains(foundation: Foundation, { domain }: Site): Promise<Domains> {
+  const { store, rawStore, readModels, telemetry, timers, node, keys, parameters } = foundation;
+  const below = { store, readModels, telemetry, timers, ledger: { request: node.request }, now: (): Date => new Date() };
+  const storage = await createStorageSubgraph({
+    ...below, keys: foundation.eventKeys, orderKey: keys.orderKey, nodes: () => liveNodes(readModels, { online: 'either' }),
+  });
+  const ports: SubgraphPorts = { ...below, content: storage.content };
+  const accounts = await createAccountsSubgraph({ ...ports, sessionKey: keys.sessionKey, domain });
+  const compute = await createComputeSubgraph({ ...ports, leaseTtlMs });
+  const ledger = await createLedgerSubgraph({ ...ports, rawStore, platformKey: keys.chainKey });
+  const subgraphs: readonly Subgraph[] = [
+    storage, accounts, compute, ledger,
+    await createNodesSubgraph({ ...ports, platformPublicKey: keys.orderKey.publicKey, offlineMs: parameters.offlineMs }),
+    await createModelsSubgraph({ ...ports, platformKey: keys.orderKey, submitJob: async (job) => { await compute.submitJob(job); } }),
+    await createDatahubSubgraph(ports),
+    await createStakingSubgraph(ports),
+    await createAuditSubgraph({
+      ...ports, runtimeClass, batchMs, appealMs: parameters.appealMs,
+      // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
+      dispatch: async (job) => { await compute.submitJob({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },
+      nodeOf: (nodeId) => findNode(readModels, nodeId),
+    }),
+    await createProvenanceSubgraph({ readModels, proofs: ledger.proofs }),
+  ];
+  return { subgraphs, accounts, storage, content: storage.content };
+}

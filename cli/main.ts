@@ -1,0 +1,57 @@
+// `oort`: the command line. Each command tells what went wrong in one line and ends with a code other than 0.
+import { Fault } from '@oort/kernel-wire';
+import { joinAgent } from './agent';
+import { chainStatus } from './chain-status';
+import { up } from './up';
+import { UsageRefused } from './usage';
+import { verifyCommand } from './verify';
+
+const help = `oort: a decentralised AI cloud
+
+  oort up [--data DIR] [--agents super=6,archive=1,edge=2] [--json]
+      the platform in one process, until Ctrl-C; data in .oort/ unless told
+  oort agent join --kind super|archive|edge --token T --operator 0x... --platform URL --ingest URL --data DIR [--name NAME]
+      a node: keys are made on the device, and starting again goes on
+  oort chain status [--rpc URL]
+      how far the chain is
+  oort verify FILE --rpc URL --genesis HASH
+      checks a lineage proof against nothing but the chain
+
+Ports: OORT_GRAPHQL_PORT 4000, OORT_S3_PORT 9000, OORT_INGEST_PORT 4100, OORT_CHAIN_PORT 8765.
+`;
+
+type Command = (commandLine: readonly string[]) => Promise<void>;
+
+const commands: Readonly<Record<string, Command>> = {
+  up, 'agent join': joinAgent, 'chain status': chainStatus, verify: verifyCommand,
+};
+
+async function main(commandLine: readonly string[]): Promise<void> {
+  const [first = '', second = ''] = commandLine;
+  const two = commands[`${first} ${second}`];
+  if (two !== undefined) return two(commandLine.slice(2));
+  const one = commands[first];
+  if (one !== undefined) return one(commandLine.slice(1));
+  if (!['', 'help', '--help', '-h'].includes(first)) throw new UsageRefused(`there is no command "${first}"; oort --help shows them all`);
+  process.stdout.write(help);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`oort: ${lineOf(error)}\n`);
+  process.exit(1);
+});
+
+/** What a person can act on is one line; what only a developer can, keeps its stack. */
+function lineOf(error: unknown): string {
+  if (error instanceof Fault) return error.message.split('\n')[0] ?? error.code;
+  if (!(error instanceof Error)) return String(error);
+  const { code, port, path } = error as NodeJS.ErrnoException & { readonly port?: number };
+  switch (code) {
+    case 'EADDRINUSE': return `port ${port ?? ''} is taken: end what listens there, or set another port`;
+    case 'EACCES':
+    case 'EPERM': return `no permission for ${path ?? 'what it needs'}`;
+    case 'ENOSPC': return 'the disk is full';
+    case undefined:
+    default: return error.stack ?? error.message;
+  }
+}

@@ -1,0 +1,66 @@
+// The embedded topology: every part in one process, wired through the same ports as in any other.
+import { join } from 'node:path';
+import { fileKeyStore, openEmbeddedStore, openVisible, type EventStore, type KeyStore } from '@oort/kernel-eventstore';
+import { openReadModels, startPostgres, type OpenReadModels } from '@oort/kernel-projection';
+import { openEmbeddedBus, type TelemetryBus } from '@oort/kernel-telemetry';
+import { createTimers } from '@oort/kernel-timers';
+import { localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
+import { billingProjection } from '@oort/projections-billing';
+import { datasetsProjection } from '@oort/projections-datasets';
+import { honestyProjection } from '@oort/projections-honesty';
+import { jobsProjection } from '@oort/projections-jobs';
+import { modelsProjection } from '@oort/projections-models';
+import { nodesProjection } from '@oort/projections-nodes';
+import { objectsProjection } from '@oort/projections-objects';
+import { provenanceProjection } from '@oort/projections-provenance';
+import { rewardsProjection } from '@oort/projections-rewards';
+import { stakesProjection } from '@oort/projections-stakes';
+import { localParameters, visibilityOf, type PlatformParameters } from '@oort/schema';
+import { platformKeys, type PlatformKeys } from './platform-keys';
+
+export interface Foundation {
+  readonly keys: PlatformKeys;
+  readonly eventKeys: KeyStore;
+  readonly rawStore: EventStore;
+  readonly store: EventStore;
+  readonly telemetry: TelemetryBus;
+  readonly node: OlympusNode;
+  readonly readModels: OpenReadModels;
+  readonly timers: ReturnType<typeof createTimers>;
+  readonly parameters: PlatformParameters;
+  /** In the reverse order of opening. */
+  close(): Promise<void>;
+}
+
+const projections = [
+  billingProjection, datasetsProjection, honestyProjection, jobsProjection, modelsProjection, nodesProjection, objectsProjection,
+  provenanceProjection, rewardsProjection, stakesProjection,
+];
+
+/** What lies below the domains: log, bus, chain, PostgreSQL, timers. The event store comes first: its lock keeps a second instance out. */
+export async function layFoundation(directory: string, onHalt: (reason: Error) => void): Promise<Foundation> {
+  const opened: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of opened.splice(0).reverse()) await one();
+  };
+  try {
+    const rawStore = await openEmbeddedStore({ directory: join(directory, 'events') });
+    opened.push(() => rawStore.close());
+    const keys = platformKeys(join(directory, 'keys'));
+    const eventKeys = fileKeyStore(join(directory, 'keys', 'events'));
+    const store = openVisible(rawStore, { visibilityOf, keys: eventKeys });
+    const telemetry = await openEmbeddedBus({ directory: join(directory, 'telemetry') });
+    opened.push(() => telemetry.close());
+    const node = await openNode({ directory: join(directory, 'olympus'), genesis: localGenesis(keys.chainAddress, localParameters), onHalt });
+    opened.push(() => node.close());
+    const postgres = await startPostgres({ directory: join(directory, 'postgres') });
+    opened.push(() => postgres.stop());
+    const readModels = await openReadModels({ url: postgres.url, projections, store });
+    opened.push(() => readModels.close());
+    const timers = createTimers({ store, now: () => new Date() });
+    return { keys, eventKeys, rawStore, store, telemetry, node, readModels, timers, parameters: localParameters, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
