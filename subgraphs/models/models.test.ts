@@ -37,7 +37,7 @@ function image(level: number): Buffer {
 
 async function record(store: EventStore, stream: string, ...events: readonly PlatformEvent[]): Promise<void> {
   await store.append(stream, 'any', events.map((event) => ({
-    id: uuidV5(`${stream}/${canonicalJson(event as unknown as Json)}`), type: event.type, data: event.data as unknown as Json,
+    id: uuidV5(`${stream}/${canonicalJson(event as unknown as Json)}`), type: event.type, data: event.data,
     metadata: { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 },
   })));
 }

@@ -45,5 +45,5 @@ function labelOf(output: Json, labels: readonly string[]): string | null {
   const { outputs } = (output ?? {}) as { readonly outputs?: Json };
   const [row] = Array.isArray(outputs) ? outputs as readonly Json[] : [];
   if (!Array.isArray(row) || row.length !== labels.length || !row.every((cell) => typeof cell === 'number')) return null;
-  return labels[indexOfLargest(row as readonly number[])] ?? null;
+  return labels[indexOfLargest(row)] ?? null;
 }
