@@ -1,1 +1,7 @@
-export {};
+// What is stored, where each piece of it lies, and what is missing?
+export { BucketEntity, ObjectEntity, PieceEntity, SegmentEntity, UploadEntity, type BucketRow, type ObjectRow, type PieceRow, type SegmentRow, type UploadRow } from './entities';
+export { objectsProjection } from './projection';
+export {
+  bucketsOf, countObjects, findBucket, findObject, findObjectVersion, listObjects, ownedPieceIds, ownerOfSegment, piecesOnNode, segmentsOf, uploadsOf, weakSegments,
+  type Listing, type ListingEntry, type PieceOnNode, type PlacedSegment, type SegmentOwner, type WeakSegment,
+} from './questions';

@@ -1,7 +1,7 @@
 import type { Visibilities } from './visibility';
 
 /** One stored piece: a shard of a segment, or a full replica of a small one. */
-export interface PiecePlacement {
+export type PiecePlacement = {
   readonly index: number;
   readonly nodeId: string;
   readonly pieceId: string;
@@ -10,17 +10,18 @@ export interface PiecePlacement {
   readonly leaves: number;
   /** The node's Ed25519 signature over the receipt, hex. */
   readonly receipt: string;
-}
+};
 
-export interface SegmentPlacement {
+export type SegmentPlacement = {
   readonly segmentId: string;
+  /** Of the encrypted bytes, which is what is coded. */
   readonly sizeBytes: number;
   /** k = 1 means full replicas. */
   readonly k: number;
   readonly n: number;
   readonly stripeUnitBytes: number;
   readonly pieces: readonly PiecePlacement[];
-}
+};
 
 export type StorageEvent =
   | { readonly type: 'BucketCreated'; readonly data: { readonly bucket: string; readonly accountId: string } }
@@ -35,12 +36,18 @@ export type StorageEvent =
   | { readonly type: 'ObjectDeleted'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string } }
   | { readonly type: 'PieceAdded'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement } }
   | { readonly type: 'PieceLost'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string } }
-  | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number } }
-  | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string } }
+  | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[] } }
+  | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] } }
+  /** A multipart upload; a part's segments become the object's, so that completing moves no data. */
+  | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null } }
+  | { readonly type: 'PartStored'; readonly data: { readonly uploadId: string; readonly partNumber: number; readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly checksums: Readonly<Record<string, string>>; readonly segments: readonly SegmentPlacement[] } }
+  | { readonly type: 'UploadCompleted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly versionId: string } }
+  | { readonly type: 'UploadAborted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string } }
   /** Bytes that nodes served or took, settled by signed orders; feeds billing and rewards. */
   | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string } };
 
 export const storageVisibility = {
   BucketCreated: 'tenant', BucketDeleted: 'tenant', ObjectStored: 'tenant', ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant',
-  ObjectArchived: 'tenant', ObjectRestored: 'tenant', BandwidthSettled: 'tenant',
+  ObjectArchived: 'tenant', ObjectRestored: 'tenant',
+  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', BandwidthSettled: 'tenant',
 } as const satisfies Visibilities<StorageEvent>;

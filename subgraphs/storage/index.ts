@@ -1,1 +1,11 @@
-export {};
+// Storage: objects, encrypted and cut, on nodes that nobody has to trust.
+export { archiveNodes, type ArchiveBackend } from './archive';
+export { contentBucket, createContentStore, type ContentStoreOptions } from './content-store';
+export { DataPath, type DataPathOptions } from './data-path/data-path';
+export { PiecesUnreachable, SegmentCorrupt, StorageUnavailable } from './data-path/faults';
+export type { StorageNode, StorageNodes } from './data-path/port';
+export { annualLossProbability } from './durability';
+export { ObjectStore, type Done, type ObjectStoreOptions, type PutObject, type ReadableObject } from './object-store';
+export type { StorageRefusal } from './refusals';
+export type { Part, StoredVersion, UploadState } from './state';
+export { createStorageSubgraph, type StoragePorts, type StorageSubgraph } from './subgraph';

@@ -1,0 +1,102 @@
+import { EntitySchema } from 'typeorm';
+
+export const objectsSchema = 'objects_v1';
+
+export interface BucketRow { bucket: string; accountId: string; createdAt: string }
+
+export interface ObjectRow {
+  versionId: string;
+  bucket: string;
+  /** Ordered by its UTF-8 bytes, as S3 lists. */
+  key: string;
+  accountId: string;
+  /** A decimal string, as the driver gives 64-bit integers. */
+  sizeBytes: string;
+  etag: string;
+  sha256: string;
+  contentId: string;
+  contentType: string;
+  storageClass: 'STANDARD' | 'EDGE' | 'ARCHIVE';
+  storedAt: string;
+  archiveId: string | null;
+  archiveBackend: string | null;
+  /** Of the plain bytes, set by the archive. */
+  contentRoot: string | null;
+}
+
+export interface SegmentRow { segmentId: string; versionId: string; ordinal: number; sizeBytes: number; k: number; n: number; stripeUnitBytes: number; cold: boolean }
+
+export interface PieceRow { segmentId: string; index: number; nodeId: string; pieceId: string; root: string; leaves: number }
+
+export interface UploadRow { uploadId: string; bucket: string; key: string; accountId: string; startedAt: string }
+
+export const BucketEntity = new EntitySchema<BucketRow>({
+  name: 'StorageBucket', tableName: 'bucket', schema: objectsSchema,
+  columns: {
+    bucket: { type: 'text', primary: true, collation: 'C' },
+    accountId: { type: 'text' },
+    createdAt: { type: 'text' },
+  },
+  indices: [{ name: 'bucket_account', columns: ['accountId', 'bucket'] }],
+});
+
+export const ObjectEntity = new EntitySchema<ObjectRow>({
+  name: 'StorageObject', tableName: 'object', schema: objectsSchema,
+  columns: {
+    versionId: { type: 'text', primary: true },
+    bucket: { type: 'text', collation: 'C' },
+    key: { type: 'text', collation: 'C' },
+    accountId: { type: 'text' },
+    sizeBytes: { type: 'bigint' },
+    etag: { type: 'text' },
+    sha256: { type: 'text' },
+    contentId: { type: 'text' },
+    contentType: { type: 'text' },
+    storageClass: { type: 'text' },
+    storedAt: { type: 'text' },
+    archiveId: { type: 'text', nullable: true },
+    archiveBackend: { type: 'text', nullable: true },
+    contentRoot: { type: 'text', nullable: true },
+  },
+  indices: [{ name: 'object_key', columns: ['bucket', 'key'], unique: true }],
+});
+
+export const SegmentEntity = new EntitySchema<SegmentRow>({
+  name: 'StorageSegment', tableName: 'segment', schema: objectsSchema,
+  columns: {
+    segmentId: { type: 'text', primary: true },
+    versionId: { type: 'text' },
+    ordinal: { type: 'int' },
+    sizeBytes: { type: 'int' },
+    k: { type: 'int' },
+    n: { type: 'int' },
+    stripeUnitBytes: { type: 'int' },
+    cold: { type: 'boolean' },
+  },
+  indices: [{ name: 'segment_version', columns: ['versionId'] }],
+});
+
+export const PieceEntity = new EntitySchema<PieceRow>({
+  name: 'StoragePiece', tableName: 'piece', schema: objectsSchema,
+  columns: {
+    segmentId: { type: 'text', primary: true },
+    index: { type: 'int', primary: true },
+    nodeId: { type: 'text' },
+    pieceId: { type: 'text' },
+    root: { type: 'text' },
+    leaves: { type: 'int' },
+  },
+  indices: [{ name: 'piece_node', columns: ['nodeId'] }],
+});
+
+export const UploadEntity = new EntitySchema<UploadRow>({
+  name: 'StorageUpload', tableName: 'upload', schema: objectsSchema,
+  columns: {
+    uploadId: { type: 'text', primary: true },
+    bucket: { type: 'text', collation: 'C' },
+    key: { type: 'text', collation: 'C' },
+    accountId: { type: 'text' },
+    startedAt: { type: 'text' },
+  },
+  indices: [{ name: 'upload_bucket', columns: ['bucket', 'key'] }],
+});

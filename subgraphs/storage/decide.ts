@@ -1,0 +1,128 @@
+import type { Decider, Decision } from '@oort/kernel-decider';
+import type { BucketCommand, Condition, ObjectCommand, UploadCommand } from './commands';
+import { evolveBucket, evolveObject, evolveUpload, type BucketEvent, type ObjectEvent, type UploadEvent } from './evolve';
+import { refuse, type BucketRefusal, type ObjectRefusal, type UploadRefusal } from './refusals';
+import { absentBucket, absentObject, absentUpload, type BucketState, type ObjectState, type UploadState } from './state';
+
+export const bucketDecider: Decider<BucketCommand, BucketState, BucketEvent, BucketRefusal> = {
+  category: 'storage_bucket', initial: absentBucket, decide: decideBucket, evolve: evolveBucket,
+};
+export const objectDecider: Decider<ObjectCommand, ObjectState, ObjectEvent, ObjectRefusal> = {
+  category: 'storage_object', initial: absentObject, decide: decideObject, evolve: evolveObject,
+};
+export const uploadDecider: Decider<UploadCommand, UploadState, UploadEvent, UploadRefusal> = {
+  category: 'storage_upload', initial: absentUpload, decide: decideUpload, evolve: evolveUpload,
+};
+
+/** All parts but the last: Amazon S3's limit, which clients rely on. */
+const smallestPartBytes = 5 * 1024 * 1024;
+
+/** 3 to 63 of a-z, 0-9, dot and hyphen, no two dots in a row, not an IPv4 address (Amazon S3, "Bucket naming rules"). */
+export function isBucketName(name: string): boolean {
+  return /^[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]$/.test(name) && !name.includes('..') && !/^\d+\.\d+\.\d+\.\d+$/.test(name);
+}
+
+function decideBucket(command: BucketCommand, state: BucketState): Decision<BucketEvent, BucketRefusal> {
+  const { bucket, accountId } = command.data;
+  switch (command.type) {
+    case 'CreateBucket': {
+      if (!isBucketName(bucket)) return refuse('BAD_BUCKET_NAME', 'The specified bucket is not valid.', { bucket });
+      if (state.status === 'absent') return { events: [{ type: 'BucketCreated', data: { bucket, accountId } }] };
+      return state.accountId === accountId
+        ? refuse('BUCKET_EXISTS', 'You own a bucket of this name already.', { bucket })
+        : refuse('BUCKET_TAKEN', 'The bucket name is taken.', { bucket });
+    }
+    case 'DeleteBucket': {
+      if (state.status === 'absent') return refuse('NO_SUCH_BUCKET', 'There is no such bucket.', { bucket });
+      if (state.accountId !== accountId) return refuse('NOT_OWNER', 'The bucket belongs to another account.', { bucket });
+      if (!command.data.empty) return refuse('BUCKET_NOT_EMPTY', 'The bucket holds objects.', { bucket });
+      return { events: [{ type: 'BucketDeleted', data: { bucket, accountId } }] };
+    }
+  }
+}
+
+function decideObject(command: ObjectCommand, state: ObjectState): Decision<ObjectEvent, ObjectRefusal> {
+  if (command.type === 'StoreObject') {
+    const { condition, ...data } = command.data;
+    if (!allows(condition, state)) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId: null });
+    return { events: [{ type: 'ObjectStored', data }] };
+  }
+  if (state.status === 'absent') {
+    return command.type === 'AddPiece' || command.type === 'LosePiece'
+      ? refuse('OBJECT_REPLACED', 'The version is not there any more.', { versionId: null })
+      : refuse('NO_SUCH_OBJECT', 'There is no such object.', { versionId: null });
+  }
+  const { bucket, key, versionId } = state.version;
+  if (command.type === 'DeleteObject') {
+    if (!allows(command.data.condition, state)) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId });
+    return { events: [{ type: 'ObjectDeleted', data: { bucket, key, versionId, accountId: command.data.accountId } }] };
+  }
+  if (command.data.versionId !== versionId) return refuse('OBJECT_REPLACED', 'The key holds another version by now.', { versionId });
+  switch (command.type) {
+    case 'AddPiece':
+    case 'LosePiece': return decidePiece(command, state);
+    case 'ArchiveObject': {
+      if (state.status === 'archived') return refuse('OBJECT_ARCHIVED', 'The object is archived already.', { versionId });
+      const { accountId, archiveId, backend, contentRoot, segments } = command.data;
+      const { sizeBytes } = state.version;
+      return { events: [{ type: 'ObjectArchived', data: { bucket, key, versionId, accountId, archiveId, backend, contentRoot, sizeBytes, segments } }] };
+    }
+    case 'RestoreObject': {
+      const { accountId, archiveId, contentRoot, segments } = command.data;
+      if (state.status !== 'archived') return refuse('OBJECT_NOT_ARCHIVED', 'The object is not archived.', { versionId });
+      if (state.contentRoot !== contentRoot) return refuse('CONTENT_ROOT_DIFFERS', 'What came back is not what went in.', { versionId });
+      return { events: [{ type: 'ObjectRestored', data: { bucket, key, versionId, accountId, archiveId, contentRoot, segments } }] };
+    }
+  }
+}
+
+function decidePiece(
+  command: Extract<ObjectCommand, { readonly type: 'AddPiece' | 'LosePiece' }>, state: Exclude<ObjectState, { readonly status: 'absent' }>,
+): Decision<ObjectEvent, ObjectRefusal> {
+  const { bucket, key, versionId } = state.version;
+  const { segmentId } = command.data;
+  const segment = state.version.segments.find((candidate) => candidate.segmentId === segmentId);
+  if (segment === undefined) return refuse('OBJECT_REPLACED', 'The version has no such segment any more.', { versionId });
+  if (command.type === 'AddPiece') {
+    const { piece } = command.data;
+    if (segment.pieces.some(({ index }) => index === piece.index)) return refuse('PIECE_PRESENT', 'The piece has its place already.', { versionId });
+    return { events: [{ type: 'PieceAdded', data: { bucket, key, versionId, segmentId, piece } }] };
+  }
+  const { index, nodeId, reason } = command.data;
+  // Two readers may find the same piece bad: the second changes nothing.
+  if (!segment.pieces.some((piece) => piece.index === index && piece.nodeId === nodeId)) return { events: [] };
+  return { events: [{ type: 'PieceLost', data: { bucket, key, versionId, segmentId, index, nodeId, reason } }] };
+}
+
+function allows({ ifMatch, ifNoneMatch }: Condition, state: ObjectState): boolean {
+  const etag = state.status === 'absent' ? null : state.version.etag;
+  if (ifNoneMatch !== undefined && etag !== null && (ifNoneMatch === '*' || ifNoneMatch === etag)) return false;
+  return ifMatch === undefined || (etag !== null && (ifMatch === '*' || ifMatch === etag));
+}
+
+function decideUpload(command: UploadCommand, state: UploadState): Decision<UploadEvent, UploadRefusal> {
+  if (command.type === 'StartUpload') {
+    return state.status === 'absent' ? { events: [{ type: 'UploadStarted', data: command.data }] }
+      : refuse('UPLOAD_EXISTS', 'There is an upload of this id.', { partNumber: null });
+  }
+  // Completing again what was completed is the same answer, with no new event.
+  if (command.type === 'CompleteUpload' && state.status === 'completed') return { events: [] };
+  if (state.status !== 'open') return refuse('NO_SUCH_UPLOAD', 'There is no such upload.', { partNumber: null });
+  const { uploadId, bucket, key } = state.upload;
+  switch (command.type) {
+    case 'StorePart': return { events: [{ type: 'PartStored', data: command.data }] };
+    case 'AbortUpload': return { events: [{ type: 'UploadAborted', data: { uploadId, bucket, key } }] };
+    case 'CompleteUpload': {
+      const { parts, versionId } = command.data;
+      for (const [index, { partNumber, etag }] of parts.entries()) {
+        const part = state.parts.get(partNumber);
+        if (part === undefined || part.etag !== etag) return refuse('INVALID_PART', 'A part is not there, or has another etag.', { partNumber });
+        const before = parts[index - 1];
+        if (before !== undefined && before.partNumber >= partNumber) return refuse('INVALID_PART_ORDER', 'Parts come in ascending order.', { partNumber });
+        if (index < parts.length - 1 && part.sizeBytes < smallestPartBytes) return refuse('PART_TOO_SMALL', 'Every part but the last has 5 MiB or more.', { partNumber });
+      }
+      if (parts.length === 0) return refuse('INVALID_PART', 'An upload has at least one part.', { partNumber: null });
+      return { events: [{ type: 'UploadCompleted', data: { uploadId, bucket, key, versionId } }] };
+    }
+  }
+}

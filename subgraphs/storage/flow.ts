@@ -1,0 +1,22 @@
+import type { Flow } from '@oort/kernel-decider';
+
+export const bucketFlow = {
+  CreateBucket: { events: ['BucketCreated'], refusals: ['BAD_BUCKET_NAME', 'BUCKET_EXISTS', 'BUCKET_TAKEN'] },
+  DeleteBucket: { events: ['BucketDeleted'], refusals: ['NO_SUCH_BUCKET', 'NOT_OWNER', 'BUCKET_NOT_EMPTY'] },
+} as const satisfies Flow;
+
+export const objectFlow = {
+  StoreObject: { events: ['ObjectStored'], refusals: ['PRECONDITION_FAILED'] },
+  DeleteObject: { events: ['ObjectDeleted'], refusals: ['NO_SUCH_OBJECT', 'PRECONDITION_FAILED'] },
+  AddPiece: { events: ['PieceAdded'], refusals: ['OBJECT_REPLACED', 'PIECE_PRESENT'] },
+  LosePiece: { events: ['PieceLost'], refusals: ['OBJECT_REPLACED'] },
+  ArchiveObject: { events: ['ObjectArchived'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED', 'OBJECT_ARCHIVED'] },
+  RestoreObject: { events: ['ObjectRestored'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED', 'OBJECT_NOT_ARCHIVED', 'CONTENT_ROOT_DIFFERS'] },
+} as const satisfies Flow;
+
+export const uploadFlow = {
+  StartUpload: { events: ['UploadStarted'], refusals: ['UPLOAD_EXISTS'] },
+  StorePart: { events: ['PartStored'], refusals: ['NO_SUCH_UPLOAD'] },
+  CompleteUpload: { events: ['UploadCompleted'], refusals: ['NO_SUCH_UPLOAD', 'INVALID_PART', 'INVALID_PART_ORDER', 'PART_TOO_SMALL'] },
+  AbortUpload: { events: ['UploadAborted'], refusals: ['NO_SUCH_UPLOAD'] },
+} as const satisfies Flow;

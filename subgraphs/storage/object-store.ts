@@ -1,0 +1,219 @@
+// What the S3 door and the graph do with buckets and objects. An answer of `ok` means: flushed on enough nodes, one event, and the
+// catalogue row, so every read and listing after it sees it. Refusals come back as values, broken worlds as faults.
+import { command, createHandler, loadState } from '@oort/kernel-decider';
+import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
+import type { ReadModels } from '@oort/kernel-projection';
+import { newId } from '@oort/kernel-wire';
+import { bucketsOf, countObjects, listObjects, uploadsOf, type BucketRow, type Listing, type UploadRow } from '@oort/projections-objects';
+import { accountKeyId } from './account-key';
+import { archiveNodes, type ArchiveBackend } from './archive';
+import type { Condition } from './commands';
+import { ContentRoot } from './content-root';
+import { contentBucket } from './content-store';
+import type { DataPath } from './data-path/data-path';
+import { openSegment, plainLength, unwrapKey } from './data-path/sealing';
+import { bucketDecider, objectDecider } from './decide';
+import { loadObject } from './load-object';
+import { objectStreamId } from './object-id';
+import { readObject } from './object-reader';
+import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
+import type { StorageRefusal } from './refusals';
+import type { ObjectState, StoredVersion } from './state';
+import { Uploads } from './uploads';
+
+export interface ObjectStoreOptions {
+  readonly store: EventStore;
+  readonly readModels: ReadModels;
+  readonly dataPath: DataPath;
+  readonly keys: KeyStore;
+  /** Default: the archive nodes. */
+  readonly archive?: ArchiveBackend;
+  now(): Date;
+}
+
+export type Done<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: StorageRefusal };
+
+export interface PutObject {
+  readonly accountId: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** Rejects at its end when a digest of the client does not match; nothing stays then. */
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly contentType: string;
+  readonly userMetadata: Readonly<Record<string, string>>;
+  /** Asked for after the body. */
+  checksums(): Readonly<Record<string, string>>;
+  readonly condition: Condition;
+}
+
+export type ReadableObject = Exclude<ObjectState, { readonly status: 'absent' }> & { readonly storedAt: string };
+
+export class ObjectStore {
+  readonly uploads: Uploads;
+  readonly handleObject: HandleObject;
+  readonly writer: ObjectWriter;
+  readonly #options: ObjectStoreOptions;
+  readonly #archive: ArchiveBackend;
+  readonly #handleBucket;
+
+  constructor(options: ObjectStoreOptions) {
+    const { store, dataPath, keys } = options;
+    const now = (): Date => options.now();
+    this.#options = options;
+    this.#archive = options.archive ?? archiveNodes(dataPath);
+    this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
+    this.handleObject = createHandler({ store, decider: objectDecider, now });
+    this.writer = new ObjectWriter({ dataPath, keys, handle: this.handleObject, now });
+    this.uploads = new Uploads(this, { ...options, writer: this.writer });
+  }
+
+  async createBucket(accountId: string, bucket: string): Promise<Done<{ readonly bucket: string; readonly position: bigint }>> {
+    const outcome = await this.#handleBucket(bucket, command('CreateBucket', { bucket, accountId }, this.#by(accountId)));
+    if (!outcome.ok) return outcome;
+    await this.seen(outcome.position);
+    return { ok: true, value: { bucket, position: outcome.position } };
+  }
+
+  async deleteBucket(accountId: string, bucket: string): Promise<Done<null>> {
+    const empty = await countObjects(this.#options.readModels, bucket) === 0;
+    const outcome = await this.#handleBucket(bucket, command('DeleteBucket', { bucket, accountId, empty }, this.#by(accountId)));
+    if (!outcome.ok) return outcome;
+    await this.seen(outcome.position);
+    return { ok: true, value: null };
+  }
+
+  /** Null when there is none. The platform's own bucket is nobody's to open. */
+  async bucketOwner(bucket: string): Promise<string | null> {
+    if (bucket === contentBucket) return 'platform';
+    const { state } = await loadState(this.#options.store, bucketDecider, bucket);
+    return state.status === 'present' ? state.accountId : null;
+  }
+
+  buckets(accountId: string): Promise<readonly BucketRow[]> { return bucketsOf(this.#options.readModels, accountId); }
+
+  list(page: { readonly bucket: string; readonly prefix: string; readonly delimiter: string; readonly after: string; readonly limit: number }): Promise<Listing> {
+    return listObjects(this.#options.readModels, page);
+  }
+
+  openUploads(bucket: string): Promise<readonly UploadRow[]> { return uploadsOf(this.#options.readModels, bucket); }
+
+  async put(put: PutObject): Promise<Done<StoredVersion>> {
+    const { accountId, condition } = put;
+    const draft = await this.writer.receive(put.body, accountId);
+    const { md5: etag, versionId, sizeBytes, sha256, contentId, wrappedKey, segments } = draft;
+    const version: StoredVersion = {
+      bucket: put.bucket, key: put.key, versionId, accountId, sizeBytes, etag, sha256, contentId, contentType: put.contentType,
+      storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments,
+    };
+    return this.commit(version, condition, draft);
+  }
+
+  /** Makes a drafted version the object of its key, and takes the pieces of the version before away. */
+  async commit(version: StoredVersion, condition: Condition, draft: Pick<Draft, 'follow' | 'discard'>, commandId?: string): Promise<Done<StoredVersion>> {
+    const { bucket, key, accountId } = version;
+    const before = await this.find(bucket, key);
+    const by = { ...this.#by(accountId), ...(commandId === undefined ? {} : { id: commandId }) };
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('StoreObject', { ...version, condition }, by));
+    if (!outcome.ok) {
+      await draft.discard();
+      return outcome;
+    }
+    draft.follow(bucket, key);
+    if (before !== null && before.version.versionId !== version.versionId) void this.#removePieces(before);
+    await this.seen(outcome.position);
+    return { ok: true, value: version };
+  }
+
+  async find(bucket: string, key: string): Promise<ReadableObject | null> {
+    const { state, storedAt } = await loadObject(this.#options.store, bucket, key);
+    return state.status === 'absent' ? null : { ...state, storedAt };
+  }
+
+  /** The plain bytes from `start` to `end` (exclusive). */
+  async* read(version: StoredVersion, start = 0, end = version.sizeBytes): AsyncGenerator<Buffer> {
+    const key = await this.#options.keys.obtain(accountKeyId(version.accountId));
+    yield* readObject(this.#options.dataPath, version, key, start, end);
+  }
+
+  async delete(accountId: string, bucket: string, key: string, condition: Condition = {}): Promise<Done<null>> {
+    const before = await this.find(bucket, key);
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('DeleteObject', { accountId, condition }, this.#by(accountId)));
+    if (!outcome.ok) return outcome;
+    if (before !== null) void this.#removePieces(before);
+    await this.seen(outcome.position);
+    return { ok: true, value: null };
+  }
+
+  /** Moves an object to the archive. Its content root is computed from the plain bytes on the way. */
+  async archive(accountId: string, bucket: string, key: string): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
+    const { state } = await loadObject(this.#options.store, bucket, key);
+    const segments = state.status === 'stored' ? state.version.segments : [];
+    const root = state.status === 'stored' ? await this.#rootOpener(state.version) : null;
+    const cold = [];
+    for (const segment of segments) {
+      const sealed = await this.#options.dataPath.sealedBytes(segment, accountId);
+      root?.take(segment.segmentId, sealed);
+      cold.push(await this.#archive.store(segment.segmentId, sealed, accountId));
+    }
+    const contentRoot = root?.digest() ?? '';
+    const versionId = state.status === 'absent' ? '' : state.version.versionId;
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('ArchiveObject', {
+      versionId, accountId, archiveId: newId('archive', this.#options.now()), backend: this.#archive.name, contentRoot, segments: cold,
+    }, this.#by(accountId)));
+    if (!outcome.ok) {
+      await this.#archive.remove(cold);
+      return outcome;
+    }
+    await this.#options.dataPath.remove(segments.flatMap(({ pieces }) => pieces));
+    await this.seen(outcome.position);
+    return { ok: true, value: { versionId, contentRoot } };
+  }
+
+  /** Brings an archived object back to the hot nodes; refused when what came back has another root. */
+  async restore(accountId: string, bucket: string, key: string): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
+    const { state } = await loadObject(this.#options.store, bucket, key);
+    const archived = state.status === 'archived' ? state : null;
+    const root = archived === null ? null : await this.#rootOpener(archived.version);
+    const written = [];
+    for (const segment of archived?.cold ?? []) {
+      const sealed = await this.#archive.retrieve(segment, accountId);
+      root?.take(segment.segmentId, sealed);
+      written.push(await this.#options.dataPath.place(segment.segmentId, sealed, accountId));
+    }
+    const contentRoot = root?.digest() ?? '';
+    const versionId = state.status === 'absent' ? '' : state.version.versionId;
+    const segments = written.map(({ placement }) => placement);
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('RestoreObject', {
+      versionId, accountId, archiveId: archived?.archiveId ?? '', contentRoot, segments,
+    }, this.#by(accountId)));
+    if (!outcome.ok) {
+      await this.#options.dataPath.remove(segments.flatMap(({ pieces }) => pieces));
+      return outcome;
+    }
+    for (const segment of written) void this.writer.follow(bucket, key, versionId, Promise.resolve(segment));
+    await this.#archive.remove(archived?.cold ?? []);
+    await this.seen(outcome.position);
+    return { ok: true, value: { versionId, contentRoot } };
+  }
+
+  /** Waits until the catalogue shows it. */
+  async seen(position: bigint): Promise<void> {
+    if (position >= 0n) await this.#options.readModels.waitFor('objects', position);
+  }
+
+  async #rootOpener(version: StoredVersion): Promise<{ take(segmentId: string, sealed: Buffer): void; digest(): string }> {
+    const key = unwrapKey(version.wrappedKey, await this.#options.keys.obtain(accountKeyId(version.accountId)));
+    const root = new ContentRoot();
+    return {
+      take: (segmentId, sealed) => root.update(openSegment(sealed, key, segmentId, 0, plainLength(sealed.length))),
+      digest: () => root.digest(),
+    };
+  }
+
+  async #removePieces(before: ReadableObject): Promise<void> {
+    if (before.status === 'archived') await this.#archive.remove(before.cold);
+    await this.#options.dataPath.remove(before.version.segments.flatMap(({ pieces }) => pieces));
+  }
+
+  #by(accountId: string): { readonly actor: string; readonly now: Date } { return { actor: accountId, now: this.#options.now() }; }
+}

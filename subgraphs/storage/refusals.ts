@@ -1,0 +1,16 @@
+import type { RefusalOf } from '@oort/kernel-decider';
+
+export type BucketRefusal = RefusalOf<'BAD_BUCKET_NAME' | 'BUCKET_EXISTS' | 'BUCKET_TAKEN' | 'NO_SUCH_BUCKET' | 'NOT_OWNER' | 'BUCKET_NOT_EMPTY', { readonly bucket: string }>;
+
+export type ObjectRefusal = RefusalOf<
+  'PRECONDITION_FAILED' | 'NO_SUCH_OBJECT' | 'OBJECT_REPLACED' | 'PIECE_PRESENT' | 'OBJECT_ARCHIVED' | 'OBJECT_NOT_ARCHIVED' | 'CONTENT_ROOT_DIFFERS',
+  { readonly versionId: string | null }>;
+
+export type UploadRefusal = RefusalOf<'UPLOAD_EXISTS' | 'NO_SUCH_UPLOAD' | 'INVALID_PART' | 'INVALID_PART_ORDER' | 'PART_TOO_SMALL', { readonly partNumber: number | null }>;
+
+export type StorageRefusal = BucketRefusal | ObjectRefusal | UploadRefusal;
+
+export function refuse<Code extends string, Payload>(code: Code, message: string, payload: Payload):
+  { readonly refused: { readonly code: Code; readonly message: string; readonly payload: Payload } } {
+  return { refused: { code, message, payload } };
+}

@@ -1,0 +1,140 @@
+import { bucketsOf, findBucket, findObject, findObjectVersion, listObjects, segmentsOf, type BucketRow, type ObjectRow } from '@oort/projections-objects';
+import type { ReadModels } from '@oort/kernel-projection';
+import type { Actor, RequestContext } from '@oort/schema';
+import type { DataPath } from './data-path/data-path';
+import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
+import { annualLossProbability } from './durability';
+import type { Done, ObjectStore } from './object-store';
+
+export interface StorageRoom { readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath }
+
+interface Page { readonly first: number; readonly after?: string | null }
+interface Input<T> { readonly input: T }
+interface Durability { readonly k: number; readonly n: number; readonly failuresPerYear: number; readonly repairHours: number }
+
+/** The failure rate and repair time that the platform plans with: disks and operators lose a piece in twenty a year. */
+const planned = { failuresPerYear: 0.05, repairHours: 24 };
+
+export function storageResolvers(room: StorageRoom): Readonly<Record<string, unknown>> {
+  const typeOf = { __resolveType: (value: { readonly __typename: string }) => value.__typename };
+  return {
+    Query: queries(room), Mutation: mutations(room), StorageObject: objectFields(room),
+    Bucket: {
+      __resolveReference: ({ id }: { readonly id: string }, { actor }: RequestContext) => ownBucket(room, id, actor),
+      objects: (bucket: { readonly id: string }, page: Page & { readonly prefix: string }) => objectPage(room, bucket.id, page),
+    },
+    BucketResult: typeOf, StorageObjectResult: typeOf,
+  };
+}
+
+function queries(room: StorageRoom): object {
+  return {
+    buckets: async (_: unknown, { first, after }: Page, { actor }: RequestContext) => {
+      const limit = within(first);
+      const rows = actor.kind === 'account' ? await bucketsOf(room.readModels, actor.accountId, after ?? '', limit + 1) : [];
+      return connection(rows.slice(0, limit).map((row) => ({ cursor: row.bucket, node: presentBucket(row) })), rows.length > limit, after);
+    },
+    bucket: (_: unknown, { id }: { readonly id: string }, { actor }: RequestContext) => ownBucket(room, id, actor),
+    storageObject: (_: unknown, { bucket, key }: { readonly bucket: string; readonly key: string }, { actor }: RequestContext) => ownObject(room, bucket, key, actor),
+    durability: (_: unknown, asked: Durability) => presentDurability(asked),
+  };
+}
+
+function mutations(room: StorageRoom): object {
+  const onObject = (change: (accountId: string, bucket: string, key: string) => Promise<Done<unknown>>) =>
+    async (_: unknown, { input: { bucket, key } }: Input<{ readonly bucket: string; readonly key: string }>, { actor }: RequestContext): Promise<object> => {
+      if (actor.kind !== 'account') return notSignedIn;
+      const before = await ownObject(room, bucket, key, actor);
+      if (before === null) return refusal('NO_SUCH_OBJECT', 'There is no such object.');
+      const done = await unlessUnavailable(() => change(actor.accountId, bucket, key));
+      if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
+      return await ownObject(room, bucket, key, actor) ?? before;
+    };
+  return {
+    createBucket: async (_: unknown, { input: { bucket } }: Input<{ readonly bucket: string }>, { actor }: RequestContext): Promise<object> => {
+      if (actor.kind !== 'account') return notSignedIn;
+      const done = await room.objects.createBucket(actor.accountId, bucket);
+      if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
+      return await ownBucket(room, bucket, actor) ?? refusal('NO_SUCH_BUCKET', 'The bucket was deleted meanwhile.');
+    },
+    archiveObject: onObject((accountId, bucket, key) => room.objects.archive(accountId, bucket, key)),
+    restoreObject: onObject((accountId, bucket, key) => room.objects.restore(accountId, bucket, key)),
+    deleteObject: onObject((accountId, bucket, key) => room.objects.delete(accountId, bucket, key)),
+  };
+}
+
+function objectFields(room: StorageRoom): object {
+  return {
+    __resolveReference: async ({ id }: { readonly id: string }, { actor }: RequestContext) => {
+      const row = await findObjectVersion(room.readModels, id);
+      return row !== null && owns(actor, row.accountId) ? presentObject(row) : null;
+    },
+    segments: async ({ id }: { readonly id: string }) => {
+      const online = new Set((await room.dataPath.watch.all()).filter((node) => node.online).map(({ nodeId }) => nodeId));
+      return (await segmentsOf(room.readModels, id)).map(({ segmentId, pieces, ...segment }) => ({
+        ...segment, id: segmentId, healthy: pieces.filter(({ nodeId }) => online.has(nodeId)).length,
+        pieces: pieces.map(({ pieceId, nodeId, ...piece }) => ({ ...piece, id: pieceId, node: { __typename: 'Node', id: nodeId }, online: online.has(nodeId) })),
+      }));
+    },
+    durability: async ({ id }: { readonly id: string }) => {
+      const segments = await segmentsOf(room.readModels, id);
+      const weakest = segments.map(({ k, n }) => ({ k, n, ...planned })).sort((a, b) => annualLossProbability(b) - annualLossProbability(a))[0];
+      return presentDurability(weakest ?? { k: 1, n: 1, ...planned });
+    },
+  };
+}
+
+async function objectPage(room: StorageRoom, bucket: string, { first, after, prefix }: Page & { readonly prefix: string }): Promise<object> {
+  const listing = await listObjects(room.readModels, { bucket, prefix, delimiter: '', after: after ?? '', limit: within(first) });
+  const rows = listing.entries.flatMap((entry) => ('object' in entry ? [entry.object] : []));
+  return connection(rows.map((row) => ({ cursor: row.key, node: presentObject(row) })), listing.truncated, after);
+}
+
+/** Another's bucket looks like none. */
+async function ownBucket(room: StorageRoom, bucket: string, actor: Actor): Promise<object | null> {
+  const row = await findBucket(room.readModels, bucket);
+  return row !== null && owns(actor, row.accountId) ? presentBucket(row) : null;
+}
+
+async function ownObject(room: StorageRoom, bucket: string, key: string, actor: Actor): Promise<object | null> {
+  const row = await findObject(room.readModels, bucket, key);
+  return row !== null && owns(actor, row.accountId) ? presentObject(row) : null;
+}
+
+function owns(actor: Actor, accountId: string): boolean {
+  return actor.kind === 'platform' || (actor.kind === 'account' && actor.accountId === accountId);
+}
+
+/** That nodes are missing is for the caller to know, not a bug to mask. */
+async function unlessUnavailable(change: () => Promise<Done<unknown>>): Promise<Done<unknown> | { readonly ok: false; readonly refusal: { readonly code: string; readonly message: string } }> {
+  try {
+    return await change();
+  } catch (error) {
+    if (error instanceof StorageUnavailable || error instanceof PiecesUnreachable) return { ok: false, refusal: error };
+    throw error;
+  }
+}
+
+function presentBucket({ bucket, createdAt }: BucketRow): object {
+  return { __typename: 'Bucket', id: bucket, createdAt };
+}
+
+function presentObject({ versionId, contentId, ...row }: ObjectRow): object {
+  return { __typename: 'StorageObject', ...row, id: versionId, contentId: contentId === '' ? null : contentId };
+}
+
+function presentDurability(asked: Durability): object {
+  return { ...asked, annualLossProbability: annualLossProbability(asked) };
+}
+
+function refusal(code: string, message: string): object {
+  return { __typename: 'Refusal', code, message, detail: null };
+}
+
+const notSignedIn = refusal('NOT_SIGNED_IN', 'Sign in first.');
+
+function within(first: number): number { return Math.min(Math.max(first, 0), 100); }
+
+function connection(edges: readonly { readonly cursor: string; readonly node: object }[], hasNextPage: boolean, after?: string | null): object {
+  return { edges, pageInfo: { hasNextPage, hasPreviousPage: after != null, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null } };
+}

@@ -1,0 +1,215 @@
+// The write side over real piece servers: acknowledged bytes survive dead, empty and rotten nodes.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { contentIdOf, ContentMissing } from '@oort/kernel-content';
+import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
+import { newDeviceKey } from '@oort/kernel-identity';
+import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
+import { startTestNodes, type TestNode } from '@oort/node-agents-agent/pieces/fixture-nodes';
+import { objectsProjection } from '@oort/projections-objects';
+import { createContentStore, createStorageSubgraph, DataPath, StorageUnavailable, type StorageSubgraph, type StoredVersion } from './index';
+import { loadObject } from './load-object';
+
+const now = (): Date => new Date();
+const account = 'account_1';
+let directory: string;
+let postgres: TestDatabase;
+let store: EventStore;
+let readModels: OpenReadModels;
+let nodes: TestNode[];
+let dataPath: DataPath;
+let storage: StorageSubgraph;
+let stop: AbortController;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'storage-'));
+  postgres = await testPostgres();
+  store = memoryStore();
+  readModels = await openReadModels({ url: postgres.url, projections: [objectsProjection], store });
+  stop = new AbortController();
+  await readModels.start(stop.signal);
+  const platformKey = newDeviceKey();
+  nodes = await startTestNodes(6, directory, platformKey.publicKey);
+  dataPath = new DataPath({ nodes: () => Promise.resolve(nodes.map((node) => node.shown())), platformKey, now });
+  storage = await createStorageSubgraph({
+    store, readModels, dataPath, keys: fileKeyStore(join(directory, 'keys')), now, repair: { awayMs: 0, orphanMs: 0, sweepMs: 0 },
+  });
+  await storage.objects.createBucket(account, 'bucket');
+});
+
+afterEach(async () => {
+  stop.abort();
+  await readModels.close();
+  await postgres.stop();
+  await dataPath.close();
+  await Promise.all(nodes.map((node) => node.kill()));
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function put(key: string, bytes: Buffer): Promise<StoredVersion> {
+  const done = await storage.objects.put({
+    accountId: account, bucket: 'bucket', key, body: chunksOf(bytes), contentType: 'application/octet-stream', userMetadata: {}, checksums: () => ({}), condition: {},
+  });
+  if (!done.ok) throw new RangeError(done.refusal.code);
+  return done.value;
+}
+
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let offset = 0; offset < bytes.length; offset += 100_000) yield bytes.subarray(offset, offset + 100_000);
+}
+
+async function read(key: string, start?: number, end?: number): Promise<Buffer> {
+  const object = await storage.objects.find('bucket', key);
+  if (object === null) throw new RangeError(`no ${key}`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of storage.objects.read(object.version, start, end)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function piecesOf(key: string): Promise<readonly (readonly string[])[]> {
+  const { state } = await loadObject(store, 'bucket', key);
+  return state.status === 'absent' ? [] : state.version.segments.map(({ pieces }) => pieces.map(({ nodeId }) => nodeId));
+}
+
+async function untilPieces(key: string, count: number): Promise<void> {
+  for (let turn = 0; turn < 100; turn += 1) {
+    await storage.repair.runOnce();
+    if ((await piecesOf(key)).every((holders) => new Set(holders).size === count)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect((await piecesOf(key)).map((holders) => new Set(holders).size)).toEqual([count]);
+}
+
+it.each([0, 1, 1024, 65_536, 65_537, 3_000_000, 9_000_000])('an object of %i bytes comes back, whole and in ranges', async (size) => {
+  const bytes = randomBytes(size);
+  const version = await put('a', bytes);
+  expect(version.contentId).toBe(contentIdOf(bytes));
+  expect((await read('a')).equals(bytes)).toBe(true);
+  for (const [start, end] of [[0, 1], [65_530, 65_540], [8_388_600, 8_388_620], [size - 1, size]] as const) {
+    if (start >= 0 && end <= size) expect((await read('a', start, end)).equals(bytes.subarray(start, end))).toBe(true);
+  }
+});
+
+it('lies encrypted, three of six on six operators, and small objects as four replicas', async () => {
+  const bytes = Buffer.alloc(200_000, 'secret text ');
+  await put('large', bytes);
+  await put('small', Buffer.alloc(5000, 'secret text '));
+  await untilPieces('large', 6);
+  const small = await loadObject(store, 'bucket', 'small');
+  expect(small.state).toMatchObject({ version: { segments: [{ k: 1, n: 4 }] } });
+  const large = await loadObject(store, 'bucket', 'large');
+  expect(large.state).toMatchObject({ version: { segments: [{ k: 3, n: 6 }] } });
+  expect((await dataPath.sealedBytes((large.state as unknown as { version: StoredVersion }).version.segments[0]!, account)).includes('secret')).toBe(false);
+});
+
+it('reads on with three nodes dead that nobody knows to be dead, and with nodes that rot', async () => {
+  const bytes = randomBytes(700_000);
+  await put('a', bytes);
+  await untilPieces('a', 6);
+  for (const node of nodes.slice(0, 2)) await node.kill();
+  nodes[2]!.rotten = true;
+  expect((await read('a')).equals(bytes)).toBe(true);
+});
+
+it('reports a rotten piece at the first read and rebuilds it', async () => {
+  const bytes = randomBytes(300_000);
+  await put('a', bytes);
+  await untilPieces('a', 6);
+  const rotten = nodes[1]!;
+  const before = await rotten.pieceIds();
+  rotten.rotten = true;
+  for (let turn = 0; turn < 20 && (await piecesOf('a'))[0]?.length === 6; turn += 1) await read('a').then(() => storage.repair.runOnce());
+  rotten.rotten = false;
+  await untilPieces('a', 6);
+  expect(await rotten.pieceIds()).not.toEqual(before);
+  expect((await read('a')).equals(bytes)).toBe(true);
+});
+
+it('writes with one node of six dead, and places the sixth piece when it is back', async () => {
+  const away = nodes[3]!;
+  await away.kill();
+  away.online = false;
+  const bytes = randomBytes(400_000);
+  await put('a', bytes);
+  expect((await piecesOf('a'))[0]?.length).toBe(5);
+  await away.start();
+  await untilPieces('a', 6);
+  expect((await piecesOf('a'))[0]).toContain(away.nodeId);
+});
+
+it('refuses to store what it could not promise to keep, and leaves nothing of it', async () => {
+  for (const node of nodes.slice(0, 2)) { await node.kill(); node.online = false; }
+  await expect(put('a', randomBytes(400_000))).rejects.toThrow(StorageUnavailable);
+  expect(await storage.objects.find('bucket', 'a')).toBeNull();
+  expect((await Promise.all(nodes.slice(2, 6).map((node) => node.pieceIds()))).flat()).toEqual([]);
+});
+
+it('rebuilds what a node lost while it was away, and replicas elsewhere while it is', async () => {
+  const bytes = randomBytes(300_000);
+  await put('large', bytes);
+  await put('small', bytes.subarray(0, 1000));
+  await untilPieces('large', 6);
+  await untilPieces('small', 4);
+  const lost = nodes.find(({ nodeId }) => nodeId === 'node_0')!;
+  await lost.kill();
+  lost.online = false;
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  for (let turn = 0; turn < 3; turn += 1) await storage.repair.runOnce();
+  expect((await piecesOf('small'))[0]).not.toContain('node_0');
+  expect((await piecesOf('small'))[0]).toHaveLength(4);
+  await lost.loseEverything();
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  await untilPieces('large', 6);
+  expect((await lost.pieceIds())).toHaveLength(1);
+  expect((await read('large')).equals(bytes)).toBe(true);
+});
+
+it('sweeps the pieces of overwritten and deleted objects', async () => {
+  await put('a', randomBytes(100_000));
+  await put('a', randomBytes(90_000));
+  await put('b', randomBytes(80_000));
+  await storage.objects.delete(account, 'bucket', 'b');
+  await untilPieces('a', 6);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await storage.repair.runOnce();
+  const held = (await Promise.all(nodes.map((node) => node.pieceIds()))).flat();
+  expect(held).toHaveLength(6);
+});
+
+it('archives and restores with the same content root; the hot nodes hold nothing meanwhile', async () => {
+  const bytes = randomBytes(9_000_000);
+  await put('a', bytes);
+  const archived = await storage.objects.archive(account, 'bucket', 'a');
+  expect(archived.ok).toBe(true);
+  expect(await storage.objects.find('bucket', 'a')).toMatchObject({ status: 'archived' });
+  await storage.repair.runOnce();
+  expect((await Promise.all(nodes.slice(0, 6).map((node) => node.pieceIds()))).flat()).toEqual([]);
+  expect(await storage.objects.restore(account, 'bucket', 'a')).toEqual(archived);
+  expect((await read('a')).equals(bytes)).toBe(true);
+  expect(await storage.objects.restore(account, 'bucket', 'a')).toMatchObject({ ok: false, refusal: { code: 'OBJECT_NOT_ARCHIVED' } });
+});
+
+describe('the content store', () => {
+  it('keeps small blobs by the hundred, and a second store without a cache reads them', async () => {
+    const keys = fileKeyStore(join(directory, 'keys'));
+    const content = createContentStore({ store, dataPath, keys, now });
+    const blobs = Array.from({ length: 300 }, () => randomBytes(1024));
+    const startedAt = performance.now();
+    const ids = await Promise.all(blobs.map((blob) => content.put(blob)));
+    process.stdout.write(`content puts a second: ${Math.round(300_000 / (performance.now() - startedAt))}\n`);
+    expect(ids).toEqual(blobs.map(contentIdOf));
+    const cold = createContentStore({ store, dataPath, keys, now });
+    await nodes[0]!.kill();
+    for (const [index, id] of ids.entries()) if (index % 10 === 0) expect((await cold.get(id)).equals(blobs[index]!)).toBe(true);
+    expect(await cold.has(ids[0]!)).toBe(true);
+    await expect(cold.get(contentIdOf(Buffer.from('none')))).rejects.toThrow(ContentMissing);
+  });
+
+  it('says so when too few nodes are enrolled yet', async () => {
+    nodes.splice(3, 3).forEach((node) => void node.kill());
+    const content = createContentStore({ store, dataPath, keys: fileKeyStore(join(directory, 'keys')), now });
+    await expect(content.put(randomBytes(10))).rejects.toThrow(StorageUnavailable);
+  });
+});

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'graphql';
+import { runReaction } from '@oort/kernel-decider';
+import type { KeyStore } from '@oort/kernel-eventstore';
+import type { Subgraph, SubgraphPorts } from '@oort/schema';
+import type { ArchiveBackend } from './archive';
+import { BandwidthBook } from './bandwidth';
+import type { DataPath } from './data-path/data-path';
+import { ObjectStore } from './object-store';
+import { react, reactsTo } from './react';
+import { RepairLoop, type RepairOptions } from './repair';
+import { storageResolvers } from './resolvers';
+
+export interface StoragePorts extends Omit<SubgraphPorts, 'content' | 'telemetry' | 'timers' | 'ledger'> {
+  /** The same that the content store stands on: one set of connections, one view of the nodes. */
+  readonly dataPath: DataPath;
+  /** Holds a key for each account, which wraps the keys of its objects. */
+  readonly keys: KeyStore;
+  readonly archive?: ArchiveBackend;
+  readonly repair?: Pick<RepairOptions, 'intervalMs' | 'awayMs' | 'orphanMs' | 'sweepMs'>;
+}
+
+export interface StorageSubgraph extends Subgraph {
+  /** What the S3 door opens. */
+  readonly objects: ObjectStore;
+  readonly repair: RepairLoop;
+}
+
+export async function createStorageSubgraph(ports: StoragePorts): Promise<StorageSubgraph> {
+  const { store, readModels, dataPath } = ports;
+  const objects = new ObjectStore(ports);
+  const repair = new RepairLoop({
+    store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now: () => ports.now(), ...ports.repair,
+  });
+  const book = new BandwidthBook(store, () => ports.now());
+  dataPath.onMoved = (moved) => book.note(moved);
+  const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
+  return Promise.resolve({
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath }), objects, repair,
+    start: (signal: AbortSignal) => {
+      void repair.run(signal);
+      void book.run(signal);
+      void runReaction({ name: 'storage', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, repair), signal });
+      return Promise.resolve();
+    },
+  });
+}

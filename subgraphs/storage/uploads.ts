@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { command, createHandler, loadState } from '@oort/kernel-decider';
+import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
+import { deriveId, newUlid } from '@oort/kernel-wire';
+import type { SegmentPlacement } from '@oort/schema/events/storage';
+import { accountKeyId } from './account-key';
+import type { Condition } from './commands';
+import type { DataPath } from './data-path/data-path';
+import { unwrapKey } from './data-path/sealing';
+import { uploadDecider } from './decide';
+import type { Done, ObjectStore } from './object-store';
+import type { ObjectWriter } from './object-writer';
+import type { Part, StoredVersion, UploadState } from './state';
+
+export interface StartUpload {
+  readonly accountId: string; readonly bucket: string; readonly key: string; readonly contentType: string;
+  readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null;
+}
+
+interface UploadsOptions { readonly store: EventStore; readonly dataPath: DataPath; readonly keys: KeyStore; readonly writer: ObjectWriter; now(): Date }
+
+/** Multipart uploads. Parts share the object's key and each is a list of segments, so completing moves no data. */
+export class Uploads {
+  readonly #objects: ObjectStore;
+  readonly #options: UploadsOptions;
+  readonly #handle;
+
+  constructor(objects: ObjectStore, options: UploadsOptions) {
+    this.#objects = objects;
+    this.#options = options;
+    this.#handle = createHandler({ store: options.store, decider: uploadDecider, now: () => options.now() });
+  }
+
+  async start(start: StartUpload): Promise<string> {
+    const uploadId = newUlid(this.#options.now());
+    const { wrappedKey } = await this.#options.writer.newKey(start.accountId);
+    const outcome = await this.#handle(uploadId, command('StartUpload', { uploadId, ...start, wrappedKey }, this.#by(start.accountId)));
+    if (outcome.ok) await this.#objects.seen(outcome.position);
+    return uploadId;
+  }
+
+  async find(uploadId: string): Promise<UploadState> {
+    return (await loadState(this.#options.store, uploadDecider, uploadId)).state;
+  }
+
+  async storePart(
+    uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>, checksums: () => Readonly<Record<string, string>>,
+  ): Promise<Done<Part>> {
+    const before = await this.find(uploadId);
+    if (before.status !== 'open') return refused('NO_SUCH_UPLOAD', 'There is no such upload.');
+    const { wrappedKey, accountId } = before.upload;
+    const objectKey = unwrapKey(wrappedKey, await this.#options.keys.obtain(accountKeyId(accountId)));
+    const draft = await this.#options.writer.receive(body, accountId, { objectKey, wrappedKey });
+    const part: Part = { uploadId, partNumber, sizeBytes: draft.sizeBytes, etag: draft.md5, sha256: draft.sha256, checksums: checksums(), segments: draft.segments };
+    const outcome = await this.#handle(uploadId, command('StorePart', part, this.#by(accountId)));
+    if (!outcome.ok) {
+      await draft.discard();
+      return outcome;
+    }
+    await this.#options.dataPath.remove(piecesOf(before.parts.get(partNumber)?.segments ?? []));
+    return { ok: true, value: part };
+  }
+
+  /** The object first, under ids that derive from the upload, then the upload's end: whatever is killed in between, the same
+   *  request again finishes it once. */
+  async complete(uploadId: string, parts: readonly { readonly partNumber: number; readonly etag: string }[], condition: Condition): Promise<Done<StoredVersion>> {
+    const state = await this.find(uploadId);
+    const versionId = deriveId('object', uploadId);
+    const asked = command('CompleteUpload', { versionId, parts }, { ...this.#by('platform'), id: deriveId('command', `complete/${uploadId}`) });
+    const decision = uploadDecider.decide(asked, state);
+    if ('refused' in decision) return { ok: false, refusal: decision.refused };
+    if (state.status !== 'open' && state.status !== 'completed') return refused('NO_SUCH_UPLOAD', 'There is no such upload.');
+    const chosen = parts.flatMap(({ partNumber }) => state.parts.get(partNumber) ?? []);
+    const version = joined(state.upload, versionId, chosen);
+    const unused = [...state.parts.values()].filter((part) => !chosen.includes(part));
+    const nothing = { follow: () => undefined, discard: () => Promise.resolve() };
+    if (state.status === 'completed') return { ok: true, value: version };
+    const stored = await this.#objects.commit(version, condition, nothing, deriveId('command', `store/${uploadId}`));
+    if (!stored.ok) return stored;
+    const outcome = await this.#handle(uploadId, asked);
+    if (!outcome.ok) return outcome;
+    await this.#objects.seen(outcome.position);
+    await this.#options.dataPath.remove(unused.flatMap(({ segments }) => piecesOf(segments)));
+    return stored;
+  }
+
+  async abort(uploadId: string): Promise<Done<null>> {
+    const state = await this.find(uploadId);
+    const outcome = await this.#handle(uploadId, command('AbortUpload', { uploadId }, this.#by('platform')));
+    if (!outcome.ok) return outcome;
+    await this.#objects.seen(outcome.position);
+    if (state.status === 'open') await this.#options.dataPath.remove([...state.parts.values()].flatMap(({ segments }) => piecesOf(segments)));
+    return { ok: true, value: null };
+  }
+
+  #by(actor: string): { readonly actor: string; readonly now: Date } { return { actor, now: this.#options.now() }; }
+}
+
+/** As S3 does: the etag is the MD5 of the parts' MD5s with their count. Nobody hashed the whole, so there is no content id. */
+function joined(
+  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>> },
+  versionId: string, parts: readonly Part[],
+): StoredVersion {
+  const { bucket, key, accountId, contentType, wrappedKey, userMetadata } = upload;
+  const digest = (algorithm: string, hexes: readonly string[]): string =>
+    `${createHash(algorithm).update(Buffer.concat(hexes.map((hex) => Buffer.from(hex, 'hex')))).digest('hex')}-${parts.length}`;
+  return {
+    bucket, key, versionId, accountId, contentType, wrappedKey, userMetadata, storageClass: 'STANDARD', contentId: '', checksums: {},
+    sizeBytes: parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    etag: digest('md5', parts.map(({ etag }) => etag)),
+    sha256: digest('sha256', parts.map(({ sha256 }) => sha256)),
+    segments: parts.flatMap(({ segments }) => segments),
+  };
+}
+
+function piecesOf(segments: readonly SegmentPlacement[]): SegmentPlacement['pieces'] {
+  return segments.flatMap(({ pieces }) => pieces);
+}
+
+function refused(code: 'NO_SUCH_UPLOAD', message: string): { readonly ok: false; readonly refusal: { readonly code: 'NO_SUCH_UPLOAD'; readonly message: string; readonly payload: { readonly partNumber: null } } } {
+  return { ok: false, refusal: { code, message, payload: { partNumber: null } } };
+}
