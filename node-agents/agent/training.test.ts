@@ -42,7 +42,7 @@ function world(): { ports: TrainingPorts; spec: Json; contents: Map<string, Buff
     fetchContent: (id) => Promise.resolve(contents.get(id) ?? Buffer.alloc(0)),
     storeContent: (bytes) => Promise.resolve(store(bytes)),
     checkpoint: (step, bytes) => { checkpoints.push([step, bytes]); return Promise.resolve(); },
-    resume: null, signal: new AbortController().signal, checkpointEveryMs: 0,
+    resume: null, signal: new AbortController().signal, firstCheckpointMs: 0,
   };
   return { ports, spec, contents, checkpoints, store };
 }

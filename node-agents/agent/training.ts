@@ -18,9 +18,12 @@ export interface TrainingPorts {
   /** The newest checkpoint of this job, from whichever node. */
   readonly resume: Buffer | null;
   readonly signal: AbortSignal;
-  /** Milliseconds between checkpoints; two seconds unless told. */
-  readonly checkpointEveryMs?: number;
+  /** Milliseconds to the first checkpoint; half a second unless told. */
+  readonly firstCheckpointMs?: number;
 }
+
+/** The pause doubles from one checkpoint to the next up to this: a young job loses little, a long one is not slowed. */
+const longestPauseMs = 8000;
 
 export class TrainingAborted extends Fault {
   constructor(step: number) { super('TRAINING_ABORTED', 'the training job was stopped', { step }); }
@@ -42,13 +45,15 @@ export async function runTraining(specJson: Json, ports: TrainingPorts): Promise
   const { localSteps, batchSize } = spec.hyperParameters;
   let lastLoss = 0;
   let savedAt = Date.now();
+  let pauseMs = ports.firstCheckpointMs ?? 500;
   try {
     while (progress.step < localSteps) {
       if (ports.signal.aborted) throw new TrainingAborted(progress.step);
       lastLoss = await takeStep(spec, session, share, progress);
-      if (progress.step < localSteps && Date.now() - savedAt >= (ports.checkpointEveryMs ?? 2000)) {
+      if (progress.step < localSteps && Date.now() - savedAt >= pauseMs) {
         await ports.checkpoint(progress.step, encodeProgress(progress, specHash));
         savedAt = Date.now();
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       }
     }
   } finally {

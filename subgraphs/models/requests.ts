@@ -11,7 +11,7 @@ import { signBundle, type BundleFacts } from './bundle';
 import { modelDecider, versionDecider } from './decide/catalogue';
 import { deploymentDecider } from './decide/deployment';
 import { readPacket } from './offline-packet';
-import type { ModelsPorts } from './ports';
+import { isRefusedJob, type ModelsPorts } from './ports';
 import { refuse, type Refused } from './refusals';
 import type { Trainer } from './trainer';
 import { prepareTraining } from './training-inputs';
@@ -163,10 +163,15 @@ export function createRequests(ports: ModelsPorts, trainer: Trainer): Requests {
     }
     const jobId = newId('job', now());
     const predictionId = newId('prediction', now());
-    await ports.submitJob({
-      jobId, kind: 'inference', submitter: actor.accountId, subject: { kind: 'inference', id: predictionId },
-      spec: { modelContentId: version.modelContentId, versionId, input: [input] },
-    });
+    try {
+      await ports.submitJob({
+        jobId, kind: 'inference', submitter: actor.accountId, subject: { kind: 'inference', id: predictionId },
+        spec: { modelContentId: version.modelContentId, versionId, input: [input] },
+      });
+    } catch (error) {
+      if (isRefusedJob(error)) return refuse('INFERENCE_FAILED', error.message, error.detail);
+      throw error;
+    }
     return awaitPrediction(predictionId, jobId);
   };
 

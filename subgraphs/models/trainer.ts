@@ -12,7 +12,7 @@ import type { ComputeEvent } from '@oort/schema/events/compute';
 import type { ModelsEvent } from '@oort/schema/events/models';
 import type { RunCommand } from './commands';
 import { runDecider } from './decide/run';
-import type { ModelsPorts } from './ports';
+import { isRefusedJob, type ModelsPorts } from './ports';
 import type { RunRefusal } from './refusals';
 import type { RunState } from './state';
 import { runManifest } from './run-manifest';
@@ -52,7 +52,7 @@ export function createTrainer(ports: TrainerPorts): Trainer {
     if (rounds.length === run.rounds && last !== undefined) return finish(state, last, event);
     const jobs = workers(run).map((worker) => jobOf(runId, rounds.length, worker));
     const rows = await jobsById(readModels.database, jobs);
-    if (rows.length < jobs.length) return submitRound(run, rounds.length, last?.weightsContentId ?? run.initialWeightsContentId);
+    if (rows.length < jobs.length) return submitRound(run, rounds.length, last?.weightsContentId ?? run.initialWeightsContentId, event);
     if (rows.every(({ status }) => status === 'COMPLETED')) await completeRound(state, jobs.flatMap((id) => rows.find((row) => row.id === id) ?? []), event);
   }
 
@@ -66,13 +66,23 @@ export function createTrainer(ports: TrainerPorts): Trainer {
     return subject?.kind === 'training-run' ? subject.id : null;
   }
 
-  async function submitRound(run: Run, round: number, weightsContentId: string): Promise<void> {
-    const { runId, architecture, hyperParameters, seed, rounds, exampleSetContentIds, accountId } = run;
+  async function submitRound(run: Run, round: number, weightsContentId: string, cause: RecordedEvent): Promise<void> {
+    const { runId, architecture, hyperParameters, seed, rounds, exampleSetContentIds } = run;
     for (const worker of workers(run)) {
-      await ports.submitJob({
-        jobId: jobOf(runId, round, worker), kind: 'training', submitter: accountId, subject: { kind: 'training-run', id: runId },
-        spec: { architecture, hyperParameters, seed, round, rounds, worker, workers: run.workers, weightsContentId, exampleSetContentIds },
-      });
+      const spec = { architecture, hyperParameters, seed, round, rounds, worker, workers: run.workers, weightsContentId, exampleSetContentIds };
+      if (!await submit(run, jobOf(runId, round, worker), 'training', spec, cause)) return;
+    }
+  }
+
+  /** False when compute does not take the job: then the run has failed. */
+  async function submit({ runId, accountId }: Run, jobId: string, kind: 'training' | 'evaluation', spec: Json, cause: RecordedEvent): Promise<boolean> {
+    try {
+      await ports.submitJob({ jobId, kind, submitter: accountId, subject: { kind: 'training-run', id: runId }, spec });
+      return true;
+    } catch (error) {
+      if (!isRefusedJob(error)) throw error;
+      await fail(runId, error.message, cause);
+      return false;
     }
   }
 
@@ -119,10 +129,8 @@ export function createTrainer(ports: TrainerPorts): Trainer {
     if (run.evaluationContentId === null) return complete(state, model, null, cause);
     const [evaluation] = await jobsById(readModels.database, [evaluationOf(run.runId)]);
     if (evaluation === undefined) {
-      await ports.submitJob({
-        jobId: evaluationOf(run.runId), kind: 'evaluation', submitter: run.accountId, subject: { kind: 'training-run', id: run.runId },
-        spec: { modelContentId: model.modelContentId, exampleSetContentIds: [run.evaluationContentId] },
-      });
+      const spec = { modelContentId: model.modelContentId, exampleSetContentIds: [run.evaluationContentId] };
+      await submit(run, evaluationOf(run.runId), 'evaluation', spec, cause);
     } else if (evaluation.status === 'COMPLETED') await complete(state, model, evaluation, cause);
   }
 
