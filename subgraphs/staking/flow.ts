@@ -1,0 +1,5 @@
+import type { Flow } from '@oort/kernel-decider';
+
+export const epochsFlow = {
+  CloseEpoch: { events: ['RewardEpochClosed'], refusals: ['NOTHING_TO_REWARD', 'EPOCH_TOO_SHORT', 'EPOCH_CLOSED_MEANWHILE'] },
+} as const satisfies Flow;
