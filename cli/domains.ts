@@ -1,4 +1,5 @@
 // The domains over a foundation. Storage comes first, because it is where everybody's bytes lie.
+import { createEventsSubgraph } from '@oort/gateway-events';
 import type { ContentStore } from '@oort/kernel-content';
 import { findNode, liveNodes } from '@oort/projections-nodes';
 import { createProvenanceSubgraph } from '@oort/projections-provenance';
@@ -11,7 +12,7 @@ import { createLedgerSubgraph } from '@oort/subgraphs-ledger';
 import { createModelsSubgraph } from '@oort/subgraphs-models';
 import { createNodesSubgraph } from '@oort/subgraphs-nodes';
 import { createStakingSubgraph } from '@oort/subgraphs-staking';
-import { createStorageSubgraph, type StorageSubgraph } from '@oort/subgraphs-storage';
+import { createContentStore, createStorageSubgraph, DataPath, type StorageSubgraph } from '@oort/subgraphs-storage';
 import { newId } from '@oort/kernel-wire';
 import type { Foundation } from './platform';
 
@@ -32,10 +33,10 @@ const batchMs = 2_000;
 export async function openDomains(foundation: Foundation, { domain }: Site): Promise<Domains> {
   const { store, rawStore, readModels, telemetry, timers, node, keys, parameters } = foundation;
   const below = { store, readModels, telemetry, timers, ledger: { request: node.request }, now: (): Date => new Date() };
-  const storage = await createStorageSubgraph({
-    ...below, keys: foundation.eventKeys, orderKey: keys.orderKey, nodes: () => liveNodes(readModels, { online: 'either' }),
-  });
-  const ports: SubgraphPorts = { ...below, content: storage.content };
+  const dataPath = new DataPath({ nodes: () => liveNodes(readModels, { online: 'either' }), platformKey: keys.orderKey, now: below.now });
+  const content = createContentStore({ store, dataPath, keys: foundation.eventKeys, now: below.now });
+  const storage = await createStorageSubgraph({ store, readModels, dataPath, keys: foundation.eventKeys, now: below.now });
+  const ports: SubgraphPorts = { ...below, content };
   const accounts = await createAccountsSubgraph({ ...ports, sessionKey: keys.sessionKey, domain });
   const compute = await createComputeSubgraph({ ...ports, leaseTtlMs });
   const ledger = await createLedgerSubgraph({ ...ports, rawStore, platformKey: keys.chainKey });
@@ -46,12 +47,13 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
     await createDatahubSubgraph(ports),
     await createStakingSubgraph(ports),
     await createAuditSubgraph({
-      ...ports, runtimeClass, batchMs, appealMs: parameters.appealMs,
+      ...ports, runtimeClass, batchMs, appealMs: parameters.appealSeconds * 1000,
       // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
       dispatch: async (job) => { await compute.submitJob({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },
       nodeOf: (nodeId) => findNode(readModels, nodeId),
     }),
     await createProvenanceSubgraph({ readModels, proofs: ledger.proofs }),
+    await createEventsSubgraph({ closedStore: rawStore }),
   ];
-  return { subgraphs, accounts, storage, content: storage.content };
+  return { subgraphs, accounts, storage, content };
 }

@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+
 import { Fault } from '@oort/kernel-wire';
 
 export class UsageRefused extends Fault {
@@ -8,7 +9,7 @@ export class UsageRefused extends Fault {
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** Throws UsageRefused for an option that does not exist or lacks its value. */
-export function readOptions<const O extends Options>(commandLine: readonly string[], options: O) {
+export function readOptions<const O extends Options>(commandLine: readonly string[], options: O): ReturnType<typeof parseArgs<{ args: string[]; options: O; allowPositionals: true }>> {
   try {
     return parseArgs({ args: [...commandLine], options, allowPositionals: true });
   } catch (error) {

@@ -3,6 +3,7 @@
 // and nothing in it is decoration: changing any byte makes it refused.
 import { eventLeaf, verifyInclusion } from '@oort/kernel-merkle';
 import { canonicalJson, type Json } from '@oort/kernel-wire';
+import type { EventMetadata } from '@oort/kernel-eventstore';
 import type { PlatformEvent } from '@oort/schema';
 import { isStating, statementOf, type Statement } from './statement';
 
@@ -12,7 +13,7 @@ export interface ProvenEvent {
   readonly revision: string;
   readonly type: string;
   readonly data: Json;
-  readonly metadata: Json;
+  readonly metadata: EventMetadata;
   readonly index: number;
   readonly path: readonly string[];
 }
@@ -104,7 +105,7 @@ function isEvent(value: Json): boolean {
   if (!isRecord(value) || keysOf(value) !== 'data,id,index,metadata,path,revision,stream,type') return false;
   const { id, index, path, revision, stream, type } = value;
   return typeof id === 'string' && typeof stream === 'string' && typeof type === 'string' && /^(0|[1-9][0-9]{0,18})$/.test(String(revision))
-    && typeof revision === 'string' && Number.isSafeInteger(index) && Array.isArray(path) && path.every((hash) => typeof hash === 'string' && hash32.test(hash));
+    && typeof revision === 'string' && isRecord(value['metadata']) && Number.isSafeInteger(index) && Array.isArray(path) && path.every((hash) => typeof hash === 'string' && hash32.test(hash));
 }
 
 function isRecord(value: Json | undefined): value is { readonly [key: string]: Json } {

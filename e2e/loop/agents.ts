@@ -13,7 +13,9 @@ type Kind = AgentProcess['kind'];
 interface Ready { readonly nodeId: string; readonly endpoint: string | null }
 interface TokenAnswer { readonly createEnrolmentToken: { readonly __typename: string; readonly token?: string; readonly code?: string } }
 
-const fleet: readonly (readonly [Kind, number])[] = [['super', 6], ['archive', 1], ['edge', 2]];
+export type Fleet = readonly (readonly [kind: AgentProcess['kind'], count: number])[];
+
+const wholeFleet: Fleet = [['super', 6], ['archive', 1], ['edge', 2]];
 
 const tokenMutation = `mutation Token($kind: NodeKind!, $operator: String!) {
   createEnrolmentToken(input: { kind: $kind, operator: $operator }) { __typename ... on EnrolmentToken { token } ... on Refusal { code } }
@@ -28,7 +30,7 @@ export interface FleetOptions {
   readonly directory: string;
 }
 
-export async function startFleet(options: FleetOptions): Promise<ReadonlyMap<string, AgentProcess>> {
+export async function startFleet(options: FleetOptions, fleet = wholeFleet): Promise<ReadonlyMap<string, AgentProcess>> {
   const names = fleet.flatMap(([kind, count]) => Array.from({ length: count }, (_, index) => ({ kind, name: `${kind}-${index + 1}` })));
   const operators = names.map(() => new Wallet(Wallet.createRandom().privateKey, options.chain));
   const funded = options.faucet.give(operators.map(({ address }) => address));
