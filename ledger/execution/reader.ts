@@ -120,7 +120,8 @@ export class StateReading {
         this.#state.reset((key) => this.#store.state.get(key, { transaction: snapshot }));
         const { nextIndex, hash } = this.#chain.point();
         const timestamp = Math.max(this.#now(), this.#chain.record(hash)?.timestamp ?? 0);
-        const environment = { number: nextIndex - 1, timestamp, coinbase: zeroAddress, random: hash };
+        // The number too: a contract that writes once a block would look cheaper in the last one than it will be.
+        const environment = { number: nextIndex, timestamp, coinbase: zeroAddress, random: hash };
         return await ask(vm, evmBlock(environment, this.#parameters, commonOf(this.#parameters)));
       } catch (error) {
         if (error instanceof EthereumJSError) return { kind: 'failed', reason: error.message } as const;

@@ -1,4 +1,4 @@
-import { Interface, id as keccakOfText, type InterfaceAbi } from 'ethers';
+import { Interface, id as keccakOfText } from 'ethers';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { contractAbis } from '@oort/schema';
 import { callsFor } from './react';
