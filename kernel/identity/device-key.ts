@@ -28,11 +28,29 @@ export function signWith(key: DeviceKey, bytes: Uint8Array | string): string {
 /** False too for a key or signature that is not of the right shape. */
 export function verifySignature(publicKeyHex: string, bytes: Uint8Array | string, signatureHex: string): boolean {
   if (!/^[0-9a-f]{64}$/i.test(publicKeyHex) || !/^[0-9a-f]{128}$/i.test(signatureHex)) return false;
-  const spki = Buffer.concat([publicHead, Buffer.from(publicKeyHex, 'hex')]);
-  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' });
-  return verify(null, Buffer.from(bytes), key, Buffer.from(signatureHex, 'hex'));
+  return verify(null, Buffer.from(bytes), publicObject(publicKeyHex.toLowerCase()), Buffer.from(signatureHex, 'hex'));
 }
 
+/** Making a key object costs several signatures, so those used lately are kept. */
+const objectsKept = 256;
+const privateObjects = new Map<string, KeyObject>();
+const publicObjects = new Map<string, KeyObject>();
+
 function privateObject(seedHex: string): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([privateHead, Buffer.from(seedHex, 'hex')]), format: 'der', type: 'pkcs8' });
+  return kept(privateObjects, seedHex, () => (
+    createPrivateKey({ key: Buffer.concat([privateHead, Buffer.from(seedHex, 'hex')]), format: 'der', type: 'pkcs8' })));
+}
+
+function publicObject(publicKeyHex: string): KeyObject {
+  return kept(publicObjects, publicKeyHex, () => (
+    createPublicKey({ key: Buffer.concat([publicHead, Buffer.from(publicKeyHex, 'hex')]), format: 'der', type: 'spki' })));
+}
+
+function kept(objects: Map<string, KeyObject>, hex: string, make: () => KeyObject): KeyObject {
+  const known = objects.get(hex) ?? make();
+  objects.delete(hex);
+  objects.set(hex, known);
+  const [eldest] = objects.keys();
+  if (objects.size > objectsKept && eldest !== undefined) objects.delete(eldest);
+  return known;
 }
