@@ -11,9 +11,8 @@ import type { Appended, EventToAppend, ExpectedRevision, Filter, RecordedEvent }
 
 /** An event in memory. Parsed when first read, then shared by its readers. */
 interface Recent extends Omit<Indexed, 'segment' | 'offset'> {
-  readonly text: string;
   readonly group: Group;
-  /** Offset in the group. */
+  /** Where its frame begins in the group's bytes: they are kept instead of the text, outside the heap that is collected. */
   readonly at: number;
   parsed: RecordedEvent | null;
 }
@@ -29,6 +28,8 @@ export interface Limits {
 }
 
 const indexAfterMs = 100;
+/** Beyond it writers wait for the index, so that memory does not grow without end. */
+const mostUnindexed = 100_000;
 const scannedPerPage = 1024;
 
 export class EmbeddedLog implements Source {
@@ -37,25 +38,32 @@ export class EmbeddedLog implements Source {
   private readonly index: LogIndex;
   /** Contiguous positions, the last ones possibly not durable yet. */
   private recent: Recent[] = [];
-  /** Events that are not indexed, by stream and by id. */
+  /** Events that are not indexed. */
   private unindexed = new Map<string, Recent[]>();
-  private readonly unindexedIds = new Map<string, Recent>();
   /** Heads of streams with what is not durable yet. */
   private readonly heads = new Map<string, Head | null>();
-  private visible: number;
-  private next: number;
+  private visible = 0;
+  private next = 0;
+  private lastGroupBytes = 0;
   private building: Group | null = null;
   private flushing: Promise<void> | null = null;
   private broken: StoreBroken | null = null;
   private timer: NodeJS.Timeout | null = null;
+  private indexing: Promise<void> | null = null;
   private scanPlace = { position: -1, segment: 0, offset: 0 };
 
-  constructor(directory: string, private readonly limits: Limits) {
+  private constructor(directory: string, private readonly limits: Limits) {
     this.segments = new Segments(join(directory, 'log'));
     this.index = new LogIndex(directory);
-    this.catchUpIndex();
-    this.visible = this.index.progress.next;
-    this.next = this.visible;
+  }
+
+  /** Throws StoreBroken. */
+  static async open(directory: string, limits: Limits): Promise<EmbeddedLog> {
+    const log = new EmbeddedLog(directory, limits);
+    await log.catchUpIndex();
+    log.visible = log.index.progress.next;
+    log.next = log.visible;
+    return log;
   }
 
   async append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<Appended> {
@@ -84,8 +92,11 @@ export class EmbeddedLog implements Source {
   streamPage(stream: string, from: number, limit: number): readonly RecordedEvent[] {
     if (this.bell.stopped) throw new StoreClosed();
     if (this.visibleHead(stream)?.deleted === true) throw new StreamDeleted(stream);
-    const events = this.index.ofStream(stream, from, limit).map((entry) => eventOf(this.segments.read(entry)));
     const waiting = this.unindexed.get(stream) ?? [];
+    // LMDB shows what it committed a moment before we forget that it was waiting.
+    const indexedTo = waiting[0]?.revision ?? Infinity;
+    const entries = this.index.ofStream(stream, from, limit).filter(({ order }) => order < indexedTo);
+    const events = entries.map((entry) => eventOf(this.segments.read(entry)));
     for (let at = Math.max(0, from - (waiting[0]?.revision ?? 0)); at < waiting.length && events.length < limit; at += 1) {
       const event = waiting[at];
       if (event !== undefined && event.position < this.visible) events.push(parsed(event));
@@ -102,8 +113,9 @@ export class EmbeddedLog implements Source {
     if (this.bell.stopped) return;
     this.bell.stop();
     while (this.flushing !== null) await this.flushing;
+    await this.indexing;
     if (this.timer !== null) clearTimeout(this.timer);
-    if (this.broken === null) this.indexVisible();
+    await this.indexPass();
     await this.index.close();
     this.segments.close();
   }
@@ -118,7 +130,7 @@ export class EmbeddedLog implements Source {
     mustMatch(stream, expected, head === null ? null : BigInt(head.revision));
     if (events.length === 0) return { answer: { revision: BigInt(head?.revision ?? -1), position: BigInt(this.visible - 1) }, group: null };
     const texts = this.textsOf(stream, head, events);
-    const group = (this.building ??= new Group(this.next));
+    const group = (this.building ??= new Group(this.next, this.lastGroupBytes));
     events.forEach((event, index) => this.note(stream, (head?.revision ?? -1) + 1 + index, event, texts[index] ?? '', index === events.length - 1, group));
     const last = { revision: (head?.revision ?? -1) + events.length, deleted: events.at(-1)?.type === tombstoneType };
     this.heads.set(stream, last);
@@ -141,7 +153,7 @@ export class EmbeddedLog implements Source {
 
   private note(stream: string, revision: number, event: EventToAppend, text: string, endsAppend: boolean, group: Group): void {
     const { at, bytes } = group.add(text, endsAppend);
-    this.remember({ stream, revision, position: this.next, id: event.id, type: event.type, at, bytes, text, group, parsed: null });
+    this.remember({ stream, revision, position: this.next, id: event.id, type: event.type, at, bytes, group, parsed: null });
     this.next += 1;
   }
 
@@ -150,7 +162,6 @@ export class EmbeddedLog implements Source {
     const ofStream = this.unindexed.get(recent.stream);
     if (ofStream === undefined) this.unindexed.set(recent.stream, [recent]);
     else ofStream.push(recent);
-    this.unindexedIds.set(idKey(recent.stream, recent.id), recent);
   }
 
   /** One flush after another until nothing waits. */
@@ -161,9 +172,11 @@ export class EmbeddedLog implements Source {
       this.building = null;
       const end = this.next;
       try {
+        if (this.visible - this.index.progress.next > mostUnindexed) await this.indexing;
         this.segments.roll(group.firstPosition);
         group.place = this.segments.place;
         await this.segments.write(group.bytes);
+        this.lastGroupBytes = group.bytes.length;
         this.publish(end, group);
       } catch (error) {
         this.giveUp(group, error);
@@ -186,11 +199,9 @@ export class EmbeddedLog implements Source {
     const waiting = this.building;
     this.building = null;
     this.next = this.visible;
-    const lost = this.recent.filter((event) => event.position >= this.visible);
     this.recent = this.recent.filter((event) => event.position < this.visible);
     this.heads.clear();
     this.unindexed = new Map([...this.unindexed].map(([stream, events]) => [stream, events.filter((event) => event.position < this.visible)]));
-    for (const event of lost) this.unindexedIds.delete(idKey(event.stream, event.id));
     group.settle.reject(error);
     waiting?.settle.reject(error);
   }
@@ -199,27 +210,35 @@ export class EmbeddedLog implements Source {
   private indexVisible(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
+    this.indexing ??= this.indexPass().finally(() => { this.indexing = null; });
+  }
+
+  private async indexPass(): Promise<void> {
     const first = this.recent[0]?.position ?? this.visible;
-    const from = this.index.progress.next;
-    if (from >= this.visible) return;
+    const events = this.recent.slice(this.index.progress.next - first, this.visible - first).map(located);
     try {
-      this.index.add(this.recent.slice(from - first, this.visible - first).map(located));
+      await this.index.add(events);
     } catch (error) {
       // The log is whole without it: indexing is tried again, and memory serves meanwhile.
       process.stderr.write(`event store: indexing failed: ${messageOf(error)}\n`);
-      this.timer = setTimeout(() => this.indexVisible(), 10 * indexAfterMs).unref();
+      this.timer ??= setTimeout(() => this.indexVisible(), 10 * indexAfterMs).unref();
       return;
     }
-    this.unindexed.clear();
-    this.unindexedIds.clear();
-    const pending = this.recent.slice(this.visible - first);
-    const visible = this.recent.slice(0, this.visible - first);
-    this.recent = visible.slice(Math.max(0, visible.length - this.limits.keptEvents));
-    this.heads.clear();
-    for (const event of pending) {
-      this.remember(event);
-      this.heads.set(event.stream, { revision: event.revision, deleted: event.type === tombstoneType });
+    this.forgetIndexed(events);
+  }
+
+  private forgetIndexed(events: readonly Indexed[]): void {
+    for (const stream of new Set(events.map((event) => event.stream))) {
+      const left = this.unindexed.get(stream)?.filter(({ position }) => position >= this.index.progress.next) ?? [];
+      if (left.length > 0) this.unindexed.set(stream, left);
+      else this.unindexed.delete(stream);
+      // The head is in the index now, unless newer events of the stream are waiting.
+      if (left.length === 0) this.heads.delete(stream);
     }
+    const first = this.recent[0]?.position ?? 0;
+    const droppable = Math.min(this.index.progress.next - first, this.recent.length - this.limits.keptEvents);
+    // Moving the rest down costs as much as it has, so it is done for many at once.
+    if (droppable > 0 && droppable >= this.limits.keptEvents / 2) this.recent = this.recent.slice(droppable);
   }
 
   /** What the same append was answered, once it is durable; null when it is a new one. */
@@ -240,7 +259,7 @@ export class EmbeddedLog implements Source {
   }
 
   private revisionOf(stream: string, id: string): number | null {
-    return this.unindexedIds.get(idKey(stream, id))?.revision ?? this.index.revisionOf(stream, id) ?? null;
+    return this.unindexed.get(stream)?.find((event) => event.id === id)?.revision ?? this.index.revisionOf(stream, id) ?? null;
   }
 
   private at(stream: string, revision: number): { readonly id: string; readonly revision: number; readonly position: number; readonly group: Group | null } | null {
@@ -281,7 +300,8 @@ export class EmbeddedLog implements Source {
   /** Null when no index covers the filter. */
   private indexedEntries(start: number, filter: Filter | undefined, limit: number): readonly Entry[] | null {
     const lists = this.listsFor(start, filter, limit);
-    return lists === null ? null : lists.flat().sort((one, other) => one.order - other.order).slice(0, limit);
+    const { next } = this.index.progress;
+    return lists === null ? null : lists.flat().filter(({ order }) => order < next).sort((one, other) => one.order - other.order).slice(0, limit);
   }
 
   private listsFor(start: number, filter: Filter | undefined, limit: number): readonly (readonly Entry[])[] | null {
@@ -309,7 +329,7 @@ export class EmbeddedLog implements Source {
   }
 
   /** Cuts what a crash tore, and reads into the index what it does not know yet. */
-  private catchUpIndex(): void {
+  private async catchUpIndex(): Promise<void> {
     const { segment, offset } = this.index.progress;
     if (!this.segments.has(segment, offset)) this.index.clear();
     const known = this.index.progress;
@@ -321,21 +341,19 @@ export class EmbeddedLog implements Source {
       if (recorded !== BigInt(position)) throw new StoreBroken(`position ${recorded} stands where ${position} should`);
       batch.push({ id, type, stream, revision: Number(revision), position, segment: inSegment, offset: at, bytes });
       position += 1;
-      if (batch.length === this.limits.indexAfterEvents) {
-        this.index.add(batch);
+      if (batch.length >= rebuildBatch) {
+        await this.index.add(batch);
         batch = [];
       }
     }
-    this.index.add(batch);
+    await this.index.add(batch);
   }
 }
 
+const rebuildBatch = 4096;
+
 /** LMDB's keys hold 1,978 bytes; a UTF-16 unit takes at most three. */
 const longestName = 500;
-
-function idKey(stream: string, id: string): string {
-  return `${id}${stream}`;
-}
 
 function located(event: Recent): Indexed {
   const { stream, type, id, revision, position, bytes, group, at } = event;
@@ -343,5 +361,5 @@ function located(event: Recent): Indexed {
 }
 
 function parsed(event: Recent): RecordedEvent {
-  return (event.parsed ??= eventOf(event.text));
+  return (event.parsed ??= eventOf(event.group.textAt(event.at, event.bytes)));
 }

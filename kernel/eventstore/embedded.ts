@@ -26,7 +26,7 @@ export async function openEmbeddedStore({ directory, ...limits }: EmbeddedOption
   const release = takeLock(directory);
   let log: EmbeddedLog;
   try {
-    log = new EmbeddedLog(directory, { maxAppendBytes: 4 * 1024 * 1024, keptEvents: 8192, indexAfterEvents: 2048, ...limits });
+    log = await EmbeddedLog.open(directory, { maxAppendBytes: 4 * 1024 * 1024, keptEvents: 8192, indexAfterEvents: 2048, ...limits });
   } catch (error) {
     release();
     throw error instanceof Fault ? error : unwritable(error);

@@ -1,18 +1,20 @@
 // Appends that are flushed together.
 import { headBytes, writeFrame } from './frame';
 
-const firstBytes = 64 * 1024;
+const leastBytes = 4 * 1024;
 
 export class Group {
   readonly done: Promise<void>;
   settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void };
-  private buffer = Buffer.allocUnsafe(firstBytes);
+  private buffer: Buffer;
   private used = 0;
 
   /** Where the group begins in the log: known when its turn comes. */
   place = { segment: -1, offset: -1 };
 
-  constructor(readonly firstPosition: number) {
+  /** Groups under a steady load are alike, so the size of the last one is the best guess for the next. */
+  constructor(readonly firstPosition: number, expectedBytes: number) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(leastBytes, Math.ceil(expectedBytes * 1.1)));
     let settle: Group['settle'] | undefined;
     this.done = new Promise((resolve, reject) => { settle = { resolve, reject }; });
     // Every append of the group waits for it; a group without one must not count as an unhandled rejection.
@@ -22,6 +24,10 @@ export class Group {
 
   get bytes(): Buffer {
     return this.buffer.subarray(0, this.used);
+  }
+
+  textAt(at: number, bytes: number): string {
+    return this.buffer.toString('utf8', at + headBytes, at + bytes);
   }
 
   /** Answers where in the group the frame begins, and its size. */

@@ -86,38 +86,42 @@ export class LogIndex {
     return { position: this.state.next, segment: this.state.segment, offset: this.state.offset };
   }
 
-  /** The events that follow those indexed before, in order, in one transaction. */
-  add(events: readonly Indexed[]): void {
+  /** The events that follow those indexed before, in order, in one transaction that LMDB's own thread writes.
+   *  One call at a time. What it adds is found, and `progress` moves, when it resolves. */
+  async add(events: readonly Indexed[]): Promise<void> {
     const last = events.at(-1);
     if (last === undefined) return;
-    this.root.transactionSync(() => {
-      const groups = new Map<string, Entry[]>();
-      let { streams } = this.state;
-      const heads = new Map<string, StreamHead>();
-      for (const event of events) {
-        const before = heads.get(event.stream) ?? this.streams.get(event.stream);
-        const number = before?.number ?? streams++;
-        heads.set(event.stream, { number, revision: event.revision, deleted: event.type === tombstoneType });
-        this.ids.putSync([number, event.id], event.revision);
-        push(groups, `s${number}`, event, event.revision);
-        push(groups, `t${event.type}`, event, event.position);
-        push(groups, `c${categoryOf(event.stream)}`, event, event.position);
-      }
-      for (const [stream, head] of heads) this.streams.putSync(stream, head);
-      for (const [group, entries] of groups) this.rows.putSync([group, entries.at(-1)?.order ?? 0], pack(entries));
-      for (let index = 0; index < events.length; index += placeEvery) {
-        const first = events[index] ?? last;
-        const end = events[Math.min(index + placeEvery, events.length) - 1] ?? last;
-        this.rows.putSync(['p', end.position], pack([{ ...locationOf(first), order: first.position }]));
-      }
-      const state = { next: last.position + 1, segment: last.segment, offset: last.offset + last.bytes, streams };
-      this.facts.putSync('progress', state);
-      this.state = state;
-    });
+    let state = this.state;
+    await this.root.batch(() => { state = this.put(events, last); });
+    this.state = state;
   }
 
   async close(): Promise<void> {
     await this.root.close();
+  }
+
+  private put(events: readonly Indexed[], last: Indexed): Progress {
+    const groups = new Map<string, Entry[]>();
+    const heads = new Map<string, StreamHead>();
+    let { streams } = this.state;
+    for (const event of events) {
+      const number = (heads.get(event.stream) ?? this.streams.get(event.stream))?.number ?? streams++;
+      heads.set(event.stream, { number, revision: event.revision, deleted: event.type === tombstoneType });
+      void this.ids.put([number, event.id], event.revision);
+      push(groups, `s${number}`, event, event.revision);
+      push(groups, `t${event.type}`, event, event.position);
+      push(groups, `c${categoryOf(event.stream)}`, event, event.position);
+    }
+    for (const [stream, head] of heads) void this.streams.put(stream, head);
+    for (const [group, entries] of groups) void this.rows.put([group, entries.at(-1)?.order ?? 0], pack(entries));
+    for (let index = 0; index < events.length; index += placeEvery) {
+      const first = events[index] ?? last;
+      const end = events[Math.min(index + placeEvery, events.length) - 1] ?? last;
+      void this.rows.put(['p', end.position], pack([{ ...locationOf(first), order: first.position }]));
+    }
+    const state = { next: last.position + 1, segment: last.segment, offset: last.offset + last.bytes, streams };
+    void this.facts.put('progress', state);
+    return state;
   }
 
   private entries(group: string, from: number, limit: number): readonly Entry[] {
@@ -153,8 +157,8 @@ function openTrusted(path: string): RootDatabase {
   return root;
 }
 
-function push(groups: Map<string, Entry[]>, group: string, event: Indexed, order: number): void {
-  const entry = { ...locationOf(event), order };
+function push(groups: Map<string, Entry[]>, group: string, { segment, offset, bytes }: Indexed, order: number): void {
+  const entry = { segment, offset, bytes, order };
   const entries = groups.get(group);
   if (entries === undefined) groups.set(group, [entry]);
   else entries.push(entry);

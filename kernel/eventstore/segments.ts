@@ -4,7 +4,6 @@ import {
   closeSync, constants, fdatasync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, readdirSync, writeFileSync, writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { codeOf, messageOf } from '@oort/kernel-wire';
 import { StoreBroken, StoreUnwritable } from './faults';
 import { readFrame } from './frame';
@@ -19,7 +18,12 @@ export interface Scanned extends Location { readonly text: string }
 
 interface Segment { readonly file: number }
 
-const flush = (file: number): Promise<void> => promisify(fdatasync)(file);
+function flush(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(file, (error) => error === null ? resolve() : reject(error));
+  });
+}
+
 const chunkBytes = 256 * 1024;
 const segmentBytes = 256 * 1024 * 1024;
 
