@@ -1,0 +1,28 @@
+// What a caller may read of an error: what was said to it on purpose (it carries a code), and nothing of our insides.
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { RequestContext } from '@oort/schema';
+
+const internal = 'INTERNAL_SERVER_ERROR';
+
+export type Log = (line: string) => void;
+
+/** `whole` tells that the request failed before any resolver ran: then the fault is in what was asked. */
+export function presentError(error: GraphQLError, context: RequestContext, whole: boolean, log: Log): GraphQLFormattedError {
+  const { code } = error.extensions;
+  const place = { ...(error.path === undefined ? {} : { path: error.path }) };
+  if (typeof code === 'string' && code !== internal) return { message: error.message, ...place, extensions: { ...error.extensions } };
+  if (whole && error.originalError === undefined) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' } };
+  const cause = error.originalError ?? error;
+  log(`request ${context.requestId}, ${error.path?.join('.') ?? 'no path'}: ${cause.stack ?? cause.message}\n`);
+  return { message: maskedMessage, ...place, extensions: { code: internal, requestId: context.requestId } };
+}
+
+export const maskedMessage = 'Something broke on our side; it is logged under the request id.';
+
+/** The last word over whatever leaves the door: an error of ours without a code never shows its text. */
+export function maskUncoded(formatted: GraphQLFormattedError): GraphQLFormattedError {
+  const { code, requestId } = formatted.extensions ?? {};
+  if (code !== undefined && code !== internal) return formatted;
+  if (formatted.message === maskedMessage) return formatted;
+  return { message: maskedMessage, ...(formatted.path === undefined ? {} : { path: formatted.path }), extensions: { code: internal, ...(requestId === undefined ? {} : { requestId }) } };
+}
