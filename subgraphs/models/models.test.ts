@@ -152,12 +152,17 @@ async function runOnce(modelId: string): Promise<{ runId: string; run: RunView }
 
 describe('a training run', () => {
   it('goes through its rounds, is marked, and leaves a manifest that hashes to what it says', async () => {
-    const { run } = await runOnce(await newModel());
+    const { runId, run } = await runOnce(await newModel());
     expect(run).toMatchObject({ status: 'COMPLETED', metrics: { accuracy: 1 }, completedRounds: [{ round: 0 }, { round: 1 }] });
     expect(run.jobs.map(({ kind, status }) => `${kind} ${status}`)).toEqual([...Array.from({ length: 4 }, () => 'training COMPLETED'), 'evaluation COMPLETED']);
     expect(run.checkpoints).toHaveLength(4);
     expect(sha256Hex(canonicalJson(run.manifest))).toBe(run.manifestHash);
     expect(contentIdOf(await world.content.get(run.modelContentId))).toBe(run.modelContentId);
+    await record(world.store, `chaincall-${runId}`, { type: 'ChainCallFinalised', data: {
+      callId: runId, contract: 'Anchors', method: 'recordTrainingRun', subject: { kind: 'training-run', id: runId }, txHash: '0xaa', blockHash: '0xbb', blockNumber: 9, status: 'succeeded',
+    } });
+    await world.readModels.waitFor('models', await world.store.head() ?? 0n);
+    expect(await ask(`{ trainingRun(id: "${runId}") { txHash blockNumber } }`)).toEqual({ trainingRun: { txHash: '0xaa', blockNumber: 9 } });
     expect(run.manifest).toMatchObject({ datasets: [{ versionId: 'version_1', root: 'aa'.repeat(32) }], seed: 7, rounds: [{ round: 0 }, { round: 1 }], checkpoints: [{}, {}, {}, {}] });
   });
 
@@ -187,6 +192,19 @@ describe('a training run', () => {
     expect(await code({ evaluationContentId: await world.content.put(swapped) })).toBe('LABELS_DIFFER');
     const bad = await ask<{ createModel: Made }>(createModel, account, { architecture: { ...architecture, layers: [] } });
     expect(bad.createModel.code).toBe('ARCHITECTURE_REFUSED');
+  });
+});
+
+describe('the catalogue', () => {
+  it('pages through its models, newest first', async () => {
+    const ids = [await newModel(), await newModel(), await newModel()].reverse();
+    interface Listed { readonly models: { readonly edges: readonly { readonly node: { readonly id: string } }[]; readonly pageInfo: { readonly endCursor: string; readonly hasNextPage: boolean } } }
+    const page = (after: string | null): Promise<Listed> =>
+      ask('query ($after: String) { models(first: 2, after: $after) { edges { node { id } } pageInfo { endCursor hasNextPage } } }', account, { after });
+    const { models: first } = await page(null);
+    expect(first.edges.map(({ node: { id } }) => id)).toEqual(ids.slice(0, 2));
+    expect(first.pageInfo.hasNextPage).toBe(true);
+    expect((await page(first.pageInfo.endCursor)).models.edges[0]?.node.id).toBe(ids[2]);
   });
 });
 
