@@ -2,5 +2,5 @@ export { visibilities, visibilityOf, type PlatformEvent } from './events';
 export type { Visibility } from './events/visibility';
 export { contentKinds, contractAbis, type ContractName } from './chain/contracts';
 export type { Ledger } from './chain/ledger';
-export { localParameters, publicParameters, type PlatformParameters } from './parameters';
+export { governedParameters, localParameters, publicParameters, type PlatformParameters } from './parameters';
 export type { Actor, RequestContext, Subgraph, SubgraphPorts } from './subgraph';

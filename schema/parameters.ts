@@ -42,3 +42,11 @@ export const publicParameters: PlatformParameters = {
   poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: day, rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
+
+/** What may be voted on: name, value at genesis, highest value allowed. */
+export function governedParameters(parameters: PlatformParameters): readonly { readonly name: string; readonly value: bigint; readonly maximum: bigint }[] {
+  return [
+    { name: 'tokenDiscountBps', value: BigInt(parameters.tokenDiscountBasisPoints), maximum: 5_000n },
+    { name: 'rewardPerEpochWei', value: parameters.rewardPerEpochWei, maximum: parameters.rewardPerEpochWei * 10n },
+  ];
+}

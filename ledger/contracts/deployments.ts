@@ -2,7 +2,7 @@
 // Some need the address of one that comes later: CREATE addresses follow from the deployer and its nonce alone (yellow paper, 7).
 import { AbiCoder, concat, encodeBytes32String, getCreateAddress } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
-import type { ContractName, PlatformParameters } from '@oort/schema';
+import { governedParameters, type ContractName, type PlatformParameters } from '@oort/schema';
 import { artifact } from './artifact';
 
 export interface Deployment { readonly name: ContractName; readonly address: string; readonly initCode: string }
@@ -24,14 +24,6 @@ const order = [
 ] as const satisfies readonly ContractName[];
 
 type Arguments = { readonly types: readonly string[]; readonly values: readonly unknown[] };
-
-/** What may be voted on: name, value at genesis, highest value allowed. */
-export function governedParameters(parameters: PlatformParameters): readonly { readonly name: string; readonly value: bigint; readonly maximum: bigint }[] {
-  return [
-    { name: 'tokenDiscountBps', value: BigInt(parameters.tokenDiscountBasisPoints), maximum: 5_000n },
-    { name: 'rewardPerEpochWei', value: parameters.rewardPerEpochWei, maximum: parameters.rewardPerEpochWei * 10n },
-  ];
-}
 
 export function systemAddresses(deployer: string): Readonly<Record<ContractName, string>> {
   const at = (name: (typeof order)[number]): string => getCreateAddress({ from: deployer, nonce: order.indexOf(name) });

@@ -2,7 +2,7 @@ import { getAddress } from 'ethers';
 import { command, type Outcome } from '@oort/kernel-decider';
 import { claimedWei, publishedEpoch, rewardEpoch, rewardEpochs } from '@oort/projections-rewards';
 import { defiStakeOf, delegations, governedParameters, poolOf, pools, proposal, proposals, votesOn } from '@oort/projections-stakes';
-import type { PlatformParameters, RequestContext, SubgraphPorts } from '@oort/schema';
+import { governedParameters as initialParameters, type PlatformParameters, type RequestContext, type SubgraphPorts } from '@oort/schema';
 import type { EpochsCommand } from './commands';
 import { epochsId } from './decide';
 import { distributionProof } from './distribution';
@@ -35,7 +35,7 @@ export function stakingResolvers(room: StakingRoom): Readonly<Record<string, unk
       defiStake: (_: unknown, { address: of }: { readonly address: string }) => defiStakeOf(database, of),
       proposal: (_: unknown, asked: { readonly id: string }) => oneProposal(asked),
       proposals: async (_: unknown, page: Page) => connection(await proposals(database), (row) => row.id, presentProposal, page),
-      governedParameters: () => governedParameters(database),
+      governedParameters: () => parametersOf(room),
       rewardEpoch: (_: unknown, asked: { readonly epoch: number }) => epoch(asked),
       rewardEpochs: async (_: unknown, page: Page) => connection(await rewardEpochs(database), (row) => String(row.epoch), presentEpoch, page),
       rewardClaim: (_: unknown, { address: of }: { readonly address: string }) => claimOf(room, of),
@@ -49,7 +49,7 @@ export function stakingResolvers(room: StakingRoom): Readonly<Record<string, unk
       __resolveReference: oneProposal,
       votes: async ({ id }: { readonly id: string }) => (await votesOn(database, id)).map(({ voter, support, weight }) => ({ voter, support, weightWei: weight })),
     },
-    GovernedParameter: { __resolveReference: async ({ name }: { readonly name: string }) => (await governedParameters(database)).find((row) => row.name === name) ?? null },
+    GovernedParameter: { __resolveReference: async ({ name }: { readonly name: string }) => (await parametersOf(room)).find((row) => row.name === name) ?? null },
     RewardEpoch: { __resolveReference: epoch },
     Mutation: { ...preparing(room), closeRewardEpoch: (_: unknown, __: unknown, context: RequestContext) => closeEpoch(room, context) },
   };
@@ -94,6 +94,12 @@ function preparing(room: StakingRoom): Readonly<Record<string, unknown>> {
       return present(preparer.call('Rewards', 'claim', [getAddress(input.address), claim.cumulativeWei, claim.proof]));
     },
   };
+}
+
+/** Those that no vote has changed stand at what genesis gave them. */
+async function parametersOf({ ports, parameters }: StakingRoom): Promise<readonly { readonly name: string; readonly value: string }[]> {
+  const changed = new Map((await governedParameters(ports.readModels.database)).map(({ name, value }) => [name, value]));
+  return initialParameters(parameters).map(({ name, value }) => ({ name, value: changed.get(name) ?? value.toString() }));
 }
 
 interface Claim { readonly address: string; readonly epoch: number; readonly cumulativeWei: string; readonly claimedWei: string; readonly proof: readonly string[] }

@@ -68,7 +68,7 @@ it('shows proposals, votes and parameters', async () => {
   await logged('Governance', 'ParameterChanged', { name: encodeBytes32String('tokenDiscountBps'), value: '2000' });
   expect(await ask('{ proposals { totalCount edges { node { id status inFavourWei votes { voter support weightWei } } } } governedParameters { name value } }')).toEqual({
     proposals: { totalCount: 1, edges: [{ node: { id: '1', status: 'EXECUTED', inFavourWei: '100', votes: [{ voter: delegator, support: true, weightWei: '100' }] } }] },
-    governedParameters: [{ name: 'tokenDiscountBps', value: '2000' }],
+    governedParameters: [{ name: 'tokenDiscountBps', value: '2000' }, { name: 'rewardPerEpochWei', value: (1_000n * oort).toString() }],
   });
 });
 
