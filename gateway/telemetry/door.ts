@@ -1,0 +1,105 @@
+// Where agents hand in what they measured and what they made: telemetry envelopes go to the bus, bytes to the content store.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ContentCorrupt, ContentMissing, contentIdOf, type ContentStore } from '@oort/kernel-content';
+import type { TelemetryBus } from '@oort/kernel-telemetry';
+import { newUlid } from '@oort/kernel-wire';
+import { provenAsker, type Credentials } from './credentials';
+import { publishEnvelopes } from './envelopes';
+import { DoorRefused } from './refused';
+
+export interface IngestOptions {
+  readonly port: number;
+  readonly host?: string;
+  readonly telemetry: TelemetryBus;
+  readonly content: ContentStore;
+  readonly credentials: Credentials;
+}
+
+export interface IngestDoor { readonly url: string; close(): Promise<void> }
+
+const largestBatchBytes = 4 * 1024 * 1024;
+const largestContentBytes = 64 * 1024 * 1024;
+const contentPath = /^\/content\/([a-z0-9]{1,100})$/;
+
+export async function openIngestDoor(options: IngestOptions): Promise<IngestDoor> {
+  const { port, host = '127.0.0.1' } = options;
+  const server = createServer((request, response) => {
+    answer(request, response, options).catch((error: unknown) => { refuse(response, error); });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => { server.close(() => { resolve(); }); });
+    },
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, options: IngestOptions): Promise<void> {
+  const { method = 'GET', url = '/' } = request;
+  const { pathname: path } = new URL(url, 'http://localhost');
+  if (path === '/health') return json(response, 200, { status: 'ok' });
+  if (path === '/telemetry') {
+    if (method !== 'POST') throw new DoorRefused(405, 'METHOD_NOT_ALLOWED', 'Telemetry is posted.');
+    const published = await publishEnvelopes(await bodyOf(request, largestBatchBytes), options);
+    return json(response, 202, { accepted: published });
+  }
+  const [, contentId] = contentPath.exec(path) ?? [];
+  if (contentId === undefined) throw new DoorRefused(404, 'NOT_FOUND', `Nothing is served at ${path}.`);
+  if (method === 'PUT') return keep(request, response, contentId, path, options);
+  if (method === 'GET' || method === 'HEAD') return give(request, response, contentId, path, options);
+  throw new DoorRefused(405, 'METHOD_NOT_ALLOWED', 'Content is put or got.');
+}
+
+async function keep(request: IncomingMessage, response: ServerResponse, contentId: string, path: string, options: IngestOptions): Promise<void> {
+  // Before the body is read, where the proof does not depend on it: strangers get to send us nothing large.
+  const bytes = await bodyOf(request, request.headers['x-oort-node'] === undefined && request.headers.authorization === undefined ? 0 : largestContentBytes);
+  await provenAsker({ headers: request.headers, method: 'PUT', path, body: bytes }, options.credentials);
+  if (contentIdOf(bytes) !== contentId) throw new DoorRefused(422, 'CONTENT_MISMATCH', 'The bytes do not hash to the content id.');
+  json(response, 201, { contentId: await options.content.put(bytes) });
+}
+
+async function give(request: IncomingMessage, response: ServerResponse, contentId: string, path: string, options: IngestOptions): Promise<void> {
+  await provenAsker({ headers: request.headers, method: request.method ?? 'GET', path, body: Buffer.alloc(0) }, options.credentials);
+  const bytes = await options.content.get(contentId);
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length, etag: `"${contentId}"`, 'x-content-type-options': 'nosniff' });
+  response.end(request.method === 'HEAD' ? undefined : bytes);
+}
+
+/** Throws DoorRefused when there is more of it. */
+async function bodyOf(request: IncomingMessage, largestBytes: number): Promise<Buffer> {
+  const tooLarge = new DoorRefused(largestBytes === 0 ? 401 : 413, largestBytes === 0 ? 'UNAUTHENTICATED' : 'BODY_TOO_LARGE',
+    largestBytes === 0 ? 'Sign the request as a node, or send a session.' : `At most ${largestBytes} bytes.`);
+  if (Number(request.headers['content-length'] ?? 0) > largestBytes) throw tooLarge;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > largestBytes) throw tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (error instanceof DoorRefused) return json(response, error.status, { error: { code: error.code, message: error.message } });
+  if (error instanceof ContentMissing) return json(response, 404, { error: { code: error.code, message: 'Nothing is kept under this content id.' } });
+  const requestId = newUlid();
+  process.stderr.write(`ingest, request ${requestId}: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+  const code = error instanceof ContentCorrupt ? error.code : 'INTERNAL_SERVER_ERROR';
+  json(response, 500, { error: { code, message: 'Something broke on our side; it is logged under the request id.', requestId } });
+}
+
+function json(response: ServerResponse, status: number, value: unknown): void {
+  // What is left of a refused body is not read: the connection ends with the answer.
+  response.writeHead(status, { 'content-type': 'application/json', ...(status >= 400 ? { connection: 'close' } : {}) }).end(JSON.stringify(value));
+}
