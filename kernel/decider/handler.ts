@@ -1,6 +1,6 @@
 // Runs commands against streams. A command that was carried out before is answered with what it led to, whatever the
 // state has become since; commands on one aggregate queue up here, and what another process wrote meanwhile is read and retried.
-import { uuidV5, type Json } from '@oort/kernel-wire';
+import { uuidV5 } from '@oort/kernel-wire';
 import { WrongExpectedRevision, type Appended, type EventStore, type EventToAppend } from '@oort/kernel-eventstore';
 import { domainEventOf } from './load';
 import type { Command, Decider, DomainEvent, Outcome, RefusalOf } from './port';
@@ -92,7 +92,7 @@ function recordsOf(command: Command, events: readonly DomainEvent[], now: Date):
   return events.map((event, index) => ({
     id: eventIdOf(command, index),
     type: event.type,
-    data: event.data as Json,
+    data: event.data,
     metadata: {
       actor: command.actor,
       correlationId: command.correlationId ?? command.id,

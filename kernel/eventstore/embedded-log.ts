@@ -4,18 +4,16 @@ import { AppendTooLarge, StoreBroken, StoreClosed, StoreUnwritable, StreamDelete
 import { Bell, type Page, type Source } from './follow';
 import { Group } from './group';
 import { LogIndex, type Entry, type Indexed } from './log-index';
+import { located, parsed, RecentEvents } from './recent-events';
 import { eventOf, textOf } from './record';
 import { Segments } from './segments';
 import { mustMatch, passes, tombstoneType } from './stream';
 import type { Appended, EventToAppend, ExpectedRevision, Filter, RecordedEvent } from './port';
 
-/** An event in memory. Parsed when first read, then shared by its readers. */
-interface Recent extends Omit<Indexed, 'segment' | 'offset'> {
-  readonly group: Group;
-  /** Where its frame begins in the group's bytes: they are kept instead of the text, outside the heap that is collected. */
-  readonly at: number;
-  parsed: RecordedEvent | null;
-}
+/** The answer, and the group whose flush it waits for; null when it is durable already. */
+interface Enqueued { readonly answer: Appended; readonly group: Group | null }
+
+interface Written { readonly id: string; readonly revision: number; readonly position: number; readonly group: Group | null }
 
 interface Head { revision: number; deleted: boolean }
 
@@ -36,10 +34,7 @@ export class EmbeddedLog implements Source {
   readonly bell = new Bell();
   private readonly segments: Segments;
   private readonly index: LogIndex;
-  /** Contiguous positions, the last ones possibly not durable yet. */
-  private recent: Recent[] = [];
-  /** Events that are not indexed. */
-  private unindexed = new Map<string, Recent[]>();
+  private readonly recent = new RecentEvents();
   /** Heads of streams with what is not durable yet. */
   private readonly heads = new Map<string, Head | null>();
   private visible = 0;
@@ -80,7 +75,10 @@ export class EmbeddedLog implements Source {
     if (this.bell.stopped) throw new StoreClosed();
     const start = after === null ? 0 : Number(after) + 1;
     if (start >= this.visible) return { events: [], scannedTo: null };
-    if (start >= (this.recent[0]?.position ?? Infinity)) return this.recentPage(start, filter, limit);
+    if (start >= this.recent.first) {
+      const { events, next } = this.recent.matching(start, this.visible, filter, limit);
+      return { events, scannedTo: BigInt(next - 1) };
+    }
     const entries = this.indexedEntries(start, filter, limit);
     if (entries === null) return this.scannedPage(start, filter, limit);
     const events = entries.map((entry) => eventOf(this.segments.read(entry))).filter((event) => passes(filter, event));
@@ -92,7 +90,7 @@ export class EmbeddedLog implements Source {
   streamPage(stream: string, from: number, limit: number): readonly RecordedEvent[] {
     if (this.bell.stopped) throw new StoreClosed();
     if (this.visibleHead(stream)?.deleted === true) throw new StreamDeleted(stream);
-    const waiting = this.unindexed.get(stream) ?? [];
+    const waiting = this.recent.unindexedOf(stream);
     // LMDB shows what it committed a moment before we forget that it was waiting.
     const indexedTo = waiting[0]?.revision ?? Infinity;
     const entries = this.index.ofStream(stream, from, limit).filter(({ order }) => order < indexedTo);
@@ -120,7 +118,7 @@ export class EmbeddedLog implements Source {
     this.segments.close();
   }
 
-  private enqueue(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): { readonly answer: Appended; readonly group: Group | null } {
+  private enqueue(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Enqueued {
     if (this.broken !== null) throw this.broken;
     if (this.bell.stopped) throw new StoreClosed();
     const head = this.headOf(stream);
@@ -153,15 +151,8 @@ export class EmbeddedLog implements Source {
 
   private note(stream: string, revision: number, event: EventToAppend, text: string, endsAppend: boolean, group: Group): void {
     const { at, bytes } = group.add(text, endsAppend);
-    this.remember({ stream, revision, position: this.next, id: event.id, type: event.type, at, bytes, group, parsed: null });
+    this.recent.add({ stream, revision, position: this.next, id: event.id, type: event.type, at, bytes, group, parsed: null });
     this.next += 1;
-  }
-
-  private remember(recent: Recent): void {
-    this.recent.push(recent);
-    const ofStream = this.unindexed.get(recent.stream);
-    if (ofStream === undefined) this.unindexed.set(recent.stream, [recent]);
-    else ofStream.push(recent);
   }
 
   /** One flush after another until nothing waits. */
@@ -199,9 +190,8 @@ export class EmbeddedLog implements Source {
     const waiting = this.building;
     this.building = null;
     this.next = this.visible;
-    this.recent = this.recent.filter((event) => event.position < this.visible);
+    this.recent.takeBack(this.visible);
     this.heads.clear();
-    this.unindexed = new Map([...this.unindexed].map(([stream, events]) => [stream, events.filter((event) => event.position < this.visible)]));
     group.settle.reject(error);
     waiting?.settle.reject(error);
   }
@@ -214,8 +204,7 @@ export class EmbeddedLog implements Source {
   }
 
   private async indexPass(): Promise<void> {
-    const first = this.recent[0]?.position ?? this.visible;
-    const events = this.recent.slice(this.index.progress.next - first, this.visible - first).map(located);
+    const events = this.recent.between(this.index.progress.next, this.visible).map(located);
     try {
       await this.index.add(events);
     } catch (error) {
@@ -224,27 +213,15 @@ export class EmbeddedLog implements Source {
       this.timer ??= setTimeout(() => this.indexVisible(), 10 * indexAfterMs).unref();
       return;
     }
-    this.forgetIndexed(events);
-  }
-
-  private forgetIndexed(events: readonly Indexed[]): void {
-    for (const stream of new Set(events.map((event) => event.stream))) {
-      const left = this.unindexed.get(stream)?.filter(({ position }) => position >= this.index.progress.next) ?? [];
-      if (left.length > 0) this.unindexed.set(stream, left);
-      else this.unindexed.delete(stream);
-      // The head is in the index now, unless newer events of the stream are waiting.
-      if (left.length === 0) this.heads.delete(stream);
-    }
-    const first = this.recent[0]?.position ?? 0;
-    const droppable = Math.min(this.index.progress.next - first, this.recent.length - this.limits.keptEvents);
-    // Moving the rest down costs as much as it has, so it is done for many at once.
-    if (droppable > 0 && droppable >= this.limits.keptEvents / 2) this.recent = this.recent.slice(droppable);
+    const streams = new Set(events.map(({ stream }) => stream));
+    // A head is in the index now, unless newer events of its stream are waiting.
+    for (const stream of this.recent.indexed(streams, this.index.progress.next, this.limits.keptEvents)) this.heads.delete(stream);
   }
 
   /** What the same append was answered, once it is durable; null when it is a new one. */
   private earlierAnswer(
     stream: string, expected: ExpectedRevision, events: readonly EventToAppend[], head: Head | null,
-  ): { readonly answer: Appended; readonly group: Group | null } | null {
+  ): Enqueued | null {
     const first = events[0];
     if (head === null || first === undefined || expected === BigInt(head.revision)) return null;
     const start = typeof expected === 'bigint' ? Number(expected) + 1 : expected === 'no-stream' ? 0 : this.revisionOf(stream, first.id);
@@ -259,11 +236,11 @@ export class EmbeddedLog implements Source {
   }
 
   private revisionOf(stream: string, id: string): number | null {
-    return this.unindexed.get(stream)?.find((event) => event.id === id)?.revision ?? this.index.revisionOf(stream, id) ?? null;
+    return this.recent.unindexedOf(stream).find((event) => event.id === id)?.revision ?? this.index.revisionOf(stream, id) ?? null;
   }
 
-  private at(stream: string, revision: number): { readonly id: string; readonly revision: number; readonly position: number; readonly group: Group | null } | null {
-    const unindexed = this.unindexed.get(stream) ?? [];
+  private at(stream: string, revision: number): Written | null {
+    const unindexed = this.recent.unindexedOf(stream);
     const waiting = unindexed[revision - (unindexed[0]?.revision ?? 0)];
     if (waiting !== undefined) return waiting;
     const [entry] = this.index.ofStream(stream, revision, 1);
@@ -281,20 +258,9 @@ export class EmbeddedLog implements Source {
   }
 
   private visibleHead(stream: string): Head | null {
-    const last = this.unindexed.get(stream)?.findLast((event) => event.position < this.visible);
+    const last = this.recent.unindexedOf(stream).findLast((event) => event.position < this.visible);
     if (last !== undefined) return { revision: last.revision, deleted: last.type === tombstoneType };
     return this.index.stream(stream) ?? null;
-  }
-
-  private recentPage(start: number, filter: Filter | undefined, limit: number): Page {
-    const first = this.recent[0]?.position ?? 0;
-    const events: RecordedEvent[] = [];
-    let position = start;
-    for (; position < this.visible && events.length < limit; position += 1) {
-      const event = this.recent[position - first];
-      if (event !== undefined && passes(filter, event)) events.push(parsed(event));
-    }
-    return { events, scannedTo: BigInt(position - 1) };
   }
 
   /** Null when no index covers the filter. */
@@ -354,12 +320,3 @@ const rebuildBatch = 4096;
 
 /** LMDB's keys hold 1,978 bytes; a UTF-16 unit takes at most three. */
 const longestName = 500;
-
-function located(event: Recent): Indexed {
-  const { stream, type, id, revision, position, bytes, group, at } = event;
-  return { stream, type, id, revision, position, bytes, segment: group.place.segment, offset: group.place.offset + at };
-}
-
-function parsed(event: Recent): RecordedEvent {
-  return (event.parsed ??= eventOf(event.group.textAt(event.at, event.bytes)));
-}

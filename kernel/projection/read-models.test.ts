@@ -11,7 +11,7 @@ function totals(version: number, onApply: () => void = () => undefined): Project
     columns: { name: { type: 'text', primary: true }, total: { type: 'numeric' } },
   });
   return {
-    name: 'totals', version, subscribes: ['Added'], entities: [entity as EntitySchema<object>],
+    name: 'totals', version, subscribes: ['Added'], entities: [entity],
     async apply(event, manager) {
       const { name, by } = event.data as { name: string; by: number };
       await manager.query(`INSERT INTO totals_v${version}.totals VALUES ($1, $2)

@@ -1,6 +1,9 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDeviceKey } from '@oort/kernel-identity';
-import { envelopeBytes, envelopeHash, follows, memoryBus, openEnvelope, sealEnvelope, senderOf } from './index';
+import { envelopeBytes, envelopeHash, follows, memoryBus, openEmbeddedBus, openEnvelope, sealEnvelope, senderOf } from './index';
 
 const key = newDeviceKey();
 const now = new Date('2026-01-01T00:00:00Z');
@@ -22,8 +25,10 @@ test('a gap, a replay and a fork show', () => {
   expect(follows({ ...first, payload: { at: 9 } }, second)).toBe(false);
 });
 
-test('a group gets every message in order and goes on where it stopped; another group starts from the first', async () => {
-  const bus = memoryBus();
+const fresh = () => ({ directory: mkdtempSync(join(tmpdir(), 'oort-bus-')) });
+
+test.each([['memory', async () => memoryBus()], ['embedded', () => openEmbeddedBus(fresh())]])('%s: a group gets every message in order and goes on where it stopped; another group starts from the first', async (_, open) => {
+  const bus = await open();
   const seen: string[] = [];
   const consume = async (group: string, count: number): Promise<void> => {
     const stop = new AbortController();
@@ -62,4 +67,20 @@ test('a message that its handler never accepts goes to the dead-letter topic and
   write.mockRestore();
   expect({ accepted, dead: dead.map((text) => (JSON.parse(text) as { value: string }).value) })
     .toEqual({ accepted: ['food'], dead: [Buffer.from('poison').toString('base64')] });
+});
+
+test('the embedded bus keeps messages and groups over a restart', async () => {
+  const place = fresh();
+  const seen: string[] = [];
+  for (const value of ['1', '2']) {
+    const bus = await openEmbeddedBus(place);
+    await bus.publish('t', 'k', Buffer.from(value));
+    const stop = new AbortController();
+    await bus.consume('t', 'g', async (message) => {
+      seen.push(message.value.toString());
+      stop.abort();
+    }, stop.signal);
+    await bus.close();
+  }
+  expect(seen).toEqual(['1', '2']);
 });
