@@ -1,0 +1,25 @@
+// `npm run bench -- [NAME...] [--json]`: one figure a line, each beside a peer measured in the same run.
+import { parseArgs } from 'node:util';
+import { eventstoreFigures } from './eventstore';
+import { lineOf, type Figure } from './figure';
+
+const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures };
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
+  const unknown = positionals.filter((name) => benches[name] === undefined);
+  if (unknown.length > 0) {
+    process.stderr.write(`no bench named ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  for (const [name, run] of Object.entries(benches)) {
+    if (positionals.length > 0 && !positionals.includes(name)) continue;
+    for (const figure of await run()) process.stdout.write(`${values.json ? JSON.stringify(figure) : lineOf(figure)}\n`);
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,20 @@
+// Peers are not dependencies of the product: they are installed beside the benchmarks by the first run that needs them.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const folder = join(__dirname, 'peers');
+
+/** The peer's module, or null (with a line on stderr) where it cannot be had. */
+export function peerModule<T>(name: string): T | null {
+  try {
+    if (!existsSync(join(folder, 'node_modules'))) {
+      execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+    }
+    return createRequire(join(folder, 'package.json'))(name) as T;
+  } catch (error) {
+    process.stderr.write(`without ${name}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}\n`);
+    return null;
+  }
+}
