@@ -4,16 +4,18 @@ import { parse } from 'graphql';
 import type { Subgraph } from '@oort/schema';
 import type { ModelsPorts } from './ports';
 import { startReactions } from './react';
-import { createRequests } from './requests';
+import { DeploymentRequests } from './requests/deployment';
+import { InferenceRequests } from './requests/inference';
+import { TrainingRequests } from './requests/training';
 import { modelsResolvers } from './resolvers';
-import { createTrainer } from './trainer';
+import { Trainer } from './trainer';
 
 export function createModelsSubgraph(ports: ModelsPorts): Promise<Subgraph> {
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'models.graphql'), 'utf8');
-  const trainer = createTrainer(ports);
-  const requests = createRequests(ports, trainer);
-  return Promise.resolve({
-    name: 'models', typeDefs: parse(sdl), resolvers: modelsResolvers(requests, ports.readModels, ports.platformKey),
-    start: (signal) => startReactions(ports, trainer, signal),
+  const trainer = new Trainer(ports);
+  const resolvers = modelsResolvers({
+    readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
+    inference: new InferenceRequests(ports),
   });
+  return Promise.resolve({ name: 'models', typeDefs: parse(sdl), resolvers, start: (signal) => startReactions(ports, trainer, signal) });
 }

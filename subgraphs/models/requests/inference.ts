@@ -1,0 +1,64 @@
+// One image through a version, on whichever node is free.
+import { setTimeout as pause } from 'node:timers/promises';
+import { imageTensor, ImageUnreadable, readArchitecture } from '@oort/algorithms-training';
+import { newId, type Json } from '@oort/kernel-wire';
+import { jobById, modelById, predictionById, versionById, type PredictionRow } from '@oort/projections-models';
+import { isRefusedJob, type ModelsPorts } from '../ports';
+import { refuse, type Refused } from '../refusals';
+import { signIn, type Actor } from './answer';
+
+export interface InferInput { readonly versionId: string; readonly imageBase64: string; readonly mediaType: string }
+
+const imageBytes = 1 << 20;
+const pollMs = 50;
+const defaultTimeoutMs = 30_000;
+
+export class InferenceRequests {
+  constructor(private readonly ports: ModelsPorts) {}
+
+  async infer(actor: Actor, { versionId, imageBase64, mediaType }: InferInput): Promise<PredictionRow | Refused> {
+    if (actor.kind !== 'account') return signIn;
+    const { readModels: { database }, now } = this.ports;
+    const version = await versionById(database, versionId);
+    const model = version === null ? null : await modelById(database, version.modelId);
+    if (version === null || model === null) return refuse('UNKNOWN_VERSION', 'There is no such version.', versionId);
+    const input = readImage(imageBase64, mediaType, model.architecture as Json);
+    if ('refused' in input) return input;
+    const jobId = newId('job', now());
+    const predictionId = newId('prediction', now());
+    try {
+      await this.ports.submitJob({
+        jobId, kind: 'inference', submitter: actor.accountId, subject: { kind: 'inference', id: predictionId },
+        spec: { modelContentId: version.modelContentId, versionId, input: [input.values] },
+      });
+    } catch (error) {
+      if (isRefusedJob(error)) return refuse('INFERENCE_FAILED', error.message, error.detail);
+      throw error;
+    }
+    return this.awaitPrediction(predictionId, jobId);
+  }
+
+  private async awaitPrediction(predictionId: string, jobId: string): Promise<PredictionRow | Refused> {
+    const { readModels: { database }, inferenceTimeoutMs = defaultTimeoutMs } = this.ports;
+    const until = Date.now() + inferenceTimeoutMs;
+    while (Date.now() < until) {
+      const row = await predictionById(database, predictionId);
+      if (row !== null) return row;
+      const job = await jobById(database, jobId);
+      if (job?.status === 'FAILED') return refuse('INFERENCE_FAILED', job.failure ?? 'The job failed.', { jobId });
+      await pause(pollMs);
+    }
+    return refuse('INFERENCE_LATE', 'No node has answered yet; ask for the prediction later.', { predictionId, jobId });
+  }
+}
+
+function readImage(imageBase64: string, mediaType: string, architecture: Json): { readonly values: readonly number[] } | Refused {
+  const bytes = Buffer.from(imageBase64, 'base64');
+  if (bytes.length > imageBytes) return refuse('IMAGE_UNREADABLE', 'The image is larger than 1 MiB.');
+  try {
+    return { values: [...imageTensor(bytes, mediaType, readArchitecture(architecture).input)] };
+  } catch (error) {
+    if (error instanceof ImageUnreadable) return refuse('IMAGE_UNREADABLE', error.message);
+    throw error;
+  }
+}
