@@ -19,7 +19,7 @@ const bannedNames = /(^|[-.])(utils?|helpers?|common|shared|misc|base|manager)([
 interface Import { readonly file: string; readonly place: string; readonly target: string }
 
 const imports: readonly Import[] = files.flatMap((file) =>
-  [...text(file).matchAll(/from '@oort\/([a-z0-9-]+)/g)].map((match) => ({
+  [...text(file).matchAll(/^(?:import|export|\}).* from '@oort\/([a-z0-9-]+)/gm)].map((match) => ({
     file, place: file.split('/')[0] ?? '', target: placeOf(match[1] ?? ''),
   })));
 
@@ -38,7 +38,7 @@ describe('the house', () => {
     const missing = files.flatMap((file) => {
       const manifest = manifestOf(file);
       if (manifest === null) return [];
-      return [...text(file).matchAll(/from '((?:@[a-z0-9-]+\/)?[a-z0-9][a-z0-9.-]*)/g)]
+      return [...text(file).matchAll(/^(?:import|export|\}).* from '((?:@[a-z0-9-]+\/)?[a-z0-9][a-z0-9.-]*)/gm)]
         .map((match) => match[1] ?? '')
         .filter((name) => !manifest.has(name) && !builtIn(name))
         .map((name) => `${file}: ${name}`);
