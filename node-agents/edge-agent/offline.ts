@@ -43,6 +43,7 @@ export class OfflineInference {
   private readonly inbox: Inbox;
   /** By this process: after a restart each is acknowledged again, which changes nothing if it had been. */
   private readonly acknowledged = new Set<string>();
+  private lastWarning = '';
 
   constructor(private readonly ports: OfflinePorts) {
     const { directory, nodeId, key, platformPublicKey } = ports;
@@ -116,7 +117,9 @@ export class OfflineInference {
     }
   }
 
+  /** Without the platform the same sentence would come every second. */
   private warn(text: string): void {
-    this.ports.warn?.(text);
+    if (text !== this.lastWarning) this.ports.warn?.(`offline inference: ${text}`);
+    this.lastWarning = text;
   }
 }
