@@ -69,15 +69,23 @@ async function reward(context: LoopContext, host: AgentProcess, delegator: Sessi
   await checkSums(context, epoch, emission);
   await checkCommission(context, epoch, host.operator.address);
   const contributor = contributorOf(context, epoch);
-  context.check('contributors are granted their earnings', contributor !== null);
+  context.check('a contributor has something to claim', contributor !== null);
+  await checkEarnings(context, epoch);
   if (contributor !== null) await claim(context, 'a contributor', contributor.wallet);
   await claim(context, 'a node operator', host.operator);
   await claim(context, 'a delegator', delegator.wallet);
-  if (context.artifacts.spammer !== undefined) {
-    const { address } = context.artifacts.spammer.wallet;
-    context.check('the spammer is granted nothing', !epoch.grants.some((grant) => grant.address === address.toLowerCase()));
-  }
   await checkSums(context, epoch, emission);
+}
+
+/** What the data hub says they earned, and not a wei else. */
+async function checkEarnings(context: LoopContext, epoch: Epoch): Promise<void> {
+  const { missionId } = context.artifacts;
+  const { earnings } = await context.graphql<{ readonly earnings: readonly { readonly address: string; readonly amountWei: string }[] }>(
+    'query Earnings($id: ID!) { earnings(missionId: $id) { address amountWei } }', { id: missionId });
+  const owed = new Map<string, bigint>();
+  for (const { address, amountWei } of earnings) owed.set(address.toLowerCase(), (owed.get(address.toLowerCase()) ?? 0n) + BigInt(amountWei));
+  const grants = epoch.grants.filter(({ role, source }) => role === 'CONTRIBUTOR' && source === missionId);
+  context.check('contributors are granted what they earned', grants.length === owed.size && grants.every(({ address, amountWei }) => owed.get(address) === BigInt(amountWei)), `${grants.length} of ${owed.size}`);
 }
 
 function contributorOf({ artifacts }: LoopContext, epoch: Epoch): Session | null {
