@@ -3,6 +3,7 @@ import { messageOf } from '@oort/kernel-wire';
 import { AppendTooLarge, StoreBroken, StoreClosed, StoreUnwritable, StreamDeleted, WrongExpectedRevision } from './faults';
 import { Bell, type Page, type Source } from './follow';
 import { Group } from './group';
+import type { Flags } from './frame';
 import { LogIndex, type Entry, type Indexed } from './log-index';
 import { located, parsed, RecentEvents } from './recent-events';
 import { eventOf, textOf } from './record';
@@ -129,7 +130,11 @@ export class EmbeddedLog implements Source {
     if (events.length === 0) return { answer: { revision: BigInt(head?.revision ?? -1), position: BigInt(this.visible - 1) }, group: null };
     const texts = this.textsOf(stream, head, events);
     const group = (this.building ??= new Group(this.next, this.lastGroupBytes));
-    events.forEach((event, index) => this.note(stream, (head?.revision ?? -1) + 1 + index, event, texts[index] ?? '', index === events.length - 1, group));
+    const byIds = expected === 'any' || expected === 'stream-exists';
+    events.forEach((event, index) => {
+      const flags = { endsAppend: index === events.length - 1, byIds };
+      this.note(stream, (head?.revision ?? -1) + 1 + index, event, flags, group.add(texts[index] ?? '', flags), group);
+    });
     const last = { revision: (head?.revision ?? -1) + events.length, deleted: events.at(-1)?.type === tombstoneType };
     this.heads.set(stream, last);
     this.flushing ??= this.flush();
@@ -149,9 +154,10 @@ export class EmbeddedLog implements Source {
     return texts;
   }
 
-  private note(stream: string, revision: number, event: EventToAppend, text: string, endsAppend: boolean, group: Group): void {
-    const { at, bytes } = group.add(text, endsAppend);
-    this.recent.add({ stream, revision, position: this.next, id: event.id, type: event.type, at, bytes, group, parsed: null });
+  private note(
+    stream: string, revision: number, { id, type }: EventToAppend, { byIds }: Flags, frame: { readonly at: number; readonly bytes: number }, group: Group,
+  ): void {
+    this.recent.add({ stream, revision, position: this.next, id, type, byIds, ...frame, group, parsed: null });
     this.next += 1;
   }
 
@@ -302,10 +308,10 @@ export class EmbeddedLog implements Source {
     this.segments.cutTornTail(known.segment === this.segments.place.segment ? known.offset : 0);
     let position = known.next;
     let batch: Indexed[] = [];
-    for (const { text, segment: inSegment, offset: at, bytes } of this.segments.scan(known.segment, known.offset)) {
+    for (const { text, byIds, segment: inSegment, offset: at, bytes } of this.segments.scan(known.segment, known.offset)) {
       const { id, type, stream, revision, position: recorded } = eventOf(text);
       if (recorded !== BigInt(position)) throw new StoreBroken(`position ${recorded} stands where ${position} should`);
-      batch.push({ id, type, stream, revision: Number(revision), position, segment: inSegment, offset: at, bytes });
+      batch.push({ id, type, stream, revision: Number(revision), position, byIds, segment: inSegment, offset: at, bytes });
       position += 1;
       if (batch.length >= rebuildBatch) {
         await this.index.add(batch);

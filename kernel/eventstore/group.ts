@@ -1,5 +1,5 @@
 // Appends that are flushed together.
-import { headBytes, writeFrame } from './frame';
+import { headBytes, writeFrame, type Flags } from './frame';
 
 const leastBytes = 4 * 1024;
 
@@ -31,10 +31,10 @@ export class Group {
   }
 
   /** Answers where in the group the frame begins, and its size. */
-  add(text: string, endsAppend: boolean): { readonly at: number; readonly bytes: number } {
+  add(text: string, flags: Flags): { readonly at: number; readonly bytes: number } {
     this.reserve(headBytes + text.length * 3);
     const start = this.used;
-    this.used = writeFrame(this.buffer, start, text, endsAppend);
+    this.used = writeFrame(this.buffer, start, text, flags);
     return { at: start, bytes: this.used - start };
   }
 

@@ -14,6 +14,8 @@ export interface Indexed extends Location {
   readonly id: string;
   readonly revision: number;
   readonly position: number;
+  /** The append named no revision, so a repetition is found by the event's id. */
+  readonly byIds: boolean;
 }
 
 export interface StreamHead { readonly number: number; readonly revision: number; readonly deleted: boolean }
@@ -25,7 +27,7 @@ export interface Entry extends Location {
 
 interface Progress { readonly next: number; readonly segment: number; readonly offset: number; readonly streams: number }
 
-const formatVersion = 1;
+const formatVersion = 2;
 const placeEvery = 256;
 
 export class LogIndex {
@@ -107,7 +109,7 @@ export class LogIndex {
     for (const event of events) {
       const number = (heads.get(event.stream) ?? this.streams.get(event.stream))?.number ?? streams++;
       heads.set(event.stream, { number, revision: event.revision, deleted: event.type === tombstoneType });
-      void this.ids.put([number, event.id], event.revision);
+      if (event.byIds) void this.ids.put([number, event.id], event.revision);
       push(groups, `s${number}`, event, event.revision);
       push(groups, `t${event.type}`, event, event.position);
       push(groups, `c${categoryOf(event.stream)}`, event, event.position);

@@ -69,8 +69,8 @@ export class RecentEvents {
   }
 }
 
-export function located({ stream, type, id, revision, position, bytes, group, at }: Recent): Indexed {
-  return { stream, type, id, revision, position, bytes, segment: group.place.segment, offset: group.place.offset + at };
+export function located({ stream, type, id, revision, position, byIds, bytes, group, at }: Recent): Indexed {
+  return { stream, type, id, revision, position, byIds, bytes, segment: group.place.segment, offset: group.place.offset + at };
 }
 
 export function parsed(event: Recent): RecordedEvent {

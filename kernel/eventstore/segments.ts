@@ -6,7 +6,7 @@ import {
 import { join } from 'node:path';
 import { codeOf, messageOf } from '@oort/kernel-wire';
 import { StoreBroken, StoreUnwritable } from './faults';
-import { readFrame } from './frame';
+import { readFrame, type Frame } from './frame';
 
 export interface Location {
   readonly segment: number;
@@ -14,7 +14,7 @@ export interface Location {
   readonly bytes: number;
 }
 
-export interface Scanned extends Location { readonly text: string }
+export interface Scanned extends Location { readonly text: string; readonly byIds: boolean }
 
 interface Segment { readonly file: number }
 
@@ -80,9 +80,9 @@ export class Segments {
   * scan(segment: number, offset: number): Generator<Scanned> {
     const { segment: lastSegment, offset: end } = this.place;
     for (let index = segment, start = offset; index <= lastSegment; index += 1, start = 0) {
-      for (const { text, at, bytes } of this.frames(index, start, index === lastSegment ? end : Infinity)) {
+      for (const { text, at, bytes, byIds } of this.frames(index, start, index === lastSegment ? end : Infinity)) {
         if (text === null) throw new StoreBroken(`damaged record in segment ${index} at ${at}`);
-        yield { text, segment: index, offset: at, bytes };
+        yield { text, byIds, segment: index, offset: at, bytes };
       }
     }
   }
@@ -117,7 +117,7 @@ export class Segments {
   }
 
   private* frames(segment: number, from: number, until: number):
-  Generator<{ readonly text: string | null; readonly at: number; readonly bytes: number; readonly endsAppend: boolean }> {
+  Generator<Omit<Frame, 'text'> & { readonly text: string | null; readonly at: number }> {
     const file = this.segments[segment]?.file ?? -1;
     const end = Math.min(until, fstatSync(file).size);
     let at = from;
@@ -132,10 +132,10 @@ export class Segments {
           break;
         }
         if (frame === 'damaged' || 'more' in frame) {
-          yield { text: null, at: at + offset, bytes: 0, endsAppend: false };
+          yield { text: null, at: at + offset, bytes: 0, endsAppend: false, byIds: false };
           return;
         }
-        yield { text: frame.text, at: at + offset, bytes: frame.bytes, endsAppend: frame.endsAppend };
+        yield { ...frame, at: at + offset };
         offset += frame.bytes;
       }
       at += offset;
