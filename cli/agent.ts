@@ -1,10 +1,13 @@
 // `oort agent join`: a node on this machine.
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { startAgent } from '@oort/node-agents-agent';
+import { startArchiveAgent } from '@oort/node-agents-archive-agent';
+import { startEdgeAgent } from '@oort/node-agents-edge-agent';
+import { startSuperAgent } from '@oort/node-agents-super-agent';
 import { readOptions, required, UsageRefused } from './usage';
 
 const kinds = ['super', 'archive', 'edge'] as const;
+const starts = { super: startSuperAgent, archive: startArchiveAgent, edge: startEdgeAgent } as const;
 
 export async function joinAgent(commandLine: readonly string[]): Promise<void> {
   const { values } = readOptions(commandLine, {
@@ -13,8 +16,8 @@ export async function joinAgent(commandLine: readonly string[]): Promise<void> {
   });
   const kind = kinds.find((one) => one === values.kind);
   if (kind === undefined) throw new UsageRefused(`--kind is one of ${kinds.join(', ')}`);
-  const agent = await startAgent({
-    kind, token: required(values.token, '--token'), operator: required(values.operator, '--operator'),
+  const agent = await starts[kind]({
+    token: required(values.token, '--token'), operator: required(values.operator, '--operator'),
     platform: values.platform, ingest: values.ingest, directory: resolve(required(values.data, '--data')), name: values.name,
   });
   process.stdout.write(`${JSON.stringify({ ready: true, nodeId: agent.nodeId, endpoint: agent.endpoint })}\n`);

@@ -1,10 +1,6 @@
 // `oort`: the command line. Each command tells what went wrong in one line and ends with a code other than 0.
 import { Fault } from '@oort/kernel-wire';
-import { joinAgent } from './agent';
-import { chainStatus } from './chain-status';
-import { up } from './up';
 import { UsageRefused } from './usage';
-import { verifyCommand } from './verify';
 
 const help = `oort: a decentralised AI cloud
 
@@ -22,8 +18,12 @@ Ports: OORT_GRAPHQL_PORT 4000, OORT_S3_PORT 9000, OORT_INGEST_PORT 4100, OORT_CH
 
 type Command = (commandLine: readonly string[]) => Promise<void>;
 
+/** Loaded when asked for: an agent does not need to load a platform. */
 const commands: Readonly<Record<string, Command>> = {
-  up, 'agent join': joinAgent, 'chain status': chainStatus, verify: verifyCommand,
+  up: async (rest) => (await import('./up.js')).up(rest),
+  'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
+  'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
+  verify: async (rest) => (await import('./verify.js')).verifyCommand(rest),
 };
 
 async function main(commandLine: readonly string[]): Promise<void> {

@@ -1,0 +1,24 @@
+// Faults on purpose, so that audits can be seen to catch a node that cheats. Set by the environment of the agent:
+//   OORT_FAULT=random-inference   every inference is answered with random numbers of the right shape
+import { randomInt } from 'node:crypto';
+import { Fault, type Json } from '@oort/kernel-wire';
+import type { JobKind } from '@oort/schema/events/compute';
+import type { Executed } from './executors';
+
+export type AgentFault = 'random-inference';
+
+/** Throws for a fault that nobody knows: a misspelt one must not pass as honesty. */
+export function faultFrom(environment: Readonly<Record<string, string | undefined>>): AgentFault | null {
+  const named = environment['OORT_FAULT'];
+  if (named === undefined || named === '') return null;
+  if (named === 'random-inference') return named;
+  throw new Fault('UNKNOWN_FAULT', `OORT_FAULT knows random-inference, not ${named}`);
+}
+
+export function faulted(fault: AgentFault | null, kind: JobKind, executed: Executed): Executed {
+  if (fault !== 'random-inference' || kind !== 'inference') return executed;
+  const { outputs } = executed.output as { readonly outputs: readonly (readonly number[])[] };
+  const random = outputs.map((row) => row.map(() => Math.fround((randomInt(2 ** 32) / 2 ** 32) * 10 - 5)));
+  const output: Json = { outputs: random, labels: random.map((row) => row.indexOf(Math.max(...row))) };
+  return { ...executed, output };
+}

@@ -1,0 +1,157 @@
+// What every agent is: an identity, a heartbeat, a benchmark, lanes of work. A restart on the same directory is the same node.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ContentCorrupt, ContentMissing, diskContentStore, type ContentStore } from '@oort/kernel-content';
+import type { Json } from '@oort/kernel-wire';
+import type { NodeKind } from '@oort/schema/events/nodes';
+import { faultFrom } from './agent-fault';
+import { measureMachine } from './benchmark';
+import { enrolled, type EnrolmentOptions, type Identity } from './enrolment';
+import { openOutbox } from './outbox';
+import { openDiskStore } from './pieces/disk-store';
+import type { PieceStore } from './pieces/port';
+import { startPieceServer, type PieceServer } from './pieces/server';
+import { platformClient, type PlatformClient } from './platform-client';
+import { hasBubblewrap, openSandbox, type Sandbox } from './sandbox';
+import { readState, writeState } from './state-file';
+import { telemetrySender, type TelemetrySender } from './telemetry-sender';
+import { workLane, type Lane } from './work-loop';
+
+export interface AgentOptions extends EnrolmentOptions {
+  /** Default: the process's own. OORT_FAULT makes the agent cheat (agent-fault.ts). */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  log?(text: string): void;
+}
+
+/** What a kind of agent adds to the core. */
+export interface AgentTraits {
+  readonly lanes: readonly Lane[];
+  /** Where its pieces lie; null for an agent that keeps none. */
+  readonly pieces: ((directory: string) => Promise<PieceStore>) | null;
+  /** Runs beside the work, until the signal aborts. */
+  beside?(agent: AgentContext): Promise<void>;
+}
+
+export interface AgentContext {
+  readonly identity: Identity;
+  readonly client: PlatformClient;
+  readonly telemetry: TelemetrySender;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  log(text: string): void;
+}
+
+export interface RunningAgent {
+  readonly nodeId: string;
+  /** Of its piece server; null for an agent without one. */
+  readonly endpoint: string | null;
+  close(): Promise<void>;
+}
+
+const heartbeatMs = 2000;
+const minute = 60_000;
+
+const inferenceLane: Lane = { kinds: ['evaluation', 'inference'], max: 8, parallel: 1, timeoutMs: 5 * minute };
+const trainingLane: Lane = { kinds: ['training'], max: 1, parallel: 1, timeoutMs: 60 * minute };
+const preprocessLane: Lane = { kinds: ['preprocess'], max: 24, parallel: 4, timeoutMs: minute };
+
+export const traitsOf: Readonly<Record<NodeKind, AgentTraits>> = {
+  super: { lanes: [inferenceLane, trainingLane], pieces: openDiskStore },
+  archive: { lanes: [], pieces: openDiskStore },
+  edge: { lanes: [preprocessLane], pieces: null },
+};
+
+/** Resolves once the node is enrolled, benchmarked and listening. Throws EnrolmentRefused, PlatformUnreachable. */
+export async function startAgent(options: AgentOptions, traits: AgentTraits = traitsOf[options.kind]): Promise<RunningAgent> {
+  const { directory, platform, ingest } = options;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const log = options.log ?? ((text: string): void => { process.stderr.write(`${text}\n`); });
+  const fault = faultFrom(options.environment ?? process.env);
+  if (fault !== null) log(`this agent cheats on purpose: ${fault}`);
+  const identity = await enrolled(options);
+  const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId });
+  const stop = new AbortController();
+  const { signal } = stop;
+  const pieces = await servePieces(directory, identity, traits);
+  const endpoint = pieces?.server.endpoint ?? null;
+  const telemetry = telemetrySender(identity, client, directory);
+  const sandboxes = traits.lanes.map(() => openSandbox({ directory }));
+  const outbox = openOutbox(directory, client, log);
+  const cached = cachedContent(join(directory, 'content'), client);
+  const beating = beat(identity, endpoint, telemetry, signal);
+  await benchmarked(directory, client, sandboxes[0], log);
+  const working = [
+    beating, outbox.run(signal),
+    ...traits.lanes.map((lane, index) => workLane(lane, { identity, client, outbox, fault, log, fetchCached: cached, sandbox: sandboxes[index] ?? openSandbox({ directory }) }, signal)),
+    traits.beside?.({ identity, client, telemetry, directory, signal, log }) ?? Promise.resolve(),
+  ];
+  for (const part of working) part.catch((error: unknown) => { if (!signal.aborted) log(`agent: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); });
+  return {
+    nodeId: identity.nodeId, endpoint,
+    async close() {
+      stop.abort();
+      for (const sandbox of sandboxes) sandbox.close();
+      await Promise.allSettled(working);
+      await pieces?.server.close();
+      await pieces?.store.close();
+    },
+  };
+}
+
+async function servePieces(directory: string, identity: Identity, { pieces }: AgentTraits): Promise<{ readonly server: PieceServer; readonly store: PieceStore } | null> {
+  if (pieces === null) return null;
+  const store = await pieces(join(directory, 'pieces'));
+  const { nodeId, key, platformPublicKey } = identity;
+  const path = join(directory, 'endpoint.json');
+  // The same port as before, if it is still free, so that nobody has to be told of a new one.
+  const before = readState<{ readonly port: number }>(path)?.port ?? 0;
+  const start = (port: number): Promise<PieceServer> => startPieceServer({ store, nodeId, key, platformPublicKey, port, now: () => new Date() });
+  const server = before === 0 ? await start(0) : await start(before).catch(() => start(0));
+  writeState(path, { port: Number(new URL(server.endpoint).port) });
+  return { server, store };
+}
+
+/** A heartbeat that is not heard is not sent again: the next one says the same. */
+async function beat({ nodeId }: Identity, endpoint: string | null, telemetry: TelemetrySender, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await telemetry.send('heartbeats', { nodeId, endpoint, at: new Date().toISOString() }).catch(() => undefined);
+    await sleep(heartbeatMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const benchmarkMutation = `mutation Benchmark($input: ReportBenchmarkInput!) {
+  reportBenchmark(input: $input) { __typename ... on Refusal { code message } }
+}`;
+
+/** Once in the life of a node. */
+async function benchmarked(directory: string, client: PlatformClient, first: Sandbox | undefined, log: (text: string) => void): Promise<void> {
+  const path = join(directory, 'benchmark.json');
+  if (readState<object>(path) !== null) return;
+  const sandbox = first ?? openSandbox({ directory });
+  const nowhere = (): Promise<never> => Promise.reject(new ContentMissing('none'));
+  const { output } = await sandbox.run('benchmark', null, {
+    fetchContent: nowhere, storeContent: nowhere, checkpoint: nowhere, resume: null, signal: new AbortController().signal, timeoutMs: minute,
+  });
+  if (first === undefined) sandbox.close();
+  const measured: Record<string, Json> = { ...await measureMachine(directory), ...output as { readonly inferencesPerS: number } };
+  const { reportBenchmark } = await client.graphql<{ readonly reportBenchmark: { readonly __typename: string; readonly message?: string } }>(benchmarkMutation, { input: measured });
+  if (reportBenchmark.__typename === 'Refusal') return log(`benchmark refused: ${reportBenchmark.message ?? ''}`);
+  log(`sandbox: ${hasBubblewrap() ? 'bubblewrap' : 'a plain process (bubblewrap does not work here)'}`);
+  writeState(path, measured);
+}
+
+/** Models and examples are read by job after job: once from the platform, then from the node's own disk. */
+function cachedContent(directory: string, client: PlatformClient): (contentId: string) => Promise<Buffer> {
+  const store: ContentStore = diskContentStore(directory);
+  return async (contentId) => {
+    try {
+      return await store.get(contentId);
+    } catch (error) {
+      if (!(error instanceof ContentMissing) && !(error instanceof ContentCorrupt)) throw error;
+      const bytes = await client.fetchContent(contentId);
+      await store.put(bytes);
+      return bytes;
+    }
+  };
+}

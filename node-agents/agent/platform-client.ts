@@ -1,0 +1,116 @@
+// The agent's side of the platform's doors. It only ever calls out, so it works behind NAT.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { contentIdOf } from '@oort/kernel-content';
+import { signRequest, type DeviceKey } from '@oort/kernel-identity';
+import { Fault, type Json } from '@oort/kernel-wire';
+import { requireNetwork } from './network-switch';
+
+/** The door did not answer, or not as a door does: worth another try later. */
+export class PlatformUnreachable extends Fault {
+  constructor(message: string) { super('PLATFORM_UNREACHABLE', message); }
+}
+
+/** The door answered with errors: another try would be answered alike. */
+export class PlatformRejected extends Fault {
+  constructor(message: string, detail: Json = null) { super('PLATFORM_REJECTED', message, detail); }
+}
+
+export class ContentUnavailable extends Fault {
+  constructor(contentId: string, reason: string) { super('CONTENT_UNAVAILABLE', `no content ${contentId}: ${reason}`, { contentId }); }
+}
+
+export interface PlatformClient {
+  /** Throws PlatformUnreachable, PlatformRejected, NetworkOff. Refusals come back as data. */
+  graphql<T>(document: string, variables: { readonly [name: string]: Json }, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<T>;
+  fetchContent(contentId: string): Promise<Buffer>;
+  storeContent(bytes: Buffer): Promise<string>;
+  /** One signed envelope. */
+  sendTelemetry(bytes: Buffer): Promise<void>;
+}
+
+export interface PlatformClientOptions {
+  /** Where GraphQL listens, without the path. */
+  readonly platform: string;
+  readonly ingest: string;
+  /** The agent's own: where its network switch lies. */
+  readonly directory: string;
+  readonly key: DeviceKey;
+  /** Null before the enrolment: then requests are not signed. */
+  readonly nodeId: string | null;
+}
+
+interface Request { readonly url: string; readonly path: string; readonly method: 'GET' | 'POST' | 'PUT'; readonly body: Buffer; readonly type: string; readonly signal: AbortSignal }
+
+const defaultTimeoutMs = 30_000;
+const contentAttempts = 5;
+
+export function platformClient({ platform, ingest, directory, key, nodeId }: PlatformClientOptions): PlatformClient {
+  async function request({ url, path, method, body, type, signal }: Request): Promise<Response> {
+    requireNetwork(directory);
+    const signed = nodeId === null ? {} : signRequest({ nodeId, key, method, path, body, now: new Date() });
+    try {
+      return await fetch(url, {
+        method, signal, headers: { ...signed, ...(method === 'GET' ? {} : { 'content-type': type }) }, ...(method === 'GET' ? {} : { body }),
+      });
+    } catch (error) {
+      throw new PlatformUnreachable(`${url}: ${reasonOf(error)}`);
+    }
+  }
+
+  const content = async (method: 'GET' | 'PUT', contentId: string, body: Buffer): Promise<Buffer> => {
+    const path = `/content/${contentId}`;
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await request({ url: `${ingest}${path}`, path, method, body, type: 'application/octet-stream', signal: AbortSignal.timeout(defaultTimeoutMs) });
+      const bytes = Buffer.from(await response.arrayBuffer());
+      if (response.ok) return bytes;
+      if (response.status < 500 && response.status !== 429 || attempt === contentAttempts) throw new ContentUnavailable(contentId, `status ${response.status}`);
+      await sleep(200 * attempt);
+    }
+  };
+
+  return {
+    async graphql<T>(document: string, variables: { readonly [name: string]: Json }, { signal, timeoutMs = defaultTimeoutMs }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<T> {
+      const body = Buffer.from(JSON.stringify({ query: document, variables }));
+      const limit = AbortSignal.timeout(timeoutMs);
+      const response = await request({
+        url: `${platform}/graphql`, path: '/graphql', method: 'POST', body, type: 'application/json', signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      });
+      const text = await response.text().catch((error: unknown) => { throw new PlatformUnreachable(reasonOf(error)); });
+      return dataOf<T>(response.status, text);
+    },
+    async fetchContent(contentId) {
+      const bytes = await content('GET', contentId, Buffer.alloc(0));
+      if (contentIdOf(bytes) !== contentId) throw new ContentUnavailable(contentId, 'the bytes do not hash to it');
+      return bytes;
+    },
+    async storeContent(bytes) {
+      const contentId = contentIdOf(bytes);
+      await content('PUT', contentId, bytes);
+      return contentId;
+    },
+    async sendTelemetry(bytes) {
+      const response = await request({
+        url: `${ingest}/telemetry`, path: '/telemetry', method: 'POST', body: bytes, type: 'application/json', signal: AbortSignal.timeout(5000),
+      });
+      await response.arrayBuffer();
+      if (!response.ok) throw new PlatformRejected(`telemetry was answered with ${response.status}`);
+    },
+  };
+}
+
+function dataOf<T>(status: number, text: string): T {
+  let answer: { readonly data?: T | null; readonly errors?: readonly { readonly message: string }[] };
+  try {
+    answer = JSON.parse(text) as typeof answer;
+  } catch {
+    throw new PlatformUnreachable(`status ${status} and no JSON`);
+  }
+  if (answer.errors !== undefined && answer.errors.length > 0) throw new PlatformRejected(answer.errors.map(({ message }) => message).join('; '));
+  if (answer.data == null) throw new PlatformUnreachable(`status ${status} and no data`);
+  return answer.data;
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
