@@ -1,1 +1,3 @@
-export {};
+// The S3 door: the Amazon S3 REST API over the storage domain.
+export { openS3Door, type S3Door, type S3DoorOptions } from './door';
+export type { S3Credentials } from './sigv4';

@@ -114,11 +114,11 @@ function decideUpload(command: UploadCommand, state: UploadState): Decision<Uplo
     case 'AbortUpload': return { events: [{ type: 'UploadAborted', data: { uploadId, bucket, key } }] };
     case 'CompleteUpload': {
       const { parts, versionId } = command.data;
+      const misplaced = parts.find(({ partNumber }, index) => partNumber <= (parts[index - 1]?.partNumber ?? 0));
+      if (misplaced !== undefined) return refuse('INVALID_PART_ORDER', 'Parts come in ascending order.', { partNumber: misplaced.partNumber });
       for (const [index, { partNumber, etag }] of parts.entries()) {
         const part = state.parts.get(partNumber);
         if (part === undefined || part.etag !== etag) return refuse('INVALID_PART', 'A part is not there, or has another etag.', { partNumber });
-        const before = parts[index - 1];
-        if (before !== undefined && before.partNumber >= partNumber) return refuse('INVALID_PART_ORDER', 'Parts come in ascending order.', { partNumber });
         if (index < parts.length - 1 && part.sizeBytes < smallestPartBytes) return refuse('PART_TOO_SMALL', 'Every part but the last has 5 MiB or more.', { partNumber });
       }
       if (parts.length === 0) return refuse('INVALID_PART', 'An upload has at least one part.', { partNumber: null });

@@ -1,0 +1,120 @@
+// Content-Encoding: aws-chunked.
+//   body    = *chunk last-chunk *( trailer CRLF ) [ CRLF ]
+//   chunk   = hex-length [ ";chunk-signature=" 64hex ] CRLF bytes CRLF
+//   last    = "0" [ ";chunk-signature=" 64hex ] CRLF
+//   trailer = name ":" value        (the last one may be x-amz-trailer-signature)
+// Source: Amazon S3, "Signature calculations: transferring payload in multiple chunks", also with trailing headers.
+import { S3Error } from './s3-error';
+import { chunkSignature, equal, trailerSignature, type SigningContext } from './sigv4';
+
+const longestLine = 16 * 1024;
+/** A signed chunk is held until its signature is checked. */
+const largestSignedChunk = 16 * 1024 * 1024;
+
+/** The plain bytes; trailers are noted as they come. Throws S3Error IncompleteBody, SignatureDoesNotMatch, InvalidRequest. */
+export async function* decodeChunked(
+  body: AsyncIterable<Buffer>, signing: SigningContext | null, onTrailer: (name: string, value: string) => void,
+): AsyncGenerator<Buffer> {
+  const reader = new Reader(body);
+  let previous = signing?.seed ?? '';
+  for (;;) {
+    const { length, signature } = chunkHead(await reader.line(), signing !== null);
+    if (signing !== null) {
+      if (length > largestSignedChunk) throw new S3Error('EntityTooLarge', 'A signed chunk has at most 16 MiB.');
+      const chunk = await reader.exactly(length);
+      if (!equal(chunkSignature(signing, previous, chunk), signature)) throw new S3Error('SignatureDoesNotMatch', 'The signature of a chunk does not match.');
+      previous = signature;
+      if (length > 0) yield chunk;
+    } else {
+      for (let left = length; left > 0;) {
+        const part = await reader.upTo(left);
+        left -= part.length;
+        yield part;
+      }
+    }
+    if (length === 0) break;
+    if ((await reader.exactly(2)).toString('latin1') !== '\r\n') throw new S3Error('IncompleteBody', 'A chunk does not end where it says.');
+  }
+  await readTrailers(reader, signing, previous, onTrailer);
+}
+
+async function readTrailers(reader: Reader, signing: SigningContext | null, previous: string, onTrailer: (name: string, value: string) => void): Promise<void> {
+  let signed = '';
+  for (let line = await reader.lineOrEnd(); line !== null && line !== ''; line = await reader.lineOrEnd()) {
+    const at = line.indexOf(':');
+    if (at <= 0) throw new S3Error('InvalidRequest', 'A trailer is a name and a value.');
+    const name = line.slice(0, at).trim().toLowerCase();
+    const value = line.slice(at + 1).trim();
+    if (name !== 'x-amz-trailer-signature') {
+      signed += `${name}:${value}\n`;
+      onTrailer(name, value);
+    } else if (signing !== null && !equal(trailerSignature(signing, previous, signed), value)) {
+      throw new S3Error('SignatureDoesNotMatch', 'The signature of the trailer does not match.');
+    }
+  }
+}
+
+function chunkHead(line: string, signed: boolean): { readonly length: number; readonly signature: string } {
+  const match = /^([0-9a-fA-F]{1,12})(?:;chunk-signature=([0-9a-f]{64}))?$/.exec(line);
+  if (match === null || (signed && match[2] === undefined)) throw new S3Error('InvalidRequest', 'A chunk starts with its length and signature.');
+  return { length: Number.parseInt(match[1] ?? '0', 16), signature: match[2] ?? '' };
+}
+
+/** Lines and byte runs from a stream of buffers of any size. */
+class Reader {
+  readonly #source: AsyncIterator<Buffer>;
+  #buffer: Buffer = Buffer.alloc(0);
+
+  constructor(body: AsyncIterable<Buffer>) { this.#source = body[Symbol.asyncIterator](); }
+
+  async line(): Promise<string> {
+    const line = await this.lineOrEnd();
+    if (line === null) throw incomplete();
+    return line;
+  }
+
+  async lineOrEnd(): Promise<string | null> {
+    for (;;) {
+      const at = this.#buffer.indexOf('\r\n');
+      if (at !== -1) {
+        const line = this.#buffer.toString('latin1', 0, at);
+        this.#buffer = this.#buffer.subarray(at + 2);
+        return line;
+      }
+      if (this.#buffer.length > longestLine) throw new S3Error('InvalidRequest', 'A line of the chunked body is too long.');
+      if (!(await this.#more())) return this.#buffer.length === 0 ? null : this.#rest();
+    }
+  }
+
+  async exactly(length: number): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for (let left = length; left > 0;) {
+      const part = await this.upTo(left);
+      parts.push(part);
+      left -= part.length;
+    }
+    return Buffer.concat(parts, length);
+  }
+
+  async upTo(length: number): Promise<Buffer> {
+    while (this.#buffer.length === 0) if (!(await this.#more())) throw incomplete();
+    const part = this.#buffer.subarray(0, length);
+    this.#buffer = this.#buffer.subarray(part.length);
+    return part;
+  }
+
+  #rest(): string {
+    const rest = this.#buffer.toString('latin1');
+    this.#buffer = Buffer.alloc(0);
+    return rest;
+  }
+
+  async #more(): Promise<boolean> {
+    const next = await this.#source.next();
+    if (next.done === true) return false;
+    this.#buffer = this.#buffer.length === 0 ? next.value : Buffer.concat([this.#buffer, next.value]);
+    return true;
+  }
+}
+
+function incomplete(): S3Error { return new S3Error('IncompleteBody', 'The body ended before it was complete.'); }

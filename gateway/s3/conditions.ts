@@ -1,0 +1,57 @@
+import { S3Error } from './s3-error';
+import { header, type S3Request } from './s3-request';
+
+interface Validators { readonly etag: string; readonly storedAt: string }
+
+/** RFC 9110 section 13.2.2, in its order of precedence. Throws S3Error PreconditionFailed, NotModified. */
+export function checkReadConditions(request: S3Request, { etag, storedAt }: Validators, prefix = ''): void {
+  const at = Math.floor(Date.parse(storedAt) / 1000) * 1000;
+  const ifMatch = header(request, `${prefix}if-match`);
+  const ifNoneMatch = header(request, `${prefix}if-none-match`);
+  const unmodifiedSince = dateOf(header(request, `${prefix}if-unmodified-since`));
+  const modifiedSince = dateOf(header(request, `${prefix}if-modified-since`));
+  const failed = new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
+  // A copy's conditions on its source are never "not modified".
+  const unchanged = prefix === '' ? new S3Error('NotModified', 'Not Modified') : failed;
+  if (ifMatch !== null) {
+    if (!matches(ifMatch, etag)) throw failed;
+  } else if (unmodifiedSince !== null && at > unmodifiedSince) throw failed;
+  if (ifNoneMatch !== null) {
+    if (matches(ifNoneMatch, etag)) throw unchanged;
+  } else if (modifiedSince !== null && at <= modifiedSince) throw unchanged;
+}
+
+/** For a write: what the object of the key must be. */
+export function writeCondition(request: S3Request): { readonly ifMatch?: string; readonly ifNoneMatch?: string } {
+  const ifMatch = header(request, 'if-match');
+  const ifNoneMatch = header(request, 'if-none-match');
+  if (ifNoneMatch !== null && ifNoneMatch.trim() !== '*') throw new S3Error('NotImplemented', 'A conditional write takes If-None-Match: * only.');
+  return { ...(ifMatch === null ? {} : { ifMatch: unquoted(ifMatch) }), ...(ifNoneMatch === null ? {} : { ifNoneMatch: '*' }) };
+}
+
+function matches(list: string, etag: string): boolean {
+  return list.split(',').map(unquoted).some((candidate) => candidate === '*' || candidate === etag);
+}
+
+export function unquoted(etag: string): string {
+  return etag.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1');
+}
+
+function dateOf(text: string | null): number | null {
+  const at = Date.parse(text ?? '');
+  return Number.isNaN(at) ? null : at;
+}
+
+export interface Range { readonly start: number; /** Exclusive. */ readonly end: number }
+
+/** RFC 9110 section 14.2 with one range; a header of another shape, or several ranges, selects everything. Throws S3Error InvalidRange. */
+export function rangeOf(text: string | null, sizeBytes: number): Range | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(text?.trim() ?? '');
+  const [, first = '', last = ''] = match ?? [];
+  if (match === null || (first === '' && last === '')) return null;
+  const start = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first);
+  const end = first === '' || last === '' ? sizeBytes : Math.min(sizeBytes, Number(last) + 1);
+  if (first !== '' && last !== '' && Number(last) < Number(first)) return null;
+  if (start >= sizeBytes || start >= end) throw new S3Error('InvalidRange', 'The requested range is not satisfiable');
+  return { start, end };
+}

@@ -1,0 +1,78 @@
+// The S3 door: HTTP in front of the object store. A request is authenticated before its body is read.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { newUlid } from '@oort/kernel-wire';
+import type { ObjectStore } from '@oort/subgraphs-storage';
+import { operationOf } from './routes';
+import { errorOf, S3Error } from './s3-error';
+import { addressOf, type S3Request } from './s3-request';
+import { authenticate, queryOf, type S3Credentials } from './sigv4';
+import { errorDocument } from './xml';
+
+export interface S3DoorOptions {
+  readonly objects: ObjectStore;
+  findS3Key(accessKeyId: string): S3Credentials | null;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Host names whose sub-domains are buckets; path style always works. Default: localhost. */
+  readonly domains?: readonly string[];
+  now(): Date;
+}
+
+export interface S3Door {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Rejects when the port is taken. */
+export async function openS3Door(options: S3DoorOptions): Promise<S3Door> {
+  // A large body may take as long as it takes.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000, noDelay: true, maxHeaderSize: 32 * 1024 });
+  const handle = (incoming: IncomingMessage, response: ServerResponse): void => { void answer(options, incoming, response); };
+  server.on('request', handle).on('checkContinue', handle);
+  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(options.port, '127.0.0.1', resolve); });
+  return { url: `http://127.0.0.1:${portOf(server)}`, close: () => closeServer(server) };
+}
+
+async function answer(options: S3DoorOptions, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  const requestId = newUlid(options.now());
+  response.setHeader('x-amz-request-id', requestId);
+  const { method = 'GET', url = '/', headers } = incoming;
+  try {
+    const auth = authenticate({ method, url, headers }, (accessKeyId) => options.findS3Key(accessKeyId), options.now());
+    const { bucket, key } = addressOf(url, headers.host ?? '', options.domains ?? ['localhost']);
+    const request: S3Request = {
+      incoming, response, objects: options.objects, auth, requestId, method, bucket, key, query: queryOf(url), now: () => options.now(),
+    };
+    await operationOf(request)(request);
+    // What an operation did not want of a body goes, so that the connection can be used again.
+    incoming.resume();
+  } catch (error) {
+    refuse(incoming, response, error, requestId);
+  }
+}
+
+function refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown, requestId: string): void {
+  // The reader left, or half of a body is out: only the end of the connection can say that it went wrong.
+  if (response.headersSent || response.destroyed) return void response.destroy();
+  const { s3Code, status, message } = errorOf(error);
+  // A body that nobody reads would stand before the next request.
+  if (!incoming.complete) response.setHeader('connection', 'close');
+  if (error instanceof S3Error && s3Code === 'NotModified') return void response.writeHead(304).end();
+  const body = Buffer.from(errorDocument(s3Code, message, (incoming.url ?? '/').split('?', 1)[0] ?? '/', requestId));
+  response.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length });
+  response.end(incoming.method === 'HEAD' ? undefined : body);
+  incoming.resume();
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

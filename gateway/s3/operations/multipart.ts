@@ -1,0 +1,116 @@
+import type { UploadState } from '@oort/subgraphs-storage';
+import { rangeOf, unquoted, writeCondition } from '../conditions';
+import { checksumNamed } from '../checksums';
+import { readDocument, requestBody } from '../request-body';
+import { errorOfRefusal, S3Error } from '../s3-error';
+import { header, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { checksumHeaders, contentTypeOf, metadataOf, refuseUnknown } from '../stored-headers';
+import { document, element, fields, malformed, parseXml } from '../xml';
+import { ownerOf } from './buckets';
+import { copySource } from './objects';
+
+const mostParts = 10_000;
+
+export async function createUpload(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  refuseUnknown(request);
+  const { objects, auth, bucket, key } = request;
+  const storageClass = header(request, 'x-amz-storage-class') ?? 'STANDARD';
+  if (storageClass !== 'STANDARD') throw new S3Error('NotImplemented', 'A multipart upload goes to STANDARD; archive the object afterwards.');
+  const algorithm = header(request, 'x-amz-checksum-algorithm');
+  if (algorithm !== null && checksumNamed(algorithm) === null) throw new S3Error('NotImplemented', `The checksum ${algorithm} is not implemented.`);
+  const uploadId = await objects.uploads.start({
+    accountId: auth.accountId, bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm,
+  });
+  sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }));
+}
+
+export async function uploadPart(request: S3Request): Promise<void> {
+  const { uploadId, partNumber } = await requirePart(request);
+  const body = requestBody(request);
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums());
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, ...checksumHeaders(done.value.checksums) });
+}
+
+export async function uploadPartCopy(request: S3Request): Promise<void> {
+  const { uploadId, partNumber } = await requirePart(request);
+  const { object: { version } } = await copySource(request);
+  const range = rangeOf(header(request, 'x-amz-copy-source-range'), version.sizeBytes);
+  const bytes = request.objects.read(version, range?.start, range?.end);
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}));
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+  sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }));
+}
+
+export async function completeUpload(request: S3Request): Promise<void> {
+  const { uploadId } = await requireUpload(request, true);
+  const asked = parseXml(await readDocument(request), 'CompleteMultipartUpload');
+  const listed = asked['Part'];
+  if (!Array.isArray(listed) || listed.length === 0 || listed.length > mostParts) throw malformed();
+  const parts = listed.map((part: unknown) => {
+    const { PartNumber: number, ETag: etag } = fields(part);
+    if (typeof number !== 'string' || !/^\s*\d{1,5}\s*$/.test(number) || typeof etag !== 'string') throw malformed();
+    return { partNumber: Number(number), etag: unquoted(etag) };
+  });
+  const done = await request.objects.uploads.complete(uploadId, parts, writeCondition(request));
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+  const { bucket, key } = request;
+  sendXml(request, 200, document('CompleteMultipartUploadResult', { Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"` }));
+}
+
+export async function abortUpload(request: S3Request): Promise<void> {
+  const { uploadId } = await requireUpload(request);
+  const done = await request.objects.uploads.abort(uploadId);
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+  sendEmpty(request, 204);
+}
+
+export async function listParts(request: S3Request): Promise<void> {
+  const { uploadId, state } = await requireUpload(request);
+  const after = Number(queryValue(request, 'part-number-marker') ?? 0);
+  const limit = Math.min(Number(queryValue(request, 'max-parts') ?? 1000), 1000);
+  const all = [...state.parts.values()].sort((a, b) => a.partNumber - b.partNumber).filter(({ partNumber }) => partNumber > after);
+  const page = all.slice(0, limit);
+  const last = page.at(-1)?.partNumber ?? after;
+  sendXml(request, 200, document('ListPartsResult', {
+    Bucket: request.bucket, Key: request.key, UploadId: uploadId, Owner: ownerOf(request.auth.accountId), StorageClass: 'STANDARD',
+    PartNumberMarker: after, NextPartNumberMarker: last, MaxParts: limit, IsTruncated: all.length > page.length,
+    Part: page.map(({ partNumber, etag, sizeBytes }) => element('Part', { PartNumber: partNumber, ETag: `"${etag}"`, Size: sizeBytes })),
+  }));
+}
+
+export async function listUploads(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  const prefix = queryValue(request, 'prefix') ?? '';
+  if (queryValue(request, 'delimiter') !== null) throw new S3Error('NotImplemented', 'ListMultipartUploads takes no delimiter.');
+  const marker = queryValue(request, 'key-marker') ?? '';
+  const uploads = (await request.objects.openUploads(request.bucket)).filter(({ key }) => key.startsWith(prefix) && (marker === '' || key > marker));
+  const page = uploads.slice(0, 1000);
+  sendXml(request, 200, document('ListMultipartUploadsResult', {
+    Bucket: request.bucket, KeyMarker: marker, Prefix: prefix, MaxUploads: 1000, IsTruncated: uploads.length > page.length,
+    Upload: page.map(({ key, uploadId, startedAt }) => element('Upload', { Key: key, UploadId: uploadId, Initiated: startedAt, StorageClass: 'STANDARD' })),
+  }));
+}
+
+async function requirePart(request: S3Request): Promise<{ readonly uploadId: string; readonly partNumber: number }> {
+  const partNumber = Number(queryValue(request, 'partNumber'));
+  if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > mostParts) {
+    throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
+  }
+  return { ...await requireUpload(request), partNumber };
+}
+
+type Known = Exclude<UploadState, { readonly status: 'absent' | 'aborted' }>;
+
+/** Throws S3Error NoSuchUpload also for an upload to another key. */
+async function requireUpload(request: S3Request, orCompleted = false): Promise<{ readonly uploadId: string; readonly state: Known }> {
+  await requireBucket(request);
+  const uploadId = queryValue(request, 'uploadId') ?? '';
+  const state = await request.objects.uploads.find(uploadId);
+  const known = state.status === 'open' || (orCompleted && state.status === 'completed');
+  if (!known || state.upload.bucket !== request.bucket || state.upload.key !== request.key) {
+    throw new S3Error('NoSuchUpload', 'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.');
+  }
+  return { uploadId, state };
+}

@@ -1,0 +1,174 @@
+import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import type { ReadableObject } from '@oort/subgraphs-storage';
+import { checkReadConditions, rangeOf, writeCondition } from '../conditions';
+import { readDocument, requestBody } from '../request-body';
+import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
+import { header, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { decode } from '../sigv4';
+import { checksumHeaders, contentTypeOf, metadataOf, objectHeaders, refuseUnknown } from '../stored-headers';
+import { document, element, fields, malformed, parseXml } from '../xml';
+
+export async function putObject(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  refuseUnknown(request);
+  const cold = isCold(header(request, 'x-amz-storage-class'));
+  const condition = writeCondition(request);
+  const { objects, auth, bucket, key } = request;
+  if (condition.ifNoneMatch === '*' && await objects.find(bucket, key) !== null) {
+    throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
+  }
+  if (condition.ifMatch !== undefined && await objects.find(bucket, key) === null) throw noSuchKey();
+  const body = requestBody(request);
+  const done = await objects.put({
+    accountId: auth.accountId, bucket, key, body: body.bytes, contentType: contentTypeOf(request), userMetadata: metadataOf(request),
+    checksums: () => body.checksums(), condition,
+  });
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+  if (cold) await archive(request);
+  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums) });
+}
+
+/** STANDARD is the hot nodes, GLACIER and DEEP_ARCHIVE are the archive nodes. Throws S3Error for classes that do not exist here. */
+function isCold(storageClass: string | null): boolean {
+  if (storageClass === null || storageClass === 'STANDARD') return false;
+  if (storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE') return true;
+  throw new S3Error('InvalidStorageClass', 'The storage classes are STANDARD and GLACIER.');
+}
+
+async function archive({ objects, auth, bucket, key }: S3Request): Promise<void> {
+  const done = await objects.archive(auth.accountId, bucket, key);
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+}
+
+export async function getObject(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  const object = await requireObject(request, request.bucket, request.key);
+  checkReadConditions(request, { ...object.version, storedAt: object.storedAt });
+  const { version } = object;
+  if (object.status === 'archived' && request.method === 'GET') {
+    throw new S3Error('InvalidObjectState', "The operation is not valid for the object's storage class; restore it first.");
+  }
+  const range = rangeOf(header(request, 'range'), version.sizeBytes);
+  const { start, end } = range ?? { start: 0, end: version.sizeBytes };
+  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), 'content-length': String(end - start) };
+  if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`;
+  const status = range === null ? 200 : 206;
+  if (request.method === 'HEAD') return void request.response.writeHead(status, headers).end();
+  await send(request, status, headers, request.objects.read(version, start, end));
+}
+
+/** The first bytes are read before the status is sent, so that an object out of reach is an error and not half a body. */
+async function send({ response }: S3Request, status: number, headers: Readonly<Record<string, string>>, bytes: AsyncGenerator<Buffer>): Promise<void> {
+  const first = await bytes.next();
+  response.writeHead(status, headers);
+  if (first.done === true) return void response.end();
+  const head = first.value;
+  async function* body(): AsyncGenerator<Buffer> {
+    yield head;
+    yield* bytes;
+  }
+  await pipeline(Readable.from(body(), { objectMode: false, highWaterMark: 1 }), response);
+}
+
+export async function deleteObject(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  checkVersion(queryValue(request, 'versionId'));
+  await deleteKey(request, request.key);
+  sendEmpty(request, 204);
+}
+
+async function deleteKey({ objects, auth, bucket }: S3Request, key: string): Promise<void> {
+  const done = await objects.delete(auth.accountId, bucket, key);
+  // Deleting what is not there succeeds, as S3 has it.
+  if (!done.ok && done.refusal.code !== 'NO_SUCH_OBJECT') throw errorOfRefusal(done.refusal);
+}
+
+const mostDeletes = 1000;
+const deletesAtOnce = 16;
+
+export async function deleteObjects(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  const asked = parseXml(await readDocument(request), 'Delete');
+  const objects = asked['Object'];
+  if (!Array.isArray(objects) || objects.length === 0 || objects.length > mostDeletes) throw malformed();
+  const quiet = asked['Quiet'] === 'true';
+  const targets = objects.map((object: unknown) => {
+    const { Key: key, VersionId: versionId } = fields(object);
+    if (typeof key !== 'string' || key === '') throw malformed();
+    return { key, versionId: typeof versionId === 'string' ? versionId : null };
+  });
+  const results = [];
+  for (let start = 0; start < targets.length; start += deletesAtOnce) {
+    results.push(...await Promise.all(targets.slice(start, start + deletesAtOnce).map(async ({ key, versionId }) => {
+      try {
+        checkVersion(versionId);
+        await deleteKey(request, key);
+        return { deleted: element('Deleted', { Key: key, VersionId: versionId }), failed: null };
+      } catch (error) {
+        const { s3Code, message } = errorOf(error);
+        return { deleted: null, failed: element('Error', { Key: key, VersionId: versionId, Code: s3Code, Message: message }) };
+      }
+    })));
+  }
+  const deleted = results.flatMap((result) => (result.deleted === null || quiet ? [] : [result.deleted]));
+  sendXml(request, 200, document('DeleteResult', { Deleted: deleted, Error: results.flatMap(({ failed }) => failed ?? []) }));
+}
+
+/** Unversioned buckets know the version `null` only. */
+function checkVersion(versionId: string | null): void {
+  if (versionId !== null && versionId !== 'null') throw new S3Error('NoSuchVersion', 'The specified version does not exist.');
+}
+
+export interface CopySource { readonly object: ReadableObject; readonly bucket: string; readonly key: string }
+
+/** Throws S3Error NoSuchKey, AccessDenied, PreconditionFailed, InvalidObjectState. */
+export async function copySource(request: S3Request): Promise<CopySource> {
+  const text = decode((header(request, 'x-amz-copy-source') ?? '').replace(/^\//, '').replace(/\?versionId=null$/, ''));
+  const slash = text.indexOf('/');
+  if (slash <= 0 || text.includes('?versionId=')) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
+  const [bucket, key] = [text.slice(0, slash), text.slice(slash + 1)];
+  await requireBucket({ ...request, bucket });
+  const object = await requireObject(request, bucket, key);
+  checkReadConditions(request, { ...object.version, storedAt: object.storedAt }, 'x-amz-copy-source-');
+  if (object.status === 'archived') throw new S3Error('InvalidObjectState', 'The source is archived; restore it first.');
+  return { object, bucket, key };
+}
+
+export async function copyObject(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  refuseUnknown(request);
+  const { object, bucket: from, key: fromKey } = await copySource(request);
+  const { version } = object;
+  const cold = isCold(header(request, 'x-amz-storage-class'));
+  const replace = header(request, 'x-amz-metadata-directive') === 'REPLACE';
+  const { objects, auth, bucket, key } = request;
+  if (from === bucket && fromKey === key && !replace && !cold) {
+    throw new S3Error('InvalidRequest', 'This copy request is illegal because it is trying to copy an object to itself without changing it.');
+  }
+  const done = await objects.put({
+    accountId: auth.accountId, bucket, key, body: objects.read(version), condition: writeCondition(request), checksums: () => version.checksums,
+    contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
+  });
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+  if (cold) await archive(request);
+  sendXml(request, 200, document('CopyObjectResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }));
+}
+
+/** RestoreObject. The archive nodes answer at once, so the object is hot when the request is answered. */
+export async function restoreObject(request: S3Request): Promise<void> {
+  await requireBucket(request);
+  const { objects, auth, bucket, key } = request;
+  const done = await objects.restore(auth.accountId, bucket, key);
+  if (!done.ok) throw errorOfRefusal(done.refusal);
+  sendEmpty(request, 202);
+}
+
+async function requireObject(request: S3Request, bucket: string, key: string): Promise<ReadableObject> {
+  checkVersion(queryValue(request, 'versionId'));
+  const object = await request.objects.find(bucket, key);
+  if (object === null) throw noSuchKey();
+  return object;
+}
+
+function noSuchKey(): S3Error { return new S3Error('NoSuchKey', 'The specified key does not exist.'); }

@@ -1,0 +1,73 @@
+// Which operation a request asks for: by method, by what the path names, and by the sub-resource in the query.
+import * as buckets from './operations/buckets';
+import * as multipart from './operations/multipart';
+import * as objects from './operations/objects';
+import { S3Error } from './s3-error';
+import { header, queryValue, type S3Request } from './s3-request';
+
+type Operation = (request: S3Request) => Promise<void>;
+
+/** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
+const notServed = [
+  'accelerate', 'acl', 'analytics', 'attributes', 'cors', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
+  'notification', 'object-lock', 'ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'retention',
+  'select', 'tagging', 'torrent', 'website',
+];
+
+/** Throws S3Error NotImplemented, MethodNotAllowed. */
+export function operationOf(request: S3Request): Operation {
+  const has = (name: string): boolean => queryValue(request, name) !== null;
+  const unserved = notServed.find(has);
+  if (unserved !== undefined) throw new S3Error('NotImplemented', `The sub-resource ${unserved} is not implemented.`);
+  const operation = request.bucket === '' ? serviceOperation(request) : request.key === '' ? bucketOperation(request, has) : objectOperation(request, has);
+  if (operation === null) throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.');
+  return operation;
+}
+
+function serviceOperation({ method }: S3Request): Operation | null {
+  return method === 'GET' ? buckets.listBuckets : null;
+}
+
+function bucketOperation({ method, query }: S3Request, has: (name: string) => boolean): Operation | null {
+  switch (method) {
+    case 'GET': {
+      if (has('location')) return buckets.bucketLocation;
+      if (has('versioning')) return buckets.bucketVersioning;
+      if (has('versions')) return buckets.listObjectVersions;
+      if (has('uploads')) return multipart.listUploads;
+      return query.some(([name, value]) => name === 'list-type' && value === '2') ? buckets.listObjectsV2 : buckets.listObjectsV1;
+    }
+    case 'PUT': return has('versioning') ? refuseVersioning : buckets.createBucket;
+    case 'HEAD': return buckets.headBucket;
+    case 'DELETE': return buckets.deleteBucket;
+    case 'POST': return has('delete') ? objects.deleteObjects : refuseForm;
+    default: return null;
+  }
+}
+
+function objectOperation(request: S3Request, has: (name: string) => boolean): Operation | null {
+  const copies = header(request, 'x-amz-copy-source') !== null;
+  switch (request.method) {
+    case 'GET': return has('uploadId') ? multipart.listParts : objects.getObject;
+    case 'HEAD': return objects.getObject;
+    case 'PUT': {
+      if (has('uploadId')) return copies ? multipart.uploadPartCopy : multipart.uploadPart;
+      return copies ? objects.copyObject : objects.putObject;
+    }
+    case 'DELETE': return has('uploadId') ? multipart.abortUpload : objects.deleteObject;
+    case 'POST': {
+      if (has('uploads')) return multipart.createUpload;
+      if (has('uploadId')) return multipart.completeUpload;
+      return has('restore') ? objects.restoreObject : null;
+    }
+    default: return null;
+  }
+}
+
+function refuseVersioning(): Promise<void> {
+  return Promise.reject(new S3Error('NotImplemented', 'Versioning is not implemented.'));
+}
+
+function refuseForm(): Promise<void> {
+  return Promise.reject(new S3Error('NotImplemented', 'Browser form uploads are not implemented.'));
+}

@@ -1,0 +1,46 @@
+import { Fault } from '@oort/kernel-wire';
+
+/** Codes and statuses as the Amazon S3 API reference, "Error responses", lists them. */
+const statuses = {
+  AccessDenied: 403, AuthorizationHeaderMalformed: 400, AuthorizationQueryParametersError: 400, BadDigest: 400, BucketAlreadyExists: 409,
+  BucketAlreadyOwnedByYou: 409, BucketNotEmpty: 409, EntityTooLarge: 400, EntityTooSmall: 400, IncompleteBody: 400, InternalError: 500,
+  InvalidAccessKeyId: 403, InvalidArgument: 400, InvalidBucketName: 400, InvalidDigest: 400, InvalidObjectState: 403, InvalidPart: 400,
+  InvalidPartOrder: 400, InvalidRange: 416, InvalidRequest: 400, InvalidStorageClass: 400, InvalidURI: 400, KeyTooLongError: 400,
+  MalformedXML: 400, MethodNotAllowed: 405, MissingSecurityHeader: 400, NoSuchBucket: 404, NoSuchKey: 404, NoSuchUpload: 404, NoSuchVersion: 404,
+  NotImplemented: 501, NotModified: 304, OperationAborted: 409, PreconditionFailed: 412, RequestTimeTooSkewed: 403, ServiceUnavailable: 503, SignatureDoesNotMatch: 403,
+  XAmzContentSHA256Mismatch: 400,
+} as const;
+
+export type S3ErrorCode = keyof typeof statuses;
+
+/** What the client is told. */
+export class S3Error extends Fault {
+  readonly status: number;
+
+  constructor(readonly s3Code: S3ErrorCode, message: string) {
+    super(s3Code, message);
+    this.status = statuses[s3Code];
+  }
+}
+
+const ofRefusals: Readonly<Record<string, S3ErrorCode>> = {
+  BAD_BUCKET_NAME: 'InvalidBucketName', BUCKET_EXISTS: 'BucketAlreadyOwnedByYou', BUCKET_TAKEN: 'BucketAlreadyExists', NO_SUCH_BUCKET: 'NoSuchBucket',
+  NOT_OWNER: 'AccessDenied', BUCKET_NOT_EMPTY: 'BucketNotEmpty', PRECONDITION_FAILED: 'PreconditionFailed', NO_SUCH_OBJECT: 'NoSuchKey',
+  OBJECT_REPLACED: 'OperationAborted', OBJECT_ARCHIVED: 'InvalidObjectState', OBJECT_NOT_ARCHIVED: 'InvalidObjectState',
+  NO_SUCH_UPLOAD: 'NoSuchUpload', INVALID_PART: 'InvalidPart', INVALID_PART_ORDER: 'InvalidPartOrder', PART_TOO_SMALL: 'EntityTooSmall',
+};
+
+export function errorOfRefusal({ code, message }: { readonly code: string; readonly message: string }): S3Error {
+  return new S3Error(ofRefusals[code] ?? 'InternalError', message);
+}
+
+const ofFaults: Readonly<Record<string, S3ErrorCode>> = { STORAGE_UNAVAILABLE: 'ServiceUnavailable', PIECES_UNREACHABLE: 'ServiceUnavailable' };
+
+/** Everything else is ours to repair and shows nothing of itself. */
+export function errorOf(error: unknown): S3Error {
+  if (error instanceof S3Error) return error;
+  const code = error instanceof Fault ? ofFaults[error.code] : undefined;
+  if (code !== undefined) return new S3Error(code, 'Too few storage nodes can be reached now. Please try again.');
+  process.stderr.write(`S3 door: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+  return new S3Error('InternalError', 'We encountered an internal error. Please try again.');
+}

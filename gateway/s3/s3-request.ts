@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ObjectStore } from '@oort/subgraphs-storage';
+import { S3Error } from './s3-error';
+import { decode, type Authenticated, type Query } from './sigv4';
+
+/** One authenticated request, with what every operation needs. */
+export interface S3Request {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly objects: ObjectStore;
+  readonly auth: Authenticated;
+  readonly requestId: string;
+  readonly method: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly query: Query;
+  now(): Date;
+}
+
+export function queryValue({ query }: Pick<S3Request, 'query'>, name: string): string | null {
+  return query.find(([key]) => key === name)?.[1] ?? null;
+}
+
+export function header({ incoming }: Pick<S3Request, 'incoming'>, name: string): string | null {
+  const value = incoming.headers[name];
+  return typeof value === 'string' ? value : value?.[0] ?? null;
+}
+
+const longestKeyBytes = 1024;
+
+/** Path style `/bucket/key`, or virtual-host style where the host is `bucket.<door's own name>`. Throws S3Error. */
+export function addressOf(url: string, host: string, domains: readonly string[]): { readonly bucket: string; readonly key: string } {
+  const path = decode(url.split('?', 1)[0] ?? '/');
+  if (!path.startsWith('/') || path.includes('\0')) throw new S3Error('InvalidURI', "Couldn't parse the specified URI.");
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  const domain = domains.find((candidate) => name.endsWith(`.${candidate}`));
+  const whole = domain === undefined ? path : `/${name.slice(0, -domain.length - 1)}${path}`;
+  const slash = whole.indexOf('/', 1);
+  const bucket = slash === -1 ? whole.slice(1) : whole.slice(1, slash);
+  const key = slash === -1 ? '' : whole.slice(slash + 1);
+  if (Buffer.byteLength(key) > longestKeyBytes) throw new S3Error('KeyTooLongError', 'Your key is too long');
+  return { bucket, key };
+}
+
+export function sendXml({ response }: Pick<S3Request, 'response'>, status: number, xml: string, headers: Readonly<Record<string, string>> = {}): void {
+  const bytes = Buffer.from(xml);
+  response.writeHead(status, { 'content-type': 'application/xml', 'content-length': bytes.length, ...headers }).end(bytes);
+}
+
+export function sendEmpty({ response }: Pick<S3Request, 'response'>, status: number, headers: Readonly<Record<string, string>> = {}): void {
+  response.writeHead(status, status === 204 || status === 304 ? headers : { 'content-length': 0, ...headers }).end();
+}
+
+/** Throws S3Error NoSuchBucket, or AccessDenied for another's. */
+export async function requireBucket({ objects, auth, bucket }: S3Request): Promise<void> {
+  const owner = await objects.bucketOwner(bucket);
+  if (owner === null) throw new S3Error('NoSuchBucket', 'The specified bucket does not exist');
+  if (owner !== auth.accountId) throw new S3Error('AccessDenied', 'Access Denied');
+}

@@ -1,0 +1,70 @@
+import { S3Error } from './s3-error';
+import { header, queryValue, type S3Request } from './s3-request';
+
+/** Headers that S3 keeps with an object and gives back. They lie beside the user's metadata, behind a colon that no user's name can have. */
+const kept = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'] as const;
+
+const notYet = [
+  'x-amz-tagging', 'x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date', 'x-amz-object-lock-legal-hold', 'x-amz-website-redirect-location',
+  'x-amz-server-side-encryption-customer-algorithm', 'x-amz-server-side-encryption-aws-kms-key-id', 'x-amz-grant-read', 'x-amz-grant-write',
+  'x-amz-grant-full-control', 'x-amz-grant-read-acp', 'x-amz-grant-write-acp',
+];
+
+/** Throws S3Error NotImplemented for what would otherwise be quietly ignored. */
+export function refuseUnknown(request: S3Request): void {
+  const asked = notYet.find((name) => header(request, name) !== null);
+  if (asked !== undefined) throw new S3Error('NotImplemented', `A header you provided implies functionality that is not implemented: ${asked}`);
+  const acl = header(request, 'x-amz-acl');
+  if (acl !== null && acl !== 'private') throw new S3Error('NotImplemented', 'Only the private ACL is implemented.');
+  const encryption = header(request, 'x-amz-server-side-encryption');
+  if (encryption !== null && encryption !== 'AES256') throw new S3Error('NotImplemented', 'Only AES256 is implemented; every object is encrypted with it.');
+}
+
+const largestMetadata = 2048;
+
+export function metadataOf(request: S3Request): Readonly<Record<string, string>> {
+  const metadata: Record<string, string> = {};
+  let size = 0;
+  for (const [name, value] of Object.entries(request.incoming.headers)) {
+    if (!name.startsWith('x-amz-meta-') || typeof value !== 'string') continue;
+    metadata[name.slice('x-amz-meta-'.length)] = value;
+    size += name.length - 'x-amz-meta-'.length + value.length;
+  }
+  if (size > largestMetadata) throw new S3Error('InvalidRequest', 'Your metadata headers exceed the maximum allowed metadata size');
+  for (const name of kept) {
+    const value = name === 'content-encoding' ? contentEncoding(header(request, name)) : header(request, name);
+    if (value !== null && value !== '') metadata[`:${name}`] = value;
+  }
+  return metadata;
+}
+
+export function contentTypeOf(request: S3Request): string { return header(request, 'content-type') ?? 'binary/octet-stream'; }
+
+/** aws-chunked is how the body travelled, not what the object is. */
+function contentEncoding(value: string | null): string | null {
+  return value?.split(',').map((part) => part.trim()).filter((part) => part !== '' && part !== 'aws-chunked').join(', ') ?? null;
+}
+
+interface Shown {
+  readonly etag: string; readonly contentType: string; readonly userMetadata: Readonly<Record<string, string>>;
+  readonly storageClass: string; readonly checksums: Readonly<Record<string, string>>;
+}
+
+export function objectHeaders(request: S3Request, version: Shown, storedAt: string, wholeBody: boolean): Record<string, string> {
+  const headers: Record<string, string> = {
+    etag: `"${version.etag}"`, 'last-modified': new Date(storedAt).toUTCString(), 'content-type': version.contentType, 'accept-ranges': 'bytes',
+    'x-amz-server-side-encryption': 'AES256',
+  };
+  if (version.storageClass === 'ARCHIVE') headers['x-amz-storage-class'] = 'GLACIER';
+  for (const [name, value] of Object.entries(version.userMetadata)) headers[name.startsWith(':') ? name.slice(1) : `x-amz-meta-${name}`] = value;
+  if (wholeBody && header(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED') Object.assign(headers, checksumHeaders(version.checksums));
+  for (const name of ['content-type', ...kept]) {
+    const override = queryValue(request, `response-${name}`);
+    if (override !== null) headers[name] = override;
+  }
+  return headers;
+}
+
+export function checksumHeaders(checksums: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(checksums).map(([name, value]) => [`x-amz-checksum-${name.toLowerCase()}`, value]));
+}
