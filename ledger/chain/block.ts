@@ -86,7 +86,7 @@ function bodyItems(body: BlockBody): RlpStructuredData[] {
 
 function parsed(wire: Hex): RlpStructuredData {
   try {
-    return decodeRlp(wire) as RlpStructuredData;
+    return decodeRlp(wire);
   } catch {
     throw new MalformedBlock('not RLP');
   }

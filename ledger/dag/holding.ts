@@ -32,7 +32,14 @@ export class Holding {
     return released;
   }
 
-  waits(): Waiting[] {
-    return [...this.#held.values()].map(({ waiting }) => waiting);
+  /** What to request: missing links, and *every* missing parent. A block shows only the first thing that it waits for, and
+   *  that may be here and held itself until another parent has come. */
+  wanted(isHere: (hash: Hash) => boolean): Hash[] {
+    const wanted = new Set<Hash>();
+    for (const { block, waiting } of this.#held.values()) {
+      if (waiting.kind === 'transaction') wanted.add(waiting.hash);
+      for (const parent of block.parents) if (!isHere(parent) && !this.has(parent)) wanted.add(parent);
+    }
+    return [...wanted];
   }
 }

@@ -13,6 +13,7 @@ export { forkRoot, forkStatus } from './forks';
 export type { StableForks } from './forks';
 export { Holding } from './holding';
 export { checkLinks } from './links';
+export { unmetNonce } from './nonces';
 export { orderOf } from './order';
 export type { StableBatch } from './order';
 export { checkParents } from './parents';

@@ -22,24 +22,24 @@ export function blockingCount(witnessCount: number): number {
  *  Cost: one walk over the blocks of the last 2(m - 1) levels, and one per candidate that a branch blocks. */
 export function provenStable(seen: Seen, lookup: Lookup, witnessCount: number): Entry | undefined {
   const { parents, bestParent } = seen;
-  const cited = parents
-    .map((parent) => (parent.bestParent === null ? parent : present(lookup, parent.block.lastStableBlock)))
-    .reduce((highest, entry) => (entry.level > highest.level ? entry : highest));
+  const cited = parents.map((parent) => (parent.bestParent === null ? parent : present(lookup, parent.block.lastStableBlock)));
+  const highest = cited.reduce((best, entry) => (entry.level > best.level ? entry : best));
   const majority = majorityOf(witnessCount);
   const floor = Math.max(0, bestParent.level + 1 - 2 * (majority - 1));
+  const lowest = Math.min(floor, ...cited.map((entry) => entry.level));
   const path = new Map<number, Entry>();
   for (const entry of bestPath(lookup, bestParent)) {
     path.set(entry.level, entry);
-    if (entry.level <= Math.min(floor, cited.level)) break;
+    if (entry.level <= lowest) break;
   }
-  if (path.get(cited.level)?.hash !== cited.hash) return undefined;
+  if (cited.some((entry) => path.get(entry.level)?.hash !== entry.hash)) return undefined;
   const branches = competingBranches(seen, lookup, { witnessCount, floor, path });
   // A lower block has fewer competitors than a higher one, so the first that passes from above is the highest.
-  for (let level = floor; level > cited.level; level -= 1) {
+  for (let level = floor; level > highest.level; level -= 1) {
     const candidate = path.get(level);
     if (candidate !== undefined && !branches.some((junction) => junction < level)) return candidate;
   }
-  return cited;
+  return highest;
 }
 
 /** For each branch that shows enough witnesses of S: the level at which it leaves the trunk. It competes with every trunk

@@ -54,31 +54,26 @@ export class Executor {
   readonly #parameters: ChainParameters;
   readonly #state: FlatState;
   readonly #vm: VM;
-  readonly #raw: (hash: Hash) => Hex | undefined;
   readonly #listeners: ((executed: ExecutedMci) => void)[] = [];
   /** The order handed in, by MCI, until all views have handed it in or it lies far behind. */
   readonly #accepted = new Map<number, string>();
   #submitted: number;
   #work: Promise<void> = Promise.resolve();
 
-  private constructor(store: ChainStore, parameters: ChainParameters, machine: { state: FlatState; vm: VM }, raw: (hash: Hash) => Hex | undefined) {
+  private constructor(store: ChainStore, parameters: ChainParameters, machine: { state: FlatState; vm: VM }) {
     this.#store = store;
     this.#parameters = parameters;
     this.#state = machine.state;
     this.#vm = machine.vm;
-    this.#raw = raw;
     this.chain = new StableChain(store);
     this.#submitted = this.chain.point().mci;
   }
 
-  /** `raw` answers the bytes of a transaction that waits in the pool. */
-  static async open(
-    store: ChainStore, parameters: ChainParameters, raw: (hash: Hash) => Hex | undefined,
-  ): Promise<Executor> {
+  static async open(store: ChainStore, parameters: ChainParameters): Promise<Executor> {
     const state = new FlatState((key) => store.state.get(key));
     const chain = new StableChain(store);
     const vm = await createMachine(state, parameters, (index) => chain.hashAt(index));
-    return new Executor(store, parameters, { state, vm }, raw);
+    return new Executor(store, parameters, { state, vm });
   }
 
   onExecuted(listener: (executed: ExecutedMci) => void): void {
@@ -184,7 +179,7 @@ export class Executor {
     const evm = evmBlock(environment, this.#parameters, commonOf(this.#parameters));
     let [cumulative, firstLog] = [0n, 0];
     for (const [position, hash] of fresh.entries()) {
-      const raw = this.#raw(hash) ?? this.#store.pool.get(hash);
+      const raw = this.#store.pool.get(hash);
       if (raw === undefined) throw new TransactionMissing(hash);
       const result = await runTransaction(this.#vm, raw, evm);
       cumulative += result.gasUsed;

@@ -61,9 +61,8 @@ export async function openNode(options: NodeOptions): Promise<OlympusNode> {
   const { parameters } = document;
   const seconds = (): number => Math.floor((options.now?.() ?? new Date()).getTime() / 1000);
   const state = new StateReading(store, parameters, seconds);
-  let pool: TransactionPool | undefined;
-  const executor = await Executor.open(store, parameters, (hash) => pool?.get(hash)?.raw);
-  pool = new TransactionPool(store, executor.chain, state, parameters);
+  const executor = await Executor.open(store, parameters);
+  const pool = new TransactionPool(store, executor.chain, state, parameters);
   const running = new RunningNode({ store, keys, document, executor, pool, state, seconds, options });
   running.start();
   return running;

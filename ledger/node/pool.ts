@@ -5,12 +5,16 @@ import type { Address, ChainParameters, Hash, Hex, SignedTransaction } from '@oo
 import type { ChainStore, ExecutedMci, StableChain, StateReading } from '@oort/ledger-execution';
 import { intrinsicGas } from '@oort/ledger-execution';
 
+const recentKept = 8192;
+
 export class TransactionPool {
   readonly #store: ChainStore;
   readonly #chain: StableChain;
   readonly #state: StateReading;
   readonly #parameters: ChainParameters;
   readonly #byHash = new Map<Hash, SignedTransaction>();
+  /** Some that have run: blocks still being checked may link them, and reading one back costs a curve recovery. */
+  readonly #recent = new Map<Hash, SignedTransaction>();
   /** By account, then by nonce. */
   readonly #byAccount = new Map<Address, Map<number, SignedTransaction>>();
 
@@ -33,13 +37,16 @@ export class TransactionPool {
 
   /** A pending transaction, or one that has run already. */
   readonly find = (hash: Hash): SignedTransaction | undefined => {
-    const waiting = this.#byHash.get(hash);
-    if (waiting !== undefined) return waiting;
+    const known = this.#byHash.get(hash) ?? this.#recent.get(hash);
+    if (known !== undefined) return known;
     const raw = this.#chain.transaction(hash);
     if (raw === undefined) return undefined;
     const parsed = parseTransaction(raw, this.#parameters);
     return parsed.ok ? parsed.transaction : undefined;
   };
+
+  /** The nonce after everything of this account that has run. */
+  readonly stableNonce = (address: Address): number => this.#state.account(address).nonce;
 
   readonly nextNonce = (address: Address): number => {
     const waiting = this.#byAccount.get(address);
@@ -76,16 +83,6 @@ export class TransactionPool {
     return links;
   }
 
-  /** The first nonce of this account, below `nonce`, that no stable block has run and no block of `linked` links. */
-  unmetNonce(address: Address, nonce: number, linked: ReadonlySet<Hash>): number | null {
-    const waiting = this.#byAccount.get(address);
-    for (let before = this.#state.account(address).nonce; before < nonce; before += 1) {
-      const transaction = waiting?.get(before);
-      if (transaction === undefined || !linked.has(transaction.hash)) return before;
-    }
-    return null;
-  }
-
   executed({ blocks }: ExecutedMci): void {
     for (const { record } of blocks) for (const hash of record.transactions) this.#drop(hash);
   }
@@ -120,6 +117,9 @@ export class TransactionPool {
     const transaction = this.#byHash.get(hash);
     if (transaction === undefined) return;
     this.#byHash.delete(hash);
+    this.#recent.set(hash, transaction);
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > recentKept && oldest !== undefined) this.#recent.delete(oldest);
     const waiting = this.#byAccount.get(transaction.from);
     waiting?.delete(transaction.nonce);
     if (waiting?.size === 0) this.#byAccount.delete(transaction.from);

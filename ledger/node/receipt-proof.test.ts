@@ -53,7 +53,7 @@ afterAll(async () => {
 const wanted = { contract: 'Anchors', topics: [id('Anchored(uint64,bytes32)'), `0x${'2'.padStart(64, '0')}`], data: root };
 
 function verify(changed: Partial<ReceiptProof>): ReturnType<typeof verifyReceipt> {
-  return verifyReceipt({ genesisHash: node.genesisHash, transaction, genesis, proof: { ...proof, ...changed } as unknown as Json });
+  return verifyReceipt({ genesisHash: node.genesisHash, transaction, genesis, proof: { ...proof, ...changed } });
 }
 
 function doubtOf(act: () => unknown): Doubt | null {

@@ -1,7 +1,7 @@
 // One witness's view: the DAG as this witness has checked it, what it holds back, and what remains to be done in it.
 import { majorityOf, recoverAuthor } from '@oort/ledger-chain';
 import type { Address, Block, Hash } from '@oort/ledger-chain';
-import { Dag, Holding, present, validateBlock } from '@oort/ledger-dag';
+import { Dag, Holding, present, unmetNonce, validateBlock } from '@oort/ledger-dag';
 import type { BlockRefusal, Entry, StableBatch, Surroundings, Waiting } from '@oort/ledger-dag';
 import type { StableChain } from '@oort/ledger-execution';
 import type { TransactionPool } from './pool';
@@ -41,10 +41,6 @@ export class View {
     return this.#linked;
   }
 
-  waits(): Waiting[] {
-    return this.#holding.waits();
-  }
-
   /** True where the block, or one that it released, was accepted. */
   receive(block: Block): boolean {
     const known = this.dag.entry(block.hash) !== undefined || this.#holding.has(block.hash);
@@ -53,7 +49,7 @@ export class View {
 
   /** Something outside has changed: a transaction or a summary is there, or time has passed. */
   retry(kind: Waiting['kind']): boolean {
-    const released = this.#holding.release((waiting) => waiting.kind === kind);
+    const released = this.#holding.release((waiting) => waiting.kind === kind || waiting.kind === 'nonce');
     return released.map((block) => this.#consider(block)).includes(true);
   }
 
@@ -80,7 +76,7 @@ export class View {
         this.#holding.hold(block, verdict.waiting);
         return false;
       case 'valid': {
-        const unmet = this.#unmetNonce(block);
+        const unmet = unmetNonce(block, this.around, this.dag.isStable, this.#ports.pool.stableNonce);
         if (unmet !== null) {
           this.#holding.hold(block, unmet);
           return false;
@@ -105,21 +101,8 @@ export class View {
     }
     if (present(this.dag.entry, block.lastSummaryBlock).level >= this.#busyMci) this.#citers.add(block.from);
     for (const batch of batches) this.#ports.settle(batch);
-    const released = this.#holding.release((waiting) =>
-      waiting.kind === 'nonce' || (waiting.kind === 'block' && waiting.hash === block.hash));
+    const released = this.#holding.release((waiting) => waiting.kind === 'block' && waiting.hash === block.hash);
     for (const waiting of released) this.#consider(waiting);
-  }
-
-  #unmetNonce(block: Block): Waiting | null {
-    let account: Address | undefined;
-    for (const link of block.links) {
-      const transaction = this.#ports.pool.get(link);
-      if (transaction === undefined || transaction.from === account) continue;
-      account = transaction.from;
-      const nonce = this.#ports.pool.unmetNonce(account, transaction.nonce, this.#linked);
-      if (nonce !== null) return { kind: 'nonce', account, nonce };
-    }
-    return null;
   }
 
   #authorOf(block: Block): Address | null {

@@ -22,7 +22,7 @@ function walk(root: Hash, path: string, proof: readonly Hex[]): Hex | null {
       const encoded = proof[next];
       if (encoded === undefined || keccak256(encoded) !== expected) return null;
       next += 1;
-      node = decodeRlp(encoded) as RlpStructuredData;
+      node = decodeRlp(encoded);
     } else {
       // A node shorter than 32 bytes stands inside its parent instead of its hash.
       node = expected;

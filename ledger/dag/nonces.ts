@@ -1,0 +1,42 @@
+import type { Address, Block, Hash } from '@oort/ledger-chain';
+import { ancestors } from './ancestry';
+import type { Surroundings } from './entry';
+import type { Waiting } from './refusals';
+
+/** OLYMPUS.md section 2: a block whose links' nonces are not met yet is held. A nonce is met where it has run, or where the
+ *  block or one of its ancestors links it: then whatever the final order becomes, it runs before. Looking at other accepted
+ *  blocks instead would let one lying witness make its users' transactions fail.
+ *  Cost: one walk over the unstable ancestors, only where a link is not its account's very next. */
+export function unmetNonce(
+  block: Block, { entry, transaction }: Pick<Surroundings, 'entry' | 'transaction'>,
+  isStable: (hash: Hash) => boolean, nextNonce: (account: Address) => number,
+): Waiting | null {
+  let linked: Set<string> | undefined;
+  const here = new Set<string>();
+  for (const link of block.links) {
+    const found = transaction(link);
+    if (found === undefined) return { kind: 'transaction', hash: link };
+    const { from, nonce } = found;
+    for (let before = nextNonce(from); before < nonce; before += 1) {
+      const name = `${from}:${before}`;
+      if (here.has(name)) continue;
+      linked ??= linkedBelow(block, { entry, transaction }, isStable);
+      if (!linked.has(name)) return { kind: 'nonce', account: from, nonce: before };
+    }
+    here.add(`${from}:${nonce}`);
+  }
+  return null;
+}
+
+function linkedBelow(
+  block: Block, { entry, transaction }: Pick<Surroundings, 'entry' | 'transaction'>, isStable: (hash: Hash) => boolean,
+): Set<string> {
+  const linked = new Set<string>();
+  for (const ancestor of ancestors(entry, block.parents, ({ hash }) => !isStable(hash)).values()) {
+    for (const link of ancestor.block.links) {
+      const found = transaction(link);
+      if (found !== undefined) linked.add(`${found.from}:${found.nonce}`);
+    }
+  }
+  return linked;
+}

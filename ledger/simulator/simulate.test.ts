@@ -1,0 +1,47 @@
+import { simulate } from './simulate';
+import type { Scenario } from './simulate';
+import type { Conduct } from './witness';
+
+const seeds = Array.from({ length: 6 }, (_, index) => index + 1);
+
+function expectHeld(scenario: Scenario): void {
+  const { broken, stableBlocks } = simulate(scenario);
+  expect({ scenario, broken }).toEqual({ scenario, broken: [] });
+  expect(stableBlocks).toBeGreaterThan(0);
+}
+
+test('a run repeats exactly', () => {
+  const scenario = { seed: 7, witnessCount: 4, loss: 0.1, partition: true, restarts: true };
+  expect(simulate(scenario)).toEqual(simulate(scenario));
+});
+
+describe('the final order is one, nothing runs out of order, and everything runs in the end', () => {
+  test.each([1, 3, 4, 7])('W = %i, delays only', (witnessCount) => {
+    for (const seed of seeds) expectHeld({ seed, witnessCount });
+  });
+
+  test.each([3, 4, 7])('W = %i, loss, partitions and restarts', (witnessCount) => {
+    for (const seed of seeds) expectHeld({ seed, witnessCount, loss: 0.15, partition: true, restarts: true });
+  });
+
+  test.each<Conduct>(['fork', 'withhold', 'wrong-citation', 'silent'])('W = 4, one witness lies: %s', (conduct) => {
+    for (const seed of seeds) expectHeld({ seed, witnessCount: 4, conducts: [conduct], loss: 0.05, restarts: true });
+  });
+
+  test('W = 7, two lie', () => {
+    for (const seed of seeds) expectHeld({ seed, witnessCount: 7, conducts: ['fork', 'withhold'], loss: 0.05 });
+  });
+});
+
+// W - m liars are survived; one more, and two halves of the network make two pasts. This seed shows it (PROTOCOL.md).
+test('W = 4: one witness that runs twice splits nothing, two do', () => {
+  for (const seed of seeds) expectHeld({ seed, witnessCount: 4, conducts: ['split'] });
+  const { broken } = simulate({ seed: 1, witnessCount: 4, conducts: ['split', 'split'] });
+  expect(broken.join()).toMatch(/the node halts|disagree/);
+});
+
+test('three witnesses stop at one that is down; they agree on what they have', () => {
+  const { broken } = simulate({ seed: 1, witnessCount: 3, conducts: ['silent'] });
+  expect(broken.length).toBeGreaterThan(0);
+  expect(broken.every((each) => each.includes('lacks'))).toBe(true);
+});

@@ -1,0 +1,135 @@
+// One seed, one run: witnesses, weather, crashes and liars, then calm; then what must hold is checked.
+import { localParameters } from '@oort/ledger-chain';
+import type { Hash } from '@oort/ledger-chain';
+import { Network } from './network';
+import type { SimulatedTransaction, Weather } from './network';
+import { Random } from './random';
+import { SimulatedWitness } from './witness';
+import type { Conduct } from './witness';
+import { WorldClock } from './world-clock';
+
+export interface Scenario {
+  readonly seed: number;
+  readonly witnessCount: number;
+  /** By seat; honest where none is given. */
+  readonly conducts?: readonly Conduct[];
+  readonly loss?: number;
+  readonly partition?: boolean;
+  readonly restarts?: boolean;
+  readonly transactions?: number;
+}
+
+export interface Outcome {
+  /** What broke, in words; empty where everything held. */
+  readonly broken: readonly string[];
+  readonly stableBlocks: number;
+  readonly refusals: number;
+}
+
+const stormMs = 12_000;
+const calmMs = 60_000;
+
+export function simulate(scenario: Scenario): Outcome {
+  const random = new Random(scenario.seed);
+  const clock = new WorldClock();
+  const parameters = localParameters({ witnessCount: scenario.witnessCount });
+  const network = new Network(clock, random, {
+    delayMs: [1, random.between(20, 300)],
+    get loss() {
+      return clock.nowMs < stormMs ? (scenario.loss ?? 0) : 0;
+    },
+    partitions: partitionsOf(scenario, random),
+  });
+  const stage = { parameters, clock, network, random };
+  const witnesses = Array.from({ length: scenario.witnessCount }, (_, seat) =>
+    new SimulatedWitness(seat, scenario.conducts?.[seat] ?? 'honest', stage));
+  const twins = splitSeats(scenario).map((seat, index) =>
+    new SimulatedWitness(seat, 'split', stage, scenario.witnessCount + index));
+  const transactions = plan(scenario, { clock, random, witnesses });
+  const broken: string[] = [];
+  try {
+    clock.runUntil(stormMs + calmMs);
+  } catch (error) {
+    broken.push(error instanceof Error ? error.message : String(error));
+  }
+  const honest = [...witnesses, ...twins].filter((witness) => witness.conduct === 'honest');
+  broken.push(...disagreements(honest), ...executions(honest, transactions));
+  return {
+    broken,
+    stableBlocks: Math.max(...honest.map((witness) => witness.order.length)),
+    refusals: honest.reduce((sum, witness) => sum + witness.refusals, 0),
+  };
+}
+
+function splitSeats({ conducts = [] }: Scenario): number[] {
+  return conducts.flatMap((conduct, seat) => (conduct === 'split' ? [seat] : []));
+}
+
+function partitionsOf(scenario: Scenario, random: Random): Weather['partitions'] {
+  const seats = Array.from({ length: scenario.witnessCount }, (_, seat) => seat);
+  const split = splitSeats(scenario);
+  if (split.length > 0) {
+    // One side: every other honest witness, and the second self of each split one. The liars never join their two selves.
+    const honest = seats.filter((seat) => !split.includes(seat)).filter((_, index) => index % 2 === 0);
+    const seconds = split.map((_, index) => scenario.witnessCount + index);
+    return [{ fromMs: 0, toMs: stormMs, seats: [...honest, ...seconds] }];
+  }
+  if (scenario.partition !== true) return [];
+  const fromMs = random.between(1000, 4000);
+  return [{ fromMs, toMs: fromMs + random.between(1000, 6000), seats: seats.filter(() => random.chance(0.5)) }];
+}
+
+function plan(
+  { transactions: count = 40, restarts, witnessCount }: Scenario,
+  { clock, random, witnesses }: { clock: WorldClock; random: Random; witnesses: readonly SimulatedWitness[] },
+): SimulatedTransaction[] {
+  const transactions = Array.from({ length: count }, (_, index): SimulatedTransaction => ({
+    hash: `0x${(index + 1).toString(16).padStart(64, 'c')}`, from: `0x${(index % 5).toString(16).padStart(40, 'a')}`,
+    nonce: Math.floor(index / 5),
+  }));
+  for (const [index, transaction] of transactions.entries()) {
+    const honest = witnesses.filter((witness) => witness.conduct === 'honest');
+    const door = honest[random.between(0, honest.length)];
+    // In the order of their nonces, as a wallet would.
+    clock.after((index * stormMs) / count + random.between(0, 50), () => door?.offer(transaction));
+  }
+  if (restarts === true) {
+    for (let at = 1500; at < stormMs; at += 2500) {
+      const witness = witnesses[random.between(0, witnessCount)];
+      clock.after(at, () => witness?.crash());
+      clock.after(at + random.between(100, 2000), () => witness?.restart());
+    }
+  }
+  return transactions;
+}
+
+/** Same final order everywhere: of any two orders one is a beginning of the other. */
+function disagreements(honest: readonly SimulatedWitness[]): string[] {
+  const longest = honest.reduce((best, witness) => (witness.order.length > best.order.length ? witness : best));
+  return honest.flatMap((witness) => {
+    const at = witness.order.findIndex((hash, index) => longest.order[index] !== hash);
+    return at === -1 ? [] : [`witnesses ${witness.seat} and ${longest.seat} disagree on stable index ${at + 1}`];
+  });
+}
+
+/** Everything that was sent has run after the calm, in the order of each account's nonces. At most once holds where the order
+ *  is one: a transaction runs in the first block of it that links it. */
+function executions(honest: readonly SimulatedWitness[], transactions: readonly SimulatedTransaction[]): string[] {
+  return honest.flatMap((witness) => {
+    const ran = new Set<Hash>(witness.order.flatMap((hash) => witness.links(hash)));
+    const missing = transactions.filter(({ hash }) => !ran.has(hash));
+    const nonces = new Map<string, number>();
+    const byHash = new Map(transactions.map((transaction) => [transaction.hash, transaction]));
+    const wrong = [...ran].filter((hash) => {
+      const transaction = byHash.get(hash);
+      if (transaction === undefined) return true;
+      const expected = nonces.get(transaction.from) ?? 0;
+      nonces.set(transaction.from, expected + 1);
+      return transaction.nonce !== expected;
+    });
+    return [
+      ...(missing.length > 0 ? [`witness ${witness.seat} lacks ${missing.length} transactions`] : []),
+      ...(wrong.length > 0 ? [`witness ${witness.seat} ran ${wrong.length} transactions out of their account's order`] : []),
+    ];
+  });
+}
