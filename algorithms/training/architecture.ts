@@ -43,10 +43,14 @@ export function readArchitecture(json: Json): Architecture {
     throw new ArchitectureRefused('input must be [channels, height, width]');
   }
   const labels = asArray(record['labels'], 'labels').map((label) => {
-    if (typeof label !== 'string' || label === '') throw new ArchitectureRefused('labels must be non-empty strings');
+    if (typeof label !== 'string' || label === '') {
+      throw new ArchitectureRefused('labels must be non-empty strings');
+    }
     return label;
   });
-  if (labels.length < 2 || new Set(labels).size !== labels.length) throw new ArchitectureRefused('there must be at least two labels, all different');
+  if (labels.length < 2 || new Set(labels).size !== labels.length) {
+    throw new ArchitectureRefused('there must be at least two labels, all different');
+  }
   const layers = asArray(record['layers'], 'layers').map(readLayer);
   const architecture: Architecture = { input: [channels, height, width], labels, layers };
   planLayers(architecture);
@@ -65,7 +69,9 @@ export function planLayers(architecture: Architecture): readonly PlannedLayer[] 
     throw new ArchitectureRefused('the last layer must be dense with one unit for each label', { shape: [...shape], labels: architecture.labels.length });
   }
   const total = planned.flatMap(parametersOf).reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
-  if (total > maximumParameters) throw new ArchitectureRefused('the network has too many parameters', { total, maximum: maximumParameters });
+  if (total > maximumParameters) {
+    throw new ArchitectureRefused('the network has too many parameters', { total, maximum: maximumParameters });
+  }
   return planned;
 }
 
@@ -88,19 +94,25 @@ function planLayer(layer: Layer, from: readonly number[], index: number): Planne
     case 'flatten': return { layer, from, to: [sizeOf(from)], weight: null, bias: null };
     case 'max-pool': {
       const [channels, height, width] = asImage(from, index);
-      if (layer.size > height || layer.size > width) throw new ArchitectureRefused(`layer ${String(index)}: the pooling window is larger than the image`);
+      if (layer.size > height || layer.size > width) {
+        throw new ArchitectureRefused(`layer ${String(index)}: the pooling window is larger than the image`);
+      }
       return { layer, from, to: [channels, Math.floor(height / layer.size), Math.floor(width / layer.size)], weight: null, bias: null };
     }
     case 'dense': {
       const [inputs] = from;
-      if (inputs === undefined || from.length !== 1) throw new ArchitectureRefused(`layer ${String(index)}: dense needs a flat input`);
+      if (inputs === undefined || from.length !== 1) {
+        throw new ArchitectureRefused(`layer ${String(index)}: dense needs a flat input`);
+      }
       return { layer, from, to: [layer.units], weight: { name: `layer${String(index)}.weight`, shape: [inputs, layer.units], fanIn: inputs }, bias: { name: `layer${String(index)}.bias`, shape: [layer.units], fanIn: inputs } };
     }
     case 'conv2d': {
       const [channels, height, width] = asImage(from, index);
       const rows = Math.floor((height + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
       const columns = Math.floor((width + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
-      if (rows < 1 || columns < 1) throw new ArchitectureRefused(`layer ${String(index)}: the kernel is larger than the image`);
+      if (rows < 1 || columns < 1) {
+        throw new ArchitectureRefused(`layer ${String(index)}: the kernel is larger than the image`);
+      }
       const fanIn = channels * layer.kernel * layer.kernel;
       return {
         layer, from, to: [layer.filters, rows, columns],
@@ -121,7 +133,9 @@ function readLayer(json: Json, index: number): Layer {
     case 'max-pool': return { kind: 'max-pool', size: at('size') };
     case 'conv2d': {
       const padding = record['padding'] ?? 0;
-      if (typeof padding !== 'number' || !Number.isInteger(padding) || padding < 0 || padding > 64) throw new ArchitectureRefused(`layer ${String(index)}: padding must be an integer from 0 to 64`);
+      if (typeof padding !== 'number' || !Number.isInteger(padding) || padding < 0 || padding > 64) {
+        throw new ArchitectureRefused(`layer ${String(index)}: padding must be an integer from 0 to 64`);
+      }
       return { kind: 'conv2d', filters: at('filters'), kernel: at('kernel'), stride: record['stride'] === undefined ? 1 : at('stride'), padding };
     }
     default: throw new ArchitectureRefused(`layer ${String(index)} is of an unknown kind`, record['kind'] ?? null);
@@ -130,21 +144,29 @@ function readLayer(json: Json, index: number): Layer {
 
 function asImage(shape: readonly number[], index: number): ImageShape {
   const [channels, height, width] = shape;
-  if (channels === undefined || height === undefined || width === undefined) throw new ArchitectureRefused(`layer ${String(index)} needs an image as its input`);
+  if (channels === undefined || height === undefined || width === undefined) {
+    throw new ArchitectureRefused(`layer ${String(index)} needs an image as its input`);
+  }
   return [channels, height, width];
 }
 
 function asRecord(json: Json, what: string): Readonly<Record<string, Json | undefined>> {
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new ArchitectureRefused(`${what} must be an object`);
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    throw new ArchitectureRefused(`${what} must be an object`);
+  }
   return json as Readonly<Record<string, Json | undefined>>;
 }
 
 function asArray(json: Json | undefined, what: string): readonly Json[] {
-  if (!Array.isArray(json) || json.length === 0 || json.length > 10_000) throw new ArchitectureRefused(`${what} must be a list`);
+  if (!Array.isArray(json) || json.length === 0 || json.length > 10_000) {
+    throw new ArchitectureRefused(`${what} must be a list`);
+  }
   return json as readonly Json[];
 }
 
 function positive(json: Json | undefined, what: string): number {
-  if (typeof json !== 'number' || !Number.isInteger(json) || json < 1 || json > 100_000) throw new ArchitectureRefused(`${what} must be a positive integer`);
+  if (typeof json !== 'number' || !Number.isInteger(json) || json < 1 || json > 100_000) {
+    throw new ArchitectureRefused(`${what} must be a positive integer`);
+  }
   return json;
 }

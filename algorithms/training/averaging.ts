@@ -21,7 +21,9 @@ export function averageWeights(contributions: readonly Contribution[]): Weights 
   return new Map([...first.weights].map(([name, { shape }]): [string, WeightTensor] => {
     const columns = contributions.map(({ weights }) => {
       const tensor = weights.get(name);
-      if (tensor?.shape.join() !== shape.join() || weights.size !== first.weights.size) throw new AveragingRefused(`tensor ${name} differs between the workers`);
+      if (tensor?.shape.join() !== shape.join() || weights.size !== first.weights.size) {
+        throw new AveragingRefused(`tensor ${name} differs between the workers`);
+      }
       return tensor.values;
     });
     const shares = contributions.map(({ examples }) => examples / total);

@@ -20,14 +20,18 @@ export function encodeExampleSet({ labels, examples }: ExampleSet): Buffer {
 export function decodeExampleSet(bytes: Uint8Array): ExampleSet {
   const record = parse(Buffer.from(bytes).toString('utf8'));
   const { labels, items } = record;
-  if (record['kind'] !== kind || !isStrings(labels) || !Array.isArray(items)) throw new ExampleSetCorrupt('the content is not an example set');
+  if (record['kind'] !== kind || !isStrings(labels) || !Array.isArray(items)) {
+    throw new ExampleSetCorrupt('the content is not an example set');
+  }
   const known = new Set(labels);
   return { labels, examples: (items as readonly Json[]).map((item) => readExample(item, known)) };
 }
 
 function readExample(item: Json, known: ReadonlySet<string>): Example {
   const { label, mediaType, data } = (item ?? {}) as Readonly<Record<string, Json | undefined>>;
-  if (typeof label !== 'string' || typeof mediaType !== 'string' || typeof data !== 'string') throw new ExampleSetCorrupt('an example lacks its label, media type or data');
+  if (typeof label !== 'string' || typeof mediaType !== 'string' || typeof data !== 'string') {
+    throw new ExampleSetCorrupt('an example lacks its label, media type or data');
+  }
   if (!known.has(label)) throw new ExampleSetCorrupt(`the label ${label} is not among the labels`);
   return { label, mediaType, bytes: Buffer.from(data, 'base64') };
 }

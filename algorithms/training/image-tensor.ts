@@ -34,7 +34,9 @@ export function decodeImage(bytes: Buffer): Pixels {
 export function imageTensor(bytes: Buffer, mediaType: string, shape: ImageShape): Float32Array {
   if (!mediaType.startsWith('image/')) throw new ImageUnreadable(`${mediaType} is not an image`);
   const [channels, height, width] = shape;
-  if (channels !== 1 && channels !== 3) throw new ImageUnreadable('a network for images has one channel or three');
+  if (channels !== 1 && channels !== 3) {
+    throw new ImageUnreadable('a network for images has one channel or three');
+  }
   const pixels = decodeImage(bytes);
   const planes = new Float32Array(channels * height * width);
   for (let channel = 0; channel < channels; channel += 1) {
@@ -70,5 +72,7 @@ function resize(plane: Float32Array, from: Pixels, width: number, height: number
 }
 
 function requireSmall(width: number, height: number): void {
-  if (width * height > maximumMegapixels * 1_000_000) throw new ImageUnreadable('the image is larger than 40 megapixels');
+  if (width * height > maximumMegapixels * 1_000_000) {
+    throw new ImageUnreadable('the image is larger than 40 megapixels');
+  }
 }

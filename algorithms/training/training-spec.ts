@@ -51,7 +51,9 @@ export function readHyperParameters(json: Json): HyperParameters {
   if (unknown !== undefined) throw new SpecRefused('unknown hyper-parameter', unknown);
   const value = (key: keyof HyperParameters, least: number, most: number): number => {
     const given = fields[key] ?? defaultHyperParameters[key];
-    if (typeof given !== 'number' || !(given >= least && given <= most)) throw new SpecRefused(`${key} must lie from ${String(least)} to ${String(most)}`, given);
+    if (typeof given !== 'number' || !(given >= least && given <= most)) {
+      throw new SpecRefused(`${key} must lie from ${String(least)} to ${String(most)}`, given);
+    }
     return given;
   };
   return {
@@ -81,13 +83,17 @@ export function readEvaluationSpec(json: Json): EvaluationSpec {
 }
 
 function fieldsOf(json: Json, what: string): Fields {
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new SpecRefused(`the ${what} must be an object`);
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    throw new SpecRefused(`the ${what} must be an object`);
+  }
   return json as Fields;
 }
 
 function integer(fields: Fields, key: string, least: number): number {
   const value = fields[key];
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) throw new SpecRefused(`${key} must be an integer of at least ${String(least)}`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    throw new SpecRefused(`${key} must be an integer of at least ${String(least)}`);
+  }
   return value;
 }
 
@@ -99,6 +105,8 @@ function text(fields: Fields, key: string): string {
 
 function texts(fields: Fields, key: string): readonly string[] {
   const value = fields[key];
-  if (!Array.isArray(value) || value.length === 0 || !value.every((entry) => typeof entry === 'string')) throw new SpecRefused(`${key} must be a list of content ids`);
+  if (!Array.isArray(value) || value.length === 0 || !value.every((entry) => typeof entry === 'string')) {
+    throw new SpecRefused(`${key} must be a list of content ids`);
+  }
   return value;
 }

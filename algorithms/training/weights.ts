@@ -68,9 +68,13 @@ export function decodeWeights(file: Uint8Array): { readonly weights: Weights; re
 /** Throws WeightsCorrupt unless the weights are exactly those of the architecture. */
 export function requireFitting(architecture: Architecture, weights: Weights): void {
   const expected = parameters(architecture);
-  if (expected.length !== weights.size) throw new WeightsCorrupt('the weights have another number of tensors than the architecture');
+  if (expected.length !== weights.size) {
+    throw new WeightsCorrupt('the weights have another number of tensors than the architecture');
+  }
   for (const { name, shape } of expected) {
-    if (weights.get(name)?.shape.join() !== shape.join()) throw new WeightsCorrupt('a tensor does not fit the architecture', { name });
+    if (weights.get(name)?.shape.join() !== shape.join()) {
+      throw new WeightsCorrupt('a tensor does not fit the architecture', { name });
+    }
   }
 }
 
@@ -86,10 +90,14 @@ function parseHeader(text: string): Readonly<Record<string, unknown>> {
 
 function readTensor(name: string, entry: unknown, data: Buffer): WeightTensor {
   const { dtype, shape, data_offsets: offsets } = entry as { readonly dtype?: unknown; readonly shape?: unknown; readonly data_offsets?: unknown };
-  if (dtype !== 'F32' || !Array.isArray(shape) || !Array.isArray(offsets)) throw new WeightsCorrupt('a tensor is not float32', { name });
+  if (dtype !== 'F32' || !Array.isArray(shape) || !Array.isArray(offsets)) {
+    throw new WeightsCorrupt('a tensor is not float32', { name });
+  }
   const dims = shape.map(Number);
   const [start, end] = offsets.map(Number);
-  if (start === undefined || end === undefined || start < 0 || end > data.length || end - start !== sizeOf(dims) * 4) throw new WeightsCorrupt('a tensor lies outside the file', { name });
+  if (start === undefined || end === undefined || start < 0 || end > data.length || end - start !== sizeOf(dims) * 4) {
+    throw new WeightsCorrupt('a tensor lies outside the file', { name });
+  }
   const values = new Float32Array((end - start) / 4);
   for (let index = 0; index < values.length; index += 1) {
     const value = data.readFloatLE(start + index * 4);

@@ -56,6 +56,8 @@ async function predict(session: InferenceSession, batch: readonly Example[], sha
 export function inputShape(session: InferenceSession): ImageShape {
   const described = session.inputMetadata[0];
   const [, channels, height, width] = described?.isTensor === true ? described.shape.map(Number) : [];
-  if (channels === undefined || height === undefined || width === undefined) throw new Fault('NOT_AN_IMAGE_MODEL', 'the model does not take an image');
+  if (channels === undefined || height === undefined || width === undefined) {
+    throw new Fault('NOT_AN_IMAGE_MODEL', 'the model does not take an image');
+  }
   return [channels, height, width];
 }

@@ -52,10 +52,14 @@ export class DeploymentShelf {
   /** Throws DeploymentRefused unless the platform signed the bundle and a licence of this node that has not ended. */
   verify(offered: OfferedDeployment): void {
     const { platformPublicKey, nodeId } = this.options;
-    if (!verifySignature(platformPublicKey, offered.bundle, offered.signature)) throw new DeploymentRefused('the platform did not sign the bundle');
+    if (!verifySignature(platformPublicKey, offered.bundle, offered.signature)) {
+      throw new DeploymentRefused('the platform did not sign the bundle');
+    }
     const [payload = '', signature = ''] = offered.licence.split('.');
     const text = Buffer.from(payload, 'base64url');
-    if (!verifySignature(platformPublicKey, text, signature)) throw new DeploymentRefused('the platform did not sign the licence');
+    if (!verifySignature(platformPublicKey, text, signature)) {
+      throw new DeploymentRefused('the platform did not sign the licence');
+    }
     const licence = JSON.parse(text.toString('utf8')) as Readonly<Record<string, Json | undefined>>;
     const bundle = readBundle(offered);
     if (licence['nodeId'] !== nodeId) throw new DeploymentRefused('the licence is for another node');
@@ -63,7 +67,9 @@ export class DeploymentShelf {
       throw new DeploymentRefused('the licence is for another deployment');
     }
     const { licenceExpiresAt } = licence;
-    if (typeof licenceExpiresAt !== 'string' || this.options.now().toISOString() > licenceExpiresAt) throw new DeploymentRefused('the licence has ended');
+    if (typeof licenceExpiresAt !== 'string' || this.options.now().toISOString() > licenceExpiresAt) {
+      throw new DeploymentRefused('the licence has ended');
+    }
   }
 
   /** Throws DeploymentRefused when the file is not the one that was signed. */
@@ -127,5 +133,7 @@ export function readBundle({ bundle: text }: Pick<OfferedDeployment, 'bundle'>):
 }
 
 function requireSignedFile({ modelContentId, modelRoot }: Bundle, model: Buffer): void {
-  if (contentIdOf(model) !== modelContentId || commitPiece(model).root !== modelRoot) throw new DeploymentRefused('the model is not the file that was signed');
+  if (contentIdOf(model) !== modelContentId || commitPiece(model).root !== modelRoot) {
+    throw new DeploymentRefused('the model is not the file that was signed');
+  }
 }

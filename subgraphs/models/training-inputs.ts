@@ -35,7 +35,9 @@ export async function prepareTraining(request: TrainingRequest, content: Content
     const hyperParameters = readHyperParameters(request.hyperParameters);
     const items = await manifestItems(request.manifestContentIds, content);
     const stranger = items.find(({ label }) => !architecture.labels.includes(label));
-    if (stranger !== undefined) return refuse('LABELS_DIFFER', 'An item has a label that the model does not know.', { itemId: stranger.itemId, label: stranger.label });
+    if (stranger !== undefined) {
+      return refuse('LABELS_DIFFER', 'An item has a label that the model does not know.', { itemId: stranger.itemId, label: stranger.label });
+    }
     if (items.length === 0) return refuse('INVALID_INPUT', 'The dataset versions are empty.');
     const refused = request.evaluationContentId === null ? null : await checkEvaluation(request.evaluationContentId, architecture, items, content);
     if (refused !== null) return refused;
@@ -46,10 +48,14 @@ export async function prepareTraining(request: TrainingRequest, content: Content
       initialWeightsContentId: await content.put(encodeWeights(initialWeights(architecture, request.seed))),
     };
   } catch (error) {
-    if (error instanceof ArchitectureRefused) return refuse('ARCHITECTURE_REFUSED', error.message, error.detail);
+    if (error instanceof ArchitectureRefused) {
+      return refuse('ARCHITECTURE_REFUSED', error.message, error.detail);
+    }
     if (error instanceof SpecRefused) return refuse('SPEC_REFUSED', error.message, error.detail);
     if (error instanceof ExampleSetCorrupt) return refuse('EXAMPLE_SET_CORRUPT', error.message, error.detail);
-    if (error instanceof ContentMissing || error instanceof ContentCorrupt) return refuse('UNKNOWN_CONTENT', error.message, error.detail);
+    if (error instanceof ContentMissing || error instanceof ContentCorrupt) {
+      return refuse('UNKNOWN_CONTENT', error.message, error.detail);
+    }
     throw error;
   }
 }
@@ -66,7 +72,9 @@ async function manifestItems(contentIds: readonly string[], content: ContentStor
 /** A model that is marked on what it learned from gets a mark that says nothing. */
 async function checkEvaluation(contentId: string, architecture: Architecture, items: readonly ManifestItem[], content: ContentStore): Promise<Refused | null> {
   const { labels, examples } = decodeExampleSet(await content.get(contentId));
-  if (labels.join('\n') !== architecture.labels.join('\n')) return refuse('LABELS_DIFFER', 'The evaluation set has other labels than the model, or in another order.', [...labels]);
+  if (labels.join('\n') !== architecture.labels.join('\n')) {
+    return refuse('LABELS_DIFFER', 'The evaluation set has other labels than the model, or in another order.', [...labels]);
+  }
   if (examples.length === 0) return refuse('INVALID_INPUT', 'The evaluation set is empty.');
   const trained = new Set(items.map(({ sha256 }) => sha256));
   const overlap = examples.filter(({ bytes }) => trained.has(createHash('sha256').update(bytes).digest('hex'))).length;

@@ -13,7 +13,9 @@ type Report = Extract<DeploymentCommand, { readonly type: 'ReportOfflineUsage' }
 
 function decide(command: DeploymentCommand, state: DeploymentState): Decision<DeploymentEvent, DeploymentRefusal> {
   if (command.type === 'DeployVersion') {
-    if (state.status !== 'unknown') return refuse('DEPLOYMENT_EXISTS', 'There is a deployment with this id.', command.data.deploymentId);
+    if (state.status !== 'unknown') {
+      return refuse('DEPLOYMENT_EXISTS', 'There is a deployment with this id.', command.data.deploymentId);
+    }
     return { events: [{ type: 'DeploymentCreated', data: command.data }] };
   }
   if (state.status === 'unknown') return refuse('UNKNOWN_DEPLOYMENT', 'There is no such deployment.', '');
@@ -21,13 +23,19 @@ function decide(command: DeploymentCommand, state: DeploymentState): Decision<De
   switch (command.type) {
     case 'AcknowledgeDeployment': {
       const { nodeId } = command.data;
-      if (!nodeIds.includes(nodeId)) return refuse('NOT_ADDRESSED', 'The deployment is not for this node.', deploymentId);
-      if (state.status === 'rolled-back') return refuse('ROLLED_BACK', 'The deployment was taken back.', deploymentId);
+      if (!nodeIds.includes(nodeId)) {
+        return refuse('NOT_ADDRESSED', 'The deployment is not for this node.', deploymentId);
+      }
+      if (state.status === 'rolled-back') {
+        return refuse('ROLLED_BACK', 'The deployment was taken back.', deploymentId);
+      }
       if (state.installedOn.has(nodeId)) return { events: [] };
       return { events: [{ type: 'DeploymentInstalled', data: { deploymentId, versionId, nodeId } }] };
     }
     case 'RollBackDeployment': {
-      if (command.data.accountId !== accountId) return refuse('NOT_OWNER', 'Only who deployed it takes it back.', deploymentId);
+      if (command.data.accountId !== accountId) {
+        return refuse('NOT_OWNER', 'Only who deployed it takes it back.', deploymentId);
+      }
       if (state.status === 'rolled-back') return { events: [] };
       return { events: [{ type: 'DeploymentRolledBack', data: { deploymentId, versionId, reason: command.data.reason } }] };
     }
@@ -38,12 +46,16 @@ function decide(command: DeploymentCommand, state: DeploymentState): Decision<De
 /** A packet counts once, however often it is sent. One that was predicted before a roll-back counts after it too. */
 function report({ packetId, nodeId, predictions }: Report, { deployment, packets }: Known): Decision<DeploymentEvent, DeploymentRefusal> {
   const { deploymentId, versionId, accountId, nodeIds, licenceExpiresAt } = deployment;
-  if (!nodeIds.includes(nodeId)) return refuse('NOT_ADDRESSED', 'The deployment is not for this node.', deploymentId);
+  if (!nodeIds.includes(nodeId)) {
+    return refuse('NOT_ADDRESSED', 'The deployment is not for this node.', deploymentId);
+  }
   if (packets.has(packetId)) return { events: [] };
   const times = predictions.map(({ predictedAt }) => predictedAt).sort();
   const [from] = times;
   const to = times.at(-1);
-  if (from === undefined || to === undefined) return refuse('EMPTY_PACKET', 'A packet needs a prediction.', packetId);
+  if (from === undefined || to === undefined) {
+    return refuse('EMPTY_PACKET', 'A packet needs a prediction.', packetId);
+  }
   if (to > licenceExpiresAt) {
     return { refused: { code: 'LICENCE_EXPIRED', message: 'A prediction was made after the licence had ended.', payload: { licenceExpiresAt, predictedAt: to } } };
   }

@@ -30,11 +30,15 @@ export class DeploymentRequests {
 
   async deployVersion(actor: Actor, { versionId, nodeIds, licenceDays }: DeployInput): Promise<Answer> {
     if (actor.kind !== 'account') return signIn;
-    if (licenceDays < 1 || licenceDays > 3650) return refuse('INVALID_INPUT', 'A licence lasts from 1 to 3650 days.');
+    if (licenceDays < 1 || licenceDays > 3650) {
+      return refuse('INVALID_INPUT', 'A licence lasts from 1 to 3650 days.');
+    }
     const wanted = [...new Set(nodeIds)];
     const devices = await devicesById(this.ports.readModels.database, wanted);
     const missing = wanted.filter((nodeId) => !devices.some(({ id }) => id === nodeId));
-    if (wanted.length === 0 || missing.length > 0) return refuse('UNKNOWN_NODE', 'A deployment needs nodes that are enrolled.', missing);
+    if (wanted.length === 0 || missing.length > 0) {
+      return refuse('UNKNOWN_NODE', 'A deployment needs nodes that are enrolled.', missing);
+    }
     const now = this.ports.now();
     const deploymentId = newId('deployment', now);
     const licenceExpiresAt = new Date(now.getTime() + licenceDays * dayMs).toISOString();
@@ -61,7 +65,9 @@ export class DeploymentRequests {
     if (actor.kind !== 'node') return refuse('NOT_A_NODE', 'Only a device reports its usage.');
     const packet = readPacket(input.packet);
     const [device] = await devicesById(this.ports.readModels.database, [actor.nodeId]);
-    if (packet === null || packet.nodeId !== actor.nodeId) return refuse('PACKET_REFUSED', 'The packet is not one of this device.');
+    if (packet === null || packet.nodeId !== actor.nodeId) {
+      return refuse('PACKET_REFUSED', 'The packet is not one of this device.');
+    }
     if (device === undefined || !verifySignature(device.publicKey, input.packet, input.signature)) {
       return refuse('PACKET_REFUSED', 'The packet is not signed by the device\'s key.');
     }

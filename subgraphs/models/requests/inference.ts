@@ -21,7 +21,9 @@ export class InferenceRequests {
     const { readModels: { database }, now } = this.ports;
     const version = await versionById(database, versionId);
     const model = version === null ? null : await modelById(database, version.modelId);
-    if (version === null || model === null) return refuse('UNKNOWN_VERSION', 'There is no such version.', versionId);
+    if (version === null || model === null) {
+      return refuse('UNKNOWN_VERSION', 'There is no such version.', versionId);
+    }
     const input = readImage(imageBase64, mediaType, model.architecture as Json);
     if ('refused' in input) return input;
     const jobId = newId('job', now());
@@ -45,7 +47,9 @@ export class InferenceRequests {
       const row = await predictionById(database, predictionId);
       if (row !== null) return row;
       const job = await jobById(database, jobId);
-      if (job?.status === 'FAILED') return refuse('INFERENCE_FAILED', job.failure ?? 'The job failed.', { jobId });
+      if (job?.status === 'FAILED') {
+        return refuse('INFERENCE_FAILED', job.failure ?? 'The job failed.', { jobId });
+      }
       await pause(pollMs);
     }
     return refuse('INFERENCE_LATE', 'No node has answered yet; ask for the prediction later.', { predictionId, jobId });

@@ -31,11 +31,15 @@ export class TrainingRequests {
 
   async createModel(actor: Actor, { name, architecture, licence }: ModelInput): Promise<Answer> {
     if (actor.kind !== 'account') return signIn;
-    if (name.trim() === '' || name.length > most.nameLength) return refuse('INVALID_INPUT', 'A model needs a name of at most 200 characters.');
+    if (name.trim() === '' || name.length > most.nameLength) {
+      return refuse('INVALID_INPUT', 'A model needs a name of at most 200 characters.');
+    }
     try {
       readArchitecture(architecture);
     } catch (error) {
-      if (error instanceof ArchitectureRefused) return refuse('ARCHITECTURE_REFUSED', error.message, error.detail);
+      if (error instanceof ArchitectureRefused) {
+        return refuse('ARCHITECTURE_REFUSED', error.message, error.detail);
+      }
       throw error;
     }
     const now = this.ports.now();
@@ -70,10 +74,16 @@ export class TrainingRequests {
     if (actor.kind !== 'account') return signIn;
     const run = await runById(this.ports.readModels.database, runId);
     if (run === null) return refuse('UNKNOWN_RUN', 'There is no such run.', runId);
-    if (run.accountId !== actor.accountId) return refuse('NOT_OWNER', 'Only who started the run publishes it.', runId);
+    if (run.accountId !== actor.accountId) {
+      return refuse('NOT_OWNER', 'Only who started the run publishes it.', runId);
+    }
     const { modelId, modelContentId, modelRoot, datasetVersionIds } = run;
-    if (modelContentId === null || modelRoot === null) return refuse('RUN_NOT_COMPLETED', 'The run has no model yet.', runId);
-    if (card === null || typeof card !== 'object' || Array.isArray(card)) return refuse('INVALID_INPUT', 'A card is an object.');
+    if (modelContentId === null || modelRoot === null) {
+      return refuse('RUN_NOT_COMPLETED', 'The run has no model yet.', runId);
+    }
+    if (card === null || typeof card !== 'object' || Array.isArray(card)) {
+      return refuse('INVALID_INPUT', 'A card is an object.');
+    }
     const versionId = deriveId('modelversion', runId);
     const full: Json = { ...(card as { readonly [key: string]: Json }), metrics: run.metrics as Json, datasetVersionIds };
     const data = { versionId, modelId, runId, accountId: actor.accountId, publisher: actor.address, modelContentId, modelRoot, card: full };
@@ -85,10 +95,14 @@ export class TrainingRequests {
     if (rounds < 1 || rounds > most.rounds || workers < 1 || workers > most.workers || seed < 0) {
       return refuse('INVALID_INPUT', 'Rounds lie from 1 to 100, workers from 1 to 64, seeds from 0.');
     }
-    if (ids.length === 0 || new Set(ids).size !== ids.length) return refuse('INVALID_INPUT', 'Name each dataset version once.');
+    if (ids.length === 0 || new Set(ids).size !== ids.length) {
+      return refuse('INVALID_INPUT', 'Name each dataset version once.');
+    }
     const found = await datasetVersionsById(this.ports.readModels.database, ids);
     const sealed = ids.flatMap((id) => found.find((row) => row.id === id) ?? []);
-    if (sealed.length < ids.length) return refuse('UNKNOWN_DATASET_VERSION', 'A dataset version is not sealed.', [...ids]);
+    if (sealed.length < ids.length) {
+      return refuse('UNKNOWN_DATASET_VERSION', 'A dataset version is not sealed.', [...ids]);
+    }
     const examples = sealed.reduce((sum, { itemCount }) => sum + itemCount, 0);
     return examples < workers ? refuse('INVALID_INPUT', 'There are more workers than examples.') : sealed;
   }
