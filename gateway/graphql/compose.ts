@@ -1,6 +1,7 @@
-import type { DocumentNode } from 'graphql';
+import { readFileSync } from 'node:fs';
+import { print, type DocumentNode } from 'graphql';
 import { composeServices } from '@apollo/composition';
-import { Fault } from '@oort/kernel-wire';
+import { Fault, sha256Hex } from '@oort/kernel-wire';
 
 export interface NamedSchema { readonly name: string; readonly typeDefs: DocumentNode }
 
@@ -12,9 +13,22 @@ export class CompositionFailed extends Fault {
 
 /** The supergraph as SDL, the same text whatever the order of the subgraphs. Throws CompositionFailed. */
 export function composeSupergraph(subgraphs: readonly NamedSchema[]): string {
-  const services = [...subgraphs].sort((one, other) => one.name.localeCompare(other.name))
-    .map(({ name, typeDefs }) => ({ name, typeDefs, url: `local:${name}` }));
+  const services = inOrder(subgraphs).map(({ name, typeDefs }) => ({ name, typeDefs, url: `local:${name}` }));
   const { supergraphSdl, errors } = composeServices(services);
   if (errors !== undefined) throw new CompositionFailed(errors.map(({ message }) => message));
-  return `${supergraphSdl.trim()}\n`;
+  return `${originLine(subgraphs)}\n${supergraphSdl.trim()}\n`;
+}
+
+/** What was composed before, when it was of these subgraphs; else composed now. Cost: a second. Throws CompositionFailed. */
+export function supergraphOf(subgraphs: readonly NamedSchema[], composedFile: string): string {
+  const composed = readFileSync(composedFile, 'utf8');
+  return composed.startsWith(`${originLine(subgraphs)}\n`) ? composed : composeSupergraph(subgraphs);
+}
+
+function originLine(subgraphs: readonly NamedSchema[]): string {
+  return `# composed from ${sha256Hex(inOrder(subgraphs).map(({ name, typeDefs }) => `${name}\n${print(typeDefs)}`).join('\n'))}`;
+}
+
+function inOrder(subgraphs: readonly NamedSchema[]): readonly NamedSchema[] {
+  return [...subgraphs].sort((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -66,12 +66,13 @@ function listening(server: Server, port: number, host: string): Promise<void> {
 
 function apolloServer(supergraph: ServedSupergraph, limits: Limits): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
-    // Loaded already; handed over as it is.
+    // Loaded already, and never changed while it runs: Apollo is told at once.
     gateway: {
-      onSchemaLoadOrUpdate: (callback) => supergraph.gateway.onSchemaLoadOrUpdate(callback),
-      load: () => {
-        return Promise.resolve({ executor: supergraph.gateway.executor });
+      onSchemaLoadOrUpdate: (callback) => {
+        callback({ apiSchema: supergraph.schema, coreSupergraphSdl: supergraph.sdl });
+        return () => undefined;
       },
+      load: () => Promise.resolve({ executor: supergraph.gateway.executor }),
       stop: () => supergraph.gateway.stop(),
     },
     introspection: true, includeStacktraceInErrorResponses: false, stopOnTerminationSignals: false, persistedQueries: false,

@@ -21,6 +21,7 @@ export interface Operation {
 
 export interface ServedSupergraph {
   readonly gateway: ApolloGateway;
+  readonly sdl: string;
   readonly schema: GraphQLSchema;
   execute(operation: Operation): Promise<ExecutionResult>;
   /** Throws GraphQLError. */
@@ -40,7 +41,7 @@ export async function serveSupergraph(supergraphSdl: string, subgraphs: readonly
   const { schema, executor } = await gateway.load();
   const subscribing = new Subscriptions(supergraphSdl, schema, sourceOf);
   return {
-    gateway, schema,
+    gateway, schema, sdl: supergraphSdl,
     execute: (operation) => executor(requestContextOf(operation, schema)),
     subscribe: (operation) => subscribing.subscribe(operation),
   };
