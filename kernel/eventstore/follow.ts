@@ -65,6 +65,8 @@ export async function* readForward(source: Source, start: bigint | null, filter:
 export async function* follow(source: Source, start: bigint | null, filter: Filter | undefined, signal: AbortSignal): AsyncGenerator<Delivery> {
   let after = start;
   let behind = true;
+  // Many subscriptions may share a signal: listening to one of our own keeps node from warning of a leak.
+  const own = AbortSignal.any([signal]);
   const done = (): boolean => signal.aborted || source.bell.stopped;
   while (!done()) {
     const { events, scannedTo } = source.page(after, filter, pageSize);
@@ -84,6 +86,6 @@ export async function* follow(source: Source, start: bigint | null, filter: Filt
       continue;
     }
     // Nothing can be appended between the empty page and this wait: no await lies between them.
-    await source.bell.next(signal);
+    await source.bell.next(own);
   }
 }
