@@ -78,6 +78,10 @@ export class Chain {
     return [...abi.decodeFunctionResult(method, String(answer))] as readonly unknown[];
   }
 
+  async balanceOf(contract: ContractName): Promise<bigint> {
+    return BigInt(String(await this.ledger.request('eth_getBalance', [this.addressOf(contract), 'latest'])));
+  }
+
   /** Logs of the system contracts, in their final order. Events that the schema does not name are left out. */
   async logs(fromBlock: number, toBlock: number): Promise<readonly ObservedLog[]> {
     const range = { fromBlock: `0x${fromBlock.toString(16)}`, toBlock: `0x${toBlock.toString(16)}`, address: [...this.contracts.values()] };

@@ -11,6 +11,7 @@ import { Chain } from './chain';
 import { MerkleReader, type EventProof, type ProvenEvents } from './merkle-reader';
 import { observeLogs } from './observe';
 import { callingTypes, callsFor } from './react';
+import { RootPublisher } from './republish';
 import { ledgerResolvers } from './resolvers';
 import { SlashSettler } from './settle';
 
@@ -39,6 +40,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
   const calls = new ChainCalls(store, chain, now);
   const reader = new MerkleReader(rawStore);
   const settler = new SlashSettler(ports, chain, calls);
+  const publisher = new RootPublisher(ports, chain, calls);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'ledger.graphql'), 'utf8');
 
   async function start(signal: AbortSignal): Promise<void> {
@@ -55,6 +57,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
       for (const call of callsFor(event, context)) await calls.intend(call, event);
     } });
     await runReaction({ name: 'ledger.settle', store, database, subscribes: ['SlashConfirmed'], signal, react: (event) => settler.confirmed(event) });
+    await runReaction({ name: 'ledger.republish', store, database, subscribes: ['ChainCallFinalised'], signal, react: (event) => publisher.finalised(event) });
     calls.run(signal).catch(ended(signal));
     observeLogs({ store, chain, now }, signal).catch(ended(signal));
     anchorLog(reader, calls, anchorEveryMs, signal).catch(ended(signal));

@@ -8,6 +8,8 @@ export type EpochsCommand = Command<'CloseEpoch', Omit<EpochBasis, 'vestsUntil'>
   /** Where the caller believes that the last epoch ended. */
   readonly afterPosition: bigint;
   readonly untilPosition: bigint;
+  /** The last epoch whose root the contract holds; 0 for none. */
+  readonly publishedEpoch: number;
   /** What each mission's escrow was funded with, less what went back. */
   readonly escrows: ReadonlyMap<string, bigint>;
 }>;

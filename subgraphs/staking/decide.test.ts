@@ -10,7 +10,7 @@ const [node, giver] = [`0x${'0a'.repeat(20)}`, `0x${'0c'.repeat(20)}`];
 const basis: EpochsCommand['data'] = {
   emissionWei: 1_000n, work: [{ nodeId: 'n', operator: node, units: 5, trust: 0.5 }], pools: new Map(), atOnceBasisPoints: 2_500,
   earnings: [{ missionId: 'm', address: giver, amountWei: 70n }], escrows: new Map([['m', 50n]]),
-  vestingSeconds: 1_000, minimumSeconds: 10, afterPosition: -1n, untilPosition: 9n,
+  vestingSeconds: 1_000, minimumSeconds: 10, afterPosition: -1n, untilPosition: 9n, publishedEpoch: 99,
 };
 const close = (data: Partial<EpochsCommand['data']>, afterSeconds = 0): EpochsCommand =>
   command('CloseEpoch', { ...basis, ...data }, { actor: 'account_1', now: new Date(start + afterSeconds * 1000) });
@@ -44,6 +44,7 @@ describe('reward epochs', () => {
   it('refuse what is early, empty, or computed on what another closed', () => {
     const first: StakingEvent = { type: 'RewardEpochClosed', data: decided(close({})) };
     scenario(epochsDecider).given([first]).when(close({ afterPosition: 9n }, 9)).thenRefused('EPOCH_TOO_SHORT', { mayCloseAt: '2026-01-01T00:00:10.000Z' });
+    scenario(epochsDecider).given([first]).when(close({ afterPosition: 9n, publishedEpoch: 0 }, 20)).thenRefused('EPOCH_UNPUBLISHED', { epoch: 1 });
     scenario(epochsDecider).given([first]).when(close({}, 20)).thenRefused('EPOCH_CLOSED_MEANWHILE', { epoch: 1 });
     scenario(epochsDecider).given([]).when(close({ work: [], earnings: [] })).thenRefused('NOTHING_TO_REWARD');
   });

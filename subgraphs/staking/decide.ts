@@ -19,6 +19,9 @@ function decide({ data, issuedAt }: EpochsCommand, state: EpochsState): Decision
   if (data.afterPosition !== state.untilPosition) {
     return { refused: { code: 'EPOCH_CLOSED_MEANWHILE', message: 'Another epoch was closed at the same time; ask again.', payload: { epoch: state.epoch } } };
   }
+  if (data.publishedEpoch < state.epoch) {
+    return { refused: { code: 'EPOCH_UNPUBLISHED', message: 'The root of the epoch before is not on chain yet.', payload: { epoch: state.epoch } } };
+  }
   const mayCloseAt = state.closedAt === null ? 0 : Date.parse(state.closedAt) + data.minimumSeconds * 1000;
   const nowMs = Date.parse(issuedAt);
   if (nowMs < mayCloseAt) {

@@ -1,5 +1,5 @@
 import { id as keccakOfText } from 'ethers';
-import { earnedBetween, rewardEpochs, type PoolStake } from '@oort/projections-rewards';
+import { earnedBetween, publishedEpoch, rewardEpochs, type PoolStake } from '@oort/projections-rewards';
 import { delegations, escrow, governedParameter, pools } from '@oort/projections-stakes';
 import type { PlatformParameters, SubgraphPorts } from '@oort/schema';
 import type { EpochsCommand } from './commands';
@@ -17,6 +17,7 @@ export async function epochBasis({ store, readModels }: Pick<SubgraphPorts, 'sto
     return [missionId, BigInt(row?.funded ?? '0') - BigInt(row?.refunded ?? '0')] as const;
   })));
   return {
+    publishedEpoch: (await publishedEpoch(database))?.epoch ?? 0,
     work, earnings, escrows, afterPosition, untilPosition, pools: await stakesByOperator(readModels),
     emissionWei: await governedParameter(database, 'rewardPerEpochWei') ?? parameters.rewardPerEpochWei,
     atOnceBasisPoints: parameters.rewardAtOnceBasisPoints, vestingSeconds: parameters.vestingSeconds, minimumSeconds: parameters.rewardEpochSeconds,
