@@ -6,10 +6,15 @@ import type { Aggregate, AggregateOptions, Judgement } from './judgement';
 /** One number a worker: right with that probability, otherwise any other label alike.
  *  The estimate is smoothed by `prior` imagined answers, so that few answers prove neither perfection nor malice. */
 export function oneCoinDawidSkene(
-  judgements: readonly Judgement[], options: AggregateOptions & { readonly prior?: { readonly right: number; readonly wrong: number } },
+  judgements: readonly Judgement[],
+  options: AggregateOptions & {
+    readonly prior?: { readonly right: number; readonly wrong: number };
+  },
 ): Aggregate {
   const prior = options.prior ?? { right: 4, wrong: 1 };
-  return maximiseExpectation(judgements, options, (workers, labels) => oneCoin(workers, labels, prior));
+  return maximiseExpectation(judgements, options, (workers, labels) =>
+    oneCoin(workers, labels, prior),
+  );
 }
 
 /** A confusion matrix a worker; needs about 50 answers per worker and class to beat the one-coin model. */
@@ -18,13 +23,22 @@ export function dawidSkene(judgements: readonly Judgement[], options: AggregateO
 }
 
 /** One-coin until there are `fullFrom` answers per worker and class, then the full model. */
-export function aggregateLabels(judgements: readonly Judgement[], options: AggregateOptions & { readonly fullFrom?: number }): Aggregate {
+export function aggregateLabels(
+  judgements: readonly Judgement[],
+  options: AggregateOptions & { readonly fullFrom?: number },
+): Aggregate {
   const workers = new Set(judgements.map(({ worker }) => worker)).size;
   const perWorkerAndClass = judgements.length / Math.max(1, workers * options.labels.length);
-  return perWorkerAndClass >= (options.fullFrom ?? 50) ? dawidSkene(judgements, options) : oneCoinDawidSkene(judgements, options);
+  return perWorkerAndClass >= (options.fullFrom ?? 50)
+    ? dawidSkene(judgements, options)
+    : oneCoinDawidSkene(judgements, options);
 }
 
-function oneCoin(workers: number, labels: number, prior: { readonly right: number; readonly wrong: number }): WorkerModel {
+function oneCoin(
+  workers: number,
+  labels: number,
+  prior: { readonly right: number; readonly wrong: number },
+): WorkerModel {
   const accuracy = new Float64Array(workers);
   return {
     estimate(items, posteriors) {
@@ -34,7 +48,9 @@ function oneCoin(workers: number, labels: number, prior: { readonly right: numbe
         right[worker] = (right[worker] ?? 0) + (posterior[label] ?? 0);
         total[worker] = (total[worker] ?? 0) + 1;
       });
-      right.forEach((value, worker) => { accuracy[worker] = value / Math.max(total[worker] ?? 1, 1e-9); });
+      right.forEach((value, worker) => {
+        accuracy[worker] = value / Math.max(total[worker] ?? 1, 1e-9);
+      });
     },
     logLikelihood({ worker, label }, truth) {
       const right = accuracy[worker] ?? 0;
@@ -47,27 +63,40 @@ function oneCoin(workers: number, labels: number, prior: { readonly right: numbe
 /** Equation 2.3: how often a worker says `label` where the truth is `truth`. */
 function confusion(workers: number, labels: number): WorkerModel {
   const rates = new Float64Array(workers * labels * labels);
-  const at = (worker: number, truth: number, label: number): number => (worker * labels + truth) * labels + label;
+  const at = (worker: number, truth: number, label: number): number =>
+    (worker * labels + truth) * labels + label;
   return {
     estimate(items, posteriors) {
       rates.fill(0);
       eachVote(items, posteriors, ({ worker, label }, posterior) => {
-        posterior.forEach((weight, truth) => { rates[at(worker, truth, label)] = (rates[at(worker, truth, label)] ?? 0) + weight; });
+        posterior.forEach((weight, truth) => {
+          rates[at(worker, truth, label)] = (rates[at(worker, truth, label)] ?? 0) + weight;
+        });
       });
       for (let row = 0; row < rates.length; row += labels) {
         const counts = rates.subarray(row, row + labels);
         const sum = counts.reduce((total, count) => total + count, 0);
-        if (sum > 0) counts.forEach((count, index) => { counts[index] = count / sum; });
+        if (sum > 0)
+          counts.forEach((count, index) => {
+            counts[index] = count / sum;
+          });
       }
     },
     // A rate of zero stays a possibility, or a single answer could rule a class out and leave no class at all.
-    logLikelihood: ({ worker, label }, truth) => Math.log(Math.max(rates[at(worker, truth, label)] ?? 0, 1e-12)),
-    accuracy: (worker, marginals) => marginals.reduce((sum, marginal, truth) => sum + marginal * (rates[at(worker, truth, truth)] ?? 0), 0),
+    logLikelihood: ({ worker, label }, truth) =>
+      Math.log(Math.max(rates[at(worker, truth, label)] ?? 0, 1e-12)),
+    accuracy: (worker, marginals) =>
+      marginals.reduce(
+        (sum, marginal, truth) => sum + marginal * (rates[at(worker, truth, truth)] ?? 0),
+        0,
+      ),
   };
 }
 
 function eachVote(
-  items: readonly (readonly Vote[])[], posteriors: readonly Float64Array[], visit: (vote: Vote, posterior: Float64Array) => void,
+  items: readonly (readonly Vote[])[],
+  posteriors: readonly Float64Array[],
+  visit: (vote: Vote, posterior: Float64Array) => void,
 ): void {
   items.forEach((votes, index) => {
     const posterior = posteriors[index];

@@ -2,7 +2,10 @@
 // items and items from workers until the items stand still. Labels and workers become indexes once, at the entrance.
 import type { Aggregate, AggregateOptions, Judgement } from './judgement';
 
-export interface Vote { readonly worker: number; readonly label: number }
+export interface Vote {
+  readonly worker: number;
+  readonly label: number;
+}
 
 /** What differs between the models: how workers are estimated, and the log likelihood of an answer. */
 export interface WorkerModel {
@@ -20,23 +23,36 @@ interface Problem {
 
 /** Cost: O(iterations x judgements x labels). */
 export function maximiseExpectation(
-  judgements: readonly Judgement[], options: AggregateOptions, modelOf: (workers: number, labels: number) => WorkerModel,
+  judgements: readonly Judgement[],
+  options: AggregateOptions,
+  modelOf: (workers: number, labels: number) => WorkerModel,
 ): Aggregate {
   const problem = indexed(judgements, options);
   const size = options.labels.length;
   const model = modelOf(problem.workerNames.length, size);
-  const posteriors = problem.items.map((votes, index) => voteShares(votes, problem.known[index] ?? null, size));
+  const posteriors = problem.items.map((votes, index) =>
+    voteShares(votes, problem.known[index] ?? null, size),
+  );
   let marginals = marginalsOf(posteriors, size);
   let iterations = 0;
-  for (let moved = 1; iterations < (options.maximumIterations ?? 100) && moved > (options.tolerance ?? 1e-6); iterations += 1) {
+  for (
+    let moved = 1;
+    iterations < (options.maximumIterations ?? 100) && moved > (options.tolerance ?? 1e-6);
+    iterations += 1
+  ) {
     model.estimate(problem.items, posteriors);
     marginals = marginalsOf(posteriors, size);
     moved = expectation(problem, model, marginals, posteriors);
   }
   return {
-    posteriors: new Map(problem.itemNames.map((name, index) => [name, [...(posteriors[index] ?? [])]])),
-    accuracies: new Map(problem.workerNames.map((name, index) => [name, model.accuracy(index, marginals)])),
-    marginals, iterations,
+    posteriors: new Map(
+      problem.itemNames.map((name, index) => [name, [...(posteriors[index] ?? [])]]),
+    ),
+    accuracies: new Map(
+      problem.workerNames.map((name, index) => [name, model.accuracy(index, marginals)]),
+    ),
+    marginals,
+    iterations,
   };
 }
 
@@ -55,7 +71,9 @@ function indexed(judgements: readonly Judgement[], options: AggregateOptions): P
   }
   const itemNames = [...items.keys()];
   return {
-    itemNames, workerNames: [...workers.keys()], items: [...items.values()],
+    itemNames,
+    workerNames: [...workers.keys()],
+    items: [...items.values()],
     known: itemNames.map((name) => labelIndex.get(options.known?.get(name) ?? '') ?? null),
   };
 }
@@ -71,17 +89,27 @@ function voteShares(votes: readonly Vote[], known: number | null, size: number):
 /** Equation 2.4. */
 function marginalsOf(posteriors: readonly Float64Array[], size: number): readonly number[] {
   const sums = new Array<number>(size).fill(0);
-  for (const posterior of posteriors) posterior.forEach((value, label) => { sums[label] = (sums[label] ?? 0) + value; });
+  for (const posterior of posteriors)
+    posterior.forEach((value, label) => {
+      sums[label] = (sums[label] ?? 0) + value;
+    });
   return sums.map((sum) => sum / Math.max(1, posteriors.length));
 }
 
 /** Equation 2.5, in logarithms. Answers the largest move of a posterior. */
-function expectation(problem: Problem, model: WorkerModel, marginals: readonly number[], posteriors: readonly Float64Array[]): number {
+function expectation(
+  problem: Problem,
+  model: WorkerModel,
+  marginals: readonly number[],
+  posteriors: readonly Float64Array[],
+): number {
   let moved = 0;
   problem.items.forEach((votes, index) => {
     const posterior = posteriors[index];
     if (posterior === undefined || problem.known[index] != null) return;
-    const logs = marginals.map((marginal, truth) => votes.reduce((sum, vote) => sum + model.logLikelihood(vote, truth), Math.log(marginal)));
+    const logs = marginals.map((marginal, truth) =>
+      votes.reduce((sum, vote) => sum + model.logLikelihood(vote, truth), Math.log(marginal)),
+    );
     const highest = Math.max(...logs);
     const weights = logs.map((log) => Math.exp(log - highest));
     const total = weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,5 +1,9 @@
 /** One worker's answer for one item. A worker may answer an item more than once; each answer counts. */
-export interface Judgement { readonly item: string; readonly worker: string; readonly label: string }
+export interface Judgement {
+  readonly item: string;
+  readonly worker: string;
+  readonly label: string;
+}
 
 export interface Aggregate {
   /** Per item, the probability of each label, in the order of `labels`. */
@@ -20,8 +24,13 @@ export interface AggregateOptions {
 }
 
 /** The most probable label of an item; of equals the first in the order of `labels`. */
-export function mostProbable(labels: readonly string[], posterior: readonly number[]): { readonly label: string; readonly posterior: number } {
+export function mostProbable(
+  labels: readonly string[],
+  posterior: readonly number[],
+): { readonly label: string; readonly posterior: number } {
   let best = 0;
-  posterior.forEach((value, index) => { if (value > (posterior[best] ?? 0)) best = index; });
+  posterior.forEach((value, index) => {
+    if (value > (posterior[best] ?? 0)) best = index;
+  });
   return { label: labels[best] ?? '', posterior: posterior[best] ?? 0 };
 }

@@ -19,7 +19,7 @@ export function krippendorffAlpha(judgements: readonly Judgement[]): number | nu
     pairable += answers;
     for (const [label, count] of counts) {
       totals.set(label, (totals.get(label) ?? 0) + count);
-      agreeing += count * (count - 1) / (answers - 1);
+      agreeing += (count * (count - 1)) / (answers - 1);
     }
   }
   if (pairable === 0) return null;

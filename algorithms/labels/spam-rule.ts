@@ -22,18 +22,33 @@ export interface AnnotatorRecord {
 }
 
 export const defaultSpamRules: readonly SpamRule[] = [
-  { collector: 'gold-accuracy', condition: { atLeast: 4, upperBoundBelow: 0.6 }, action: 'exclude' },
-  { collector: 'estimated-accuracy', condition: { atLeast: 30, upperBoundBelow: 0.5 }, action: 'exclude' },
+  {
+    collector: 'gold-accuracy',
+    condition: { atLeast: 4, upperBoundBelow: 0.6 },
+    action: 'exclude',
+  },
+  {
+    collector: 'estimated-accuracy',
+    condition: { atLeast: 30, upperBoundBelow: 0.5 },
+    action: 'exclude',
+  },
 ];
 
 /** The first rule that applies, or null. */
-export function spamRuleOf(record: AnnotatorRecord, rules: readonly SpamRule[] = defaultSpamRules): SpamRule | null {
+export function spamRuleOf(
+  record: AnnotatorRecord,
+  rules: readonly SpamRule[] = defaultSpamRules,
+): SpamRule | null {
   return rules.find((rule) => applies(rule, record)) ?? null;
 }
 
 function applies({ collector, condition }: SpamRule, record: AnnotatorRecord): boolean {
-  const [right, answered] = collector === 'gold-accuracy'
-    ? [record.goldRight, record.goldAnswered]
-    : [(record.estimatedAccuracy ?? 1) * record.answered, record.answered];
-  return answered >= condition.atLeast && wilsonInterval(right, answered).upper < condition.upperBoundBelow;
+  const [right, answered] =
+    collector === 'gold-accuracy'
+      ? [record.goldRight, record.goldAnswered]
+      : [(record.estimatedAccuracy ?? 1) * record.answered, record.answered];
+  return (
+    answered >= condition.atLeast &&
+    wilsonInterval(right, answered).upper < condition.upperBoundBelow
+  );
 }

@@ -1,6 +1,6 @@
 /** Quotient rounded to the nearest integer, halves to the even one (IEEE 754 roundTiesToEven): rounding adds up to nothing over many lines. */
 export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
-  const negative = (numerator < 0n) !== (denominator < 0n);
+  const negative = numerator < 0n !== denominator < 0n;
   const dividend = numerator < 0n ? -numerator : numerator;
   const divisor = denominator < 0n ? -denominator : denominator;
   const quotient = dividend / divisor;

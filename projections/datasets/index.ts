@@ -2,5 +2,15 @@
 export { datasetsProjection } from './projection';
 export type { AnnotatorRow, ContributionRow, EarningRow, MissionRow, VersionRow } from './entities';
 export {
-  annotatorsOf, contributionById, contributionsById, contributionsPage, earningsOf, missionById, missionsPage, versionById, versionsOf, versionsPage, type Slice,
+  annotatorsOf,
+  contributionById,
+  contributionsById,
+  contributionsPage,
+  earningsOf,
+  missionById,
+  missionsPage,
+  versionById,
+  versionsOf,
+  versionsPage,
+  type Slice,
 } from './queries';

@@ -2,12 +2,29 @@ import type { EntityManager } from 'typeorm';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection } from '@oort/kernel-projection';
 import type { PlatformEvent } from '@oort/schema';
-import { AnnotatorEntity, ContributionEntity, EarningEntity, MissionEntity, VersionEntity } from './entities';
+import {
+  AnnotatorEntity,
+  ContributionEntity,
+  EarningEntity,
+  MissionEntity,
+  VersionEntity,
+} from './entities';
 
 /** None of them sealed: tables are reachable by more people than the log's keys are. */
 const types = [
-  'MissionOpened', 'MissionFunded', 'MissionClosed', 'ConsentGiven', 'ContributionSubmitted', 'ContributionPreprocessed', 'ContributionAccepted',
-  'ContributionRejected', 'ContributionWithdrawn', 'AnnotatorFlagged', 'EarningsAccrued', 'DatasetVersionSealed', 'ChainCallFinalised',
+  'MissionOpened',
+  'MissionFunded',
+  'MissionClosed',
+  'ConsentGiven',
+  'ContributionSubmitted',
+  'ContributionPreprocessed',
+  'ContributionAccepted',
+  'ContributionRejected',
+  'ContributionWithdrawn',
+  'AnnotatorFlagged',
+  'EarningsAccrued',
+  'DatasetVersionSealed',
+  'ChainCallFinalised',
 ] as const satisfies readonly PlatformEvent['type'][];
 
 type Read = Extract<PlatformEvent, { readonly type: (typeof types)[number] }>;
@@ -17,7 +34,8 @@ export const datasetsProjection: Projection = {
   version: 1,
   subscribes: types,
   entities: [MissionEntity, ContributionEntity, VersionEntity, AnnotatorEntity, EarningEntity],
-  apply: (recorded, manager) => apply({ type: recorded.type, data: recorded.data } as unknown as Read, recorded, manager),
+  apply: (recorded, manager) =>
+    apply({ type: recorded.type, data: recorded.data } as unknown as Read, recorded, manager),
 };
 
 async function apply(event: Read, recorded: RecordedEvent, manager: EntityManager): Promise<void> {
@@ -25,26 +43,52 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
   switch (event.type) {
     case 'MissionOpened': {
       const { missionId, consentTextHash: _, ...mission } = event.data;
-      await manager.insert(MissionEntity, { id: missionId, ...mission, fundedWei: '0', closed: false, contributionCount: 0, acceptedCount: 0, position });
+      await manager.insert(MissionEntity, {
+        id: missionId,
+        ...mission,
+        fundedWei: '0',
+        closed: false,
+        contributionCount: 0,
+        acceptedCount: 0,
+        position,
+      });
       return;
     }
     case 'MissionFunded':
-      await manager.query('UPDATE datasets_v1.mission SET "fundedWei" = "fundedWei" + $2::numeric WHERE id = $1', [event.data.missionId, event.data.amountWei]);
+      await manager.query(
+        'UPDATE datasets_v1.mission SET "fundedWei" = "fundedWei" + $2::numeric WHERE id = $1',
+        [event.data.missionId, event.data.amountWei],
+      );
       return;
     case 'MissionClosed':
       await manager.update(MissionEntity, { id: event.data.missionId }, { closed: true });
       return;
     case 'ConsentGiven': {
       const { missionId, accountId } = event.data;
-      await manager.insert(AnnotatorEntity, { id: annotatorId(missionId, accountId), missionId, accountId, flagged: false, reason: null, goldAccuracy: null });
+      await manager.insert(AnnotatorEntity, {
+        id: annotatorId(missionId, accountId),
+        missionId,
+        accountId,
+        flagged: false,
+        reason: null,
+        goldAccuracy: null,
+      });
       return;
     }
     case 'AnnotatorFlagged': {
       const { missionId, accountId, reason, goldAccuracy } = event.data;
-      await manager.update(AnnotatorEntity, { id: annotatorId(missionId, accountId) }, { flagged: true, reason, goldAccuracy });
+      await manager.update(
+        AnnotatorEntity,
+        { id: annotatorId(missionId, accountId) },
+        { flagged: true, reason, goldAccuracy },
+      );
       return;
     }
-    case 'ContributionSubmitted': case 'ContributionPreprocessed': case 'ContributionAccepted': case 'ContributionRejected': case 'ContributionWithdrawn':
+    case 'ContributionSubmitted':
+    case 'ContributionPreprocessed':
+    case 'ContributionAccepted':
+    case 'ContributionRejected':
+    case 'ContributionWithdrawn':
       return applyContribution(event, position, manager);
     case 'EarningsAccrued': {
       const { earningId, ...earning } = event.data;
@@ -53,12 +97,20 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
     }
     case 'DatasetVersionSealed': {
       const { versionId, contributionIds: _, ...version } = event.data;
-      await manager.insert(VersionEntity, { id: versionId, ...version, sealedAt: recorded.metadata.occurredAt, txHash: null, blockNumber: null, position });
+      await manager.insert(VersionEntity, {
+        id: versionId,
+        ...version,
+        sealedAt: recorded.metadata.occurredAt,
+        txHash: null,
+        blockNumber: null,
+        position,
+      });
       return;
     }
     case 'ChainCallFinalised': {
       const { subject, txHash, blockNumber, status } = event.data;
-      if (subject.kind === 'dataset-version' && status === 'succeeded') await manager.update(VersionEntity, { id: subject.id }, { txHash, blockNumber });
+      if (subject.kind === 'dataset-version' && status === 'succeeded')
+        await manager.update(VersionEntity, { id: subject.id }, { txHash, blockNumber });
       return;
     }
   }
@@ -66,20 +118,47 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
 
 type OfContribution = Extract<Read, { readonly type: `Contribution${string}` }>;
 
-async function applyContribution(event: OfContribution, position: string, manager: EntityManager): Promise<void> {
+async function applyContribution(
+  event: OfContribution,
+  position: string,
+  manager: EntityManager,
+): Promise<void> {
   const { contributionId: id, missionId } = event.data;
   switch (event.type) {
     case 'ContributionSubmitted': {
       const { accountId, sha256, contentId } = event.data;
       await manager.insert(ContributionEntity, {
-        id, missionId, accountId, status: 'SUBMITTED', sha256, contentId, itemId: null, preprocessedOn: null, perceptualHash: null, width: null, height: null,
-        scores: null, rejectedBecause: null, position,
+        id,
+        missionId,
+        accountId,
+        status: 'SUBMITTED',
+        sha256,
+        contentId,
+        itemId: null,
+        preprocessedOn: null,
+        perceptualHash: null,
+        width: null,
+        height: null,
+        scores: null,
+        rejectedBecause: null,
+        position,
       });
       return add(manager, missionId, 'contributionCount', 1);
     }
     case 'ContributionPreprocessed': {
       const { nodeId, contentId, perceptualHash, width, height } = event.data;
-      await manager.update(ContributionEntity, { id }, { status: 'PREPROCESSED', contentId, preprocessedOn: nodeId, perceptualHash, width, height });
+      await manager.update(
+        ContributionEntity,
+        { id },
+        {
+          status: 'PREPROCESSED',
+          contentId,
+          preprocessedOn: nodeId,
+          perceptualHash,
+          width,
+          height,
+        },
+      );
       return;
     }
     case 'ContributionAccepted': {
@@ -88,7 +167,11 @@ async function applyContribution(event: OfContribution, position: string, manage
       return add(manager, missionId, 'acceptedCount', 1);
     }
     case 'ContributionRejected':
-      await manager.update(ContributionEntity, { id }, { status: 'REJECTED', rejectedBecause: event.data.reason });
+      await manager.update(
+        ContributionEntity,
+        { id },
+        { status: 'REJECTED', rejectedBecause: event.data.reason },
+      );
       return;
     case 'ContributionWithdrawn':
       await manager.update(ContributionEntity, { id }, { status: 'WITHDRAWN' });
@@ -96,7 +179,12 @@ async function applyContribution(event: OfContribution, position: string, manage
   }
 }
 
-async function add(manager: EntityManager, id: string, column: 'contributionCount' | 'acceptedCount', by: number): Promise<void> {
+async function add(
+  manager: EntityManager,
+  id: string,
+  column: 'contributionCount' | 'acceptedCount',
+  by: number,
+): Promise<void> {
   await manager.increment(MissionEntity, { id }, column, by);
 }
 

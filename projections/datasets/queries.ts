@@ -1,29 +1,54 @@
 import { In, type DataSource } from 'typeorm';
 import {
-  AnnotatorEntity, ContributionEntity, EarningEntity, MissionEntity, VersionEntity,
-  type AnnotatorRow, type ContributionRow, type EarningRow, type MissionRow, type VersionRow,
+  AnnotatorEntity,
+  ContributionEntity,
+  EarningEntity,
+  MissionEntity,
+  VersionEntity,
+  type AnnotatorRow,
+  type ContributionRow,
+  type EarningRow,
+  type MissionRow,
+  type VersionRow,
 } from './entities';
 
-export interface Slice { readonly skip: number; readonly take: number }
+export interface Slice {
+  readonly skip: number;
+  readonly take: number;
+}
 
-export const missionById = (database: DataSource, id: string): Promise<MissionRow | null> => database.getRepository(MissionEntity).findOneBy({ id });
+export const missionById = (database: DataSource, id: string): Promise<MissionRow | null> =>
+  database.getRepository(MissionEntity).findOneBy({ id });
 
 /** Newest first. */
 export const missionsPage = (database: DataSource, slice: Slice): Promise<[MissionRow[], number]> =>
   database.getRepository(MissionEntity).findAndCount({ order: { position: 'DESC' }, ...slice });
 
-export const contributionById = (database: DataSource, id: string): Promise<ContributionRow | null> => database.getRepository(ContributionEntity).findOneBy({ id });
+export const contributionById = (
+  database: DataSource,
+  id: string,
+): Promise<ContributionRow | null> => database.getRepository(ContributionEntity).findOneBy({ id });
 
-export async function contributionsById(database: DataSource, ids: readonly string[]): Promise<ReadonlyMap<string, ContributionRow>> {
+export async function contributionsById(
+  database: DataSource,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, ContributionRow>> {
   const rows = await database.getRepository(ContributionEntity).findBy({ id: In([...ids]) });
   return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** In the order they came. */
-export const contributionsPage = (database: DataSource, missionId: string, slice: Slice): Promise<[ContributionRow[], number]> =>
-  database.getRepository(ContributionEntity).findAndCount({ where: { missionId }, order: { position: 'ASC' }, ...slice });
+export const contributionsPage = (
+  database: DataSource,
+  missionId: string,
+  slice: Slice,
+): Promise<[ContributionRow[], number]> =>
+  database
+    .getRepository(ContributionEntity)
+    .findAndCount({ where: { missionId }, order: { position: 'ASC' }, ...slice });
 
-export const versionById = (database: DataSource, id: string): Promise<VersionRow | null> => database.getRepository(VersionEntity).findOneBy({ id });
+export const versionById = (database: DataSource, id: string): Promise<VersionRow | null> =>
+  database.getRepository(VersionEntity).findOneBy({ id });
 
 /** Newest first. */
 export const versionsPage = (database: DataSource, slice: Slice): Promise<[VersionRow[], number]> =>
@@ -36,4 +61,6 @@ export const annotatorsOf = (database: DataSource, missionId: string): Promise<A
   database.getRepository(AnnotatorEntity).find({ where: { missionId }, order: { id: 'ASC' } });
 
 export const earningsOf = (database: DataSource, missionId: string): Promise<EarningRow[]> =>
-  database.getRepository(EarningEntity).find({ where: { missionId }, order: { position: 'ASC', id: 'ASC' } });
+  database
+    .getRepository(EarningEntity)
+    .find({ where: { missionId }, order: { position: 'ASC', id: 'ASC' } });

@@ -5,13 +5,21 @@ const lifetimeMs = 5 * 60_000;
 /** Anyone may ask, so what waits is bounded: the oldest gives way. */
 const limit = 10_000;
 
-export interface Challenge { readonly nonce: string; readonly issuedAt: Date; readonly expiresAt: Date }
+export interface Challenge {
+  readonly nonce: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
 
 export class Challenges {
   readonly #waiting = new Map<string, Challenge>();
 
   issue(now: Date): Challenge {
-    const challenge = { nonce: randomBytes(16).toString('hex'), issuedAt: now, expiresAt: new Date(now.getTime() + lifetimeMs) };
+    const challenge = {
+      nonce: randomBytes(16).toString('hex'),
+      issuedAt: now,
+      expiresAt: new Date(now.getTime() + lifetimeMs),
+    };
     this.#waiting.set(challenge.nonce, challenge);
     const [oldest] = this.#waiting.keys();
     if (this.#waiting.size > limit && oldest !== undefined) this.#waiting.delete(oldest);

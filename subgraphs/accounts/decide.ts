@@ -6,43 +6,81 @@ import { refusal, type AccountRefusal } from './refusals';
 import { chargeOf, unknownAccount, type AccountState } from './state';
 
 type Open = Extract<AccountState, { readonly status: 'open' }>;
-type Asked<Type extends AccountCommand['type']> = Extract<AccountCommand, { readonly type: Type }>['data'];
+type Asked<Type extends AccountCommand['type']> = Extract<
+  AccountCommand,
+  { readonly type: Type }
+>['data'];
 type Decided = Decision<AccountsEvent, AccountRefusal>;
 
 export const keyLimit = 20;
 
-export const accountDecider: Decider<AccountCommand, AccountState, AccountsEvent, AccountRefusal> = {
-  category: 'account', initial: unknownAccount, decide, evolve: evolveAccount,
-};
+export const accountDecider: Decider<AccountCommand, AccountState, AccountsEvent, AccountRefusal> =
+  {
+    category: 'account',
+    initial: unknownAccount,
+    decide,
+    evolve: evolveAccount,
+  };
 
 function decide(command: AccountCommand, state: AccountState): Decided {
   // Signing in again opens nothing.
-  if (command.type === 'OpenAccount') return { events: state.status === 'open' ? [] : [{ type: 'AccountOpened', data: command.data }] };
-  if (state.status === 'unknown') return { refused: refusal('ACCOUNT_UNKNOWN', 'There is no such account.', null) };
+  if (command.type === 'OpenAccount')
+    return {
+      events: state.status === 'open' ? [] : [{ type: 'AccountOpened', data: command.data }],
+    };
+  if (state.status === 'unknown')
+    return { refused: refusal('ACCOUNT_UNKNOWN', 'There is no such account.', null) };
   switch (command.type) {
-    case 'CreateS3Key': return createKey(command.data, state);
-    case 'RevokeS3Key': return revokeKey(command.data, state);
-    case 'CreditTopUp': return topUp(command.data, state);
-    case 'IssueInvoice': return issue(command.data, state);
-    case 'PayWithCredits': return payWithCredits(command.data, state);
-    case 'RecordChainPayment': return recordChainPayment(command.data, state);
+    case 'CreateS3Key':
+      return createKey(command.data, state);
+    case 'RevokeS3Key':
+      return revokeKey(command.data, state);
+    case 'CreditTopUp':
+      return topUp(command.data, state);
+    case 'IssueInvoice':
+      return issue(command.data, state);
+    case 'PayWithCredits':
+      return payWithCredits(command.data, state);
+    case 'RecordChainPayment':
+      return recordChainPayment(command.data, state);
   }
 }
 
 function createKey(data: Asked<'CreateS3Key'>, state: Open): Decided {
   const active = [...state.keys.values()].filter((status) => status === 'active').length;
-  if (active >= keyLimit) return { refused: refusal('TOO_MANY_KEYS', `An account has at most ${keyLimit} S3 keys; revoke one first.`, { limit: keyLimit }) };
+  if (active >= keyLimit)
+    return {
+      refused: refusal(
+        'TOO_MANY_KEYS',
+        `An account has at most ${keyLimit} S3 keys; revoke one first.`,
+        { limit: keyLimit },
+      ),
+    };
   return { events: [{ type: 'S3KeyCreated', data: { accountId: state.accountId, ...data } }] };
 }
 
 function revokeKey({ accessKeyId }: Asked<'RevokeS3Key'>, state: Open): Decided {
   const status = state.keys.get(accessKeyId);
-  if (status === undefined) return { refused: refusal('KEY_UNKNOWN', 'This account has no such key.', { accessKeyId }) };
-  return { events: status === 'revoked' ? [] : [{ type: 'S3KeyRevoked', data: { accountId: state.accountId, accessKeyId } }] };
+  if (status === undefined)
+    return { refused: refusal('KEY_UNKNOWN', 'This account has no such key.', { accessKeyId }) };
+  return {
+    events:
+      status === 'revoked'
+        ? []
+        : [{ type: 'S3KeyRevoked', data: { accountId: state.accountId, accessKeyId } }],
+  };
 }
 
-function topUp({ amountMicroUsd, provider, reference }: Asked<'CreditTopUp'>, state: Open): Decided {
-  if (amountMicroUsd <= 0n) return { refused: refusal('AMOUNT_NOT_POSITIVE', 'A top-up must be more than nothing.', { amountMicroUsd: amountMicroUsd.toString() }) };
+function topUp(
+  { amountMicroUsd, provider, reference }: Asked<'CreditTopUp'>,
+  state: Open,
+): Decided {
+  if (amountMicroUsd <= 0n)
+    return {
+      refused: refusal('AMOUNT_NOT_POSITIVE', 'A top-up must be more than nothing.', {
+        amountMicroUsd: amountMicroUsd.toString(),
+      }),
+    };
   if (state.charges.has(chargeOf(provider, reference))) return { events: [] };
   return { events: [credited(state.accountId, amountMicroUsd, provider, reference)] };
 }
@@ -50,37 +88,96 @@ function topUp({ amountMicroUsd, provider, reference }: Asked<'CreditTopUp'>, st
 function issue({ billedUntil, ...data }: Asked<'IssueInvoice'>, state: Open): Decided {
   const { invoiceId } = data;
   if (!state.invoices.has(invoiceId) && billedUntil !== state.billedUntil) {
-    return { refused: refusal('USAGE_BILLED_MEANWHILE', 'Another invoice was issued at the same time; ask again.', { billedUntil: state.billedUntil }) };
+    return {
+      refused: refusal(
+        'USAGE_BILLED_MEANWHILE',
+        'Another invoice was issued at the same time; ask again.',
+        { billedUntil: state.billedUntil },
+      ),
+    };
   }
-  if (state.invoices.get(invoiceId)?.paid === true) return { refused: refusal('INVOICE_PAID_ALREADY', 'This invoice is paid.', { invoiceId }) };
+  if (state.invoices.get(invoiceId)?.paid === true)
+    return { refused: refusal('INVOICE_PAID_ALREADY', 'This invoice is paid.', { invoiceId }) };
   const owesNothing = data.payableWei !== null && BigInt(data.totalMicroUsd) <= 0n;
-  if (data.lines.length === 0 || owesNothing) return { refused: refusal('NOTHING_TO_BILL', 'There is no usage that an earlier invoice has not billed.', null) };
+  if (data.lines.length === 0 || owesNothing)
+    return {
+      refused: refusal(
+        'NOTHING_TO_BILL',
+        'There is no usage that an earlier invoice has not billed.',
+        null,
+      ),
+    };
   return { events: [{ type: 'InvoiceIssued', data: { ...data, accountId: state.accountId } }] };
 }
 
 function payWithCredits({ invoiceId }: Asked<'PayWithCredits'>, state: Open): Decided {
   const invoice = state.invoices.get(invoiceId);
-  if (invoice === undefined) return { refused: refusal('INVOICE_UNKNOWN', 'This account has no such invoice.', { invoiceId }) };
-  if (invoice.paid) return { refused: refusal('INVOICE_PAID_ALREADY', 'This invoice is paid.', { invoiceId }) };
+  if (invoice === undefined)
+    return {
+      refused: refusal('INVOICE_UNKNOWN', 'This account has no such invoice.', { invoiceId }),
+    };
+  if (invoice.paid)
+    return { refused: refusal('INVOICE_PAID_ALREADY', 'This invoice is paid.', { invoiceId }) };
   // Its price holds for OORT only: the discount is for paying on chain.
-  if (invoice.payableWei !== null) return { refused: refusal('INVOICE_IN_OORT', 'This invoice is paid on chain; issue it in USD to pay with credits.', { invoiceId }) };
+  if (invoice.payableWei !== null)
+    return {
+      refused: refusal(
+        'INVOICE_IN_OORT',
+        'This invoice is paid on chain; issue it in USD to pay with credits.',
+        { invoiceId },
+      ),
+    };
   if (invoice.payableMicroUsd > state.creditsMicroUsd) {
-    return { refused: refusal('CREDITS_TOO_LOW', 'There are not enough credits.', { creditsMicroUsd: state.creditsMicroUsd.toString(), payableMicroUsd: invoice.payableMicroUsd.toString() }) };
+    return {
+      refused: refusal('CREDITS_TOO_LOW', 'There are not enough credits.', {
+        creditsMicroUsd: state.creditsMicroUsd.toString(),
+        payableMicroUsd: invoice.payableMicroUsd.toString(),
+      }),
+    };
   }
-  return { events: [{ type: 'InvoicePaid', data: { invoiceId, accountId: state.accountId, method: 'credits', txHash: null } }] };
+  return {
+    events: [
+      {
+        type: 'InvoicePaid',
+        data: { invoiceId, accountId: state.accountId, method: 'credits', txHash: null },
+      },
+    ],
+  };
 }
 
-function recordChainPayment({ invoiceId, amountWei, oortMicroUsd, txHash, logIndex }: Asked<'RecordChainPayment'>, state: Open): Decided {
+function recordChainPayment(
+  { invoiceId, amountWei, oortMicroUsd, txHash, logIndex }: Asked<'RecordChainPayment'>,
+  state: Open,
+): Decided {
   const reference = `${txHash}/${logIndex}`;
   if (state.charges.has(chargeOf('oort', reference))) return { events: [] };
   const invoice = state.invoices.get(invoiceId);
   const payableWei = invoice === undefined || invoice.paid ? null : invoice.payableWei;
   const settles = payableWei !== null && amountWei >= payableWei;
-  const excessMicroUsd = (settles ? amountWei - payableWei : amountWei) * oortMicroUsd / 10n ** 18n;
-  const paid: AccountsEvent = { type: 'InvoicePaid', data: { invoiceId, accountId: state.accountId, method: 'oort', txHash } };
-  return { events: [...(settles ? [paid] : []), ...(excessMicroUsd > 0n ? [credited(state.accountId, excessMicroUsd, 'oort', reference)] : [])] };
+  const excessMicroUsd =
+    ((settles ? amountWei - payableWei : amountWei) * oortMicroUsd) / 10n ** 18n;
+  const paid: AccountsEvent = {
+    type: 'InvoicePaid',
+    data: { invoiceId, accountId: state.accountId, method: 'oort', txHash },
+  };
+  return {
+    events: [
+      ...(settles ? [paid] : []),
+      ...(excessMicroUsd > 0n
+        ? [credited(state.accountId, excessMicroUsd, 'oort', reference)]
+        : []),
+    ],
+  };
 }
 
-function credited(accountId: string, amountMicroUsd: bigint, provider: string, reference: string): AccountsEvent {
-  return { type: 'CreditsToppedUp', data: { accountId, amountMicroUsd: amountMicroUsd.toString(), provider, reference } };
+function credited(
+  accountId: string,
+  amountMicroUsd: bigint,
+  provider: string,
+  reference: string,
+): AccountsEvent {
+  return {
+    type: 'CreditsToppedUp',
+    data: { accountId, amountMicroUsd: amountMicroUsd.toString(), provider, reference },
+  };
 }

@@ -2,12 +2,26 @@
 import type { Json } from '@oort/kernel-wire';
 import type { AccountRow, InvoiceRow, PriceBook } from '@oort/projections-billing';
 
-export function presentRefusal({ code, message, payload }: { readonly code: string; readonly message: string; readonly payload: unknown }): object {
+export function presentRefusal({
+  code,
+  message,
+  payload,
+}: {
+  readonly code: string;
+  readonly message: string;
+  readonly payload: unknown;
+}): object {
   return { __typename: 'Refusal', code, message, detail: payload as Json };
 }
 
 export function presentAccount(row: AccountRow): object {
-  return { __typename: 'Account', id: row.id, address: row.address, displayName: row.displayName, openedAt: row.openedAt };
+  return {
+    __typename: 'Account',
+    id: row.id,
+    address: row.address,
+    displayName: row.displayName,
+    openedAt: row.openedAt,
+  };
 }
 
 export function presentInvoice(row: InvoiceRow): object {
@@ -16,8 +30,15 @@ export function presentInvoice(row: InvoiceRow): object {
 
 export function presentPriceBook(book: PriceBook, tokenDiscountBasisPoints: number): object {
   return {
-    version: book.version, oortMicroUsd: book.oortMicroUsd.toString(), tokenDiscountBasisPoints,
-    prices: Object.entries(book.prices).map(([item, { unit, microUsd, per }]) => ({ item, unit, microUsd: microUsd.toString(), per: per.toString() })),
+    version: book.version,
+    oortMicroUsd: book.oortMicroUsd.toString(),
+    tokenDiscountBasisPoints,
+    prices: Object.entries(book.prices).map(([item, { unit, microUsd, per }]) => ({
+      item,
+      unit,
+      microUsd: microUsd.toString(),
+      per: per.toString(),
+    })),
   };
 }
 
@@ -28,7 +49,10 @@ export function connection(rows: readonly object[], totalCount: number, start: n
     totalCount,
     edges: rows.map((node, index) => ({ cursor: cursors[index], node })),
     pageInfo: {
-      hasNextPage: start + rows.length < totalCount, hasPreviousPage: start > 0, startCursor: cursors[0] ?? null, endCursor: cursors.at(-1) ?? null,
+      hasNextPage: start + rows.length < totalCount,
+      hasPreviousPage: start > 0,
+      startCursor: cursors[0] ?? null,
+      endCursor: cursors.at(-1) ?? null,
     },
   };
 }

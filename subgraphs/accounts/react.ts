@@ -4,13 +4,16 @@ import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { deriveId } from '@oort/kernel-wire';
 import { invoiceByChainId, priceBooks } from '@oort/projections-billing';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
-import type { AccountsRoom } from './resolvers';
+import type { AccountsRoom } from './room';
 
 export const reactsTo = ['ChainLogObserved'] as const;
 
 type Observed = Extract<LedgerEvent, { readonly type: 'ChainLogObserved' }>['data'];
 
-export async function react(event: RecordedEvent, { ports, handle }: Pick<AccountsRoom, 'ports' | 'handle'>): Promise<void> {
+export async function react(
+  event: RecordedEvent,
+  { ports, handle }: Pick<AccountsRoom, 'ports' | 'handle'>,
+): Promise<void> {
   const { contract, event: name, args, txHash, logIndex } = event.data as unknown as Observed;
   if (contract !== 'Payments' || name !== 'Paid') return;
   const { invoiceId: chainId, amount } = args;
@@ -21,8 +24,20 @@ export async function react(event: RecordedEvent, { ports, handle }: Pick<Accoun
   const book = invoice === null ? undefined : priceBooks[invoice.priceBookVersion];
   // Paid for something that is no invoice of ours: the contract holds it, nobody here can say whose it is.
   if (invoice === null || book === undefined) return;
-  const data = { invoiceId: invoice.id, amountWei: BigInt(amount), oortMicroUsd: book.oortMicroUsd, txHash, logIndex };
-  await handle(invoice.accountId, command('RecordChainPayment', data, {
-    actor: 'platform', now: ports.now(), id: deriveId('command', `accounts/${event.id}`), cause: event,
-  }));
+  const data = {
+    invoiceId: invoice.id,
+    amountWei: BigInt(amount),
+    oortMicroUsd: book.oortMicroUsd,
+    txHash,
+    logIndex,
+  };
+  await handle(
+    invoice.accountId,
+    command('RecordChainPayment', data, {
+      actor: 'platform',
+      now: ports.now(),
+      id: deriveId('command', `accounts/${event.id}`),
+      cause: event,
+    }),
+  );
 }

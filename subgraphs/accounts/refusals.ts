@@ -10,7 +10,10 @@ export type AccountRefusal =
   | RefusalOf<'INVOICE_UNKNOWN', { readonly invoiceId: string }>
   | RefusalOf<'INVOICE_PAID_ALREADY', { readonly invoiceId: string }>
   | RefusalOf<'INVOICE_IN_OORT', { readonly invoiceId: string }>
-  | RefusalOf<'CREDITS_TOO_LOW', { readonly creditsMicroUsd: string; readonly payableMicroUsd: string }>;
+  | RefusalOf<
+      'CREDITS_TOO_LOW',
+      { readonly creditsMicroUsd: string; readonly payableMicroUsd: string }
+    >;
 
 /** What the door refuses before any command is made. */
 export type DoorRefusal =
@@ -19,13 +22,24 @@ export type DoorRefusal =
   | RefusalOf<'CHALLENGE_UNKNOWN', null>
   | RefusalOf<'SIGNATURE_INVALID', { readonly reason: string }>
   | RefusalOf<'AMOUNT_INVALID', { readonly amountMicroUsd: string }>
-  | RefusalOf<'PAYMENT_METHOD_UNKNOWN', { readonly paymentMethod: string; readonly known: readonly string[] }>
+  | RefusalOf<
+      'PAYMENT_METHOD_UNKNOWN',
+      { readonly paymentMethod: string; readonly known: readonly string[] }
+    >
   | RefusalOf<'CARD_DECLINED', { readonly reason: string }>
   | RefusalOf<'INVOICE_UNKNOWN', { readonly invoiceId: string }>
   | RefusalOf<'INVOICE_NOT_IN_OORT', { readonly invoiceId: string }>;
 
-export function refusal<Code extends string, Payload>(code: Code, message: string, payload: Payload): RefusalOf<Code, Payload> {
+export function refusal<Code extends string, Payload>(
+  code: Code,
+  message: string,
+  payload: Payload,
+): RefusalOf<Code, Payload> {
   return { code, message, payload };
 }
 
-export const notSignedIn = refusal('NOT_SIGNED_IN', 'Sign in first: signInChallenge, then signIn.', null);
+export const notSignedIn = refusal(
+  'NOT_SIGNED_IN',
+  'Sign in first: signInChallenge, then signIn.',
+  null,
+);

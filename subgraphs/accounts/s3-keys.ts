@@ -2,9 +2,15 @@
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
 import type { AccountsEvent } from '@oort/schema/events/accounts';
 
-export interface S3Credentials { readonly accountId: string; readonly accessKeyId: string; readonly secretAccessKey: string }
+export interface S3Credentials {
+  readonly accountId: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
 
-export interface S3Keys { find(accessKeyId: string): S3Credentials | null }
+export interface S3Keys {
+  find(accessKeyId: string): S3Credentials | null;
+}
 
 const types = ['S3KeyCreated', 'S3KeyRevoked'] as const;
 
@@ -37,7 +43,10 @@ export class S3KeyIndex implements S3Keys {
   #apply(recorded: RecordedEvent): void {
     if (this.#position !== null && recorded.position <= this.#position) return;
     this.#position = recorded.position;
-    const event = { type: recorded.type, data: recorded.data } as unknown as Extract<AccountsEvent, { readonly type: (typeof types)[number] }>;
+    const event = { type: recorded.type, data: recorded.data } as unknown as Extract<
+      AccountsEvent,
+      { readonly type: (typeof types)[number] }
+    >;
     if (event.type === 'S3KeyCreated') this.#active.set(event.data.accessKeyId, event.data);
     else this.#active.delete(event.data.accessKeyId);
   }

@@ -1,4 +1,8 @@
-export interface InvoiceState { readonly payableMicroUsd: bigint; readonly payableWei: bigint | null; readonly paid: boolean }
+export interface InvoiceState {
+  readonly payableMicroUsd: bigint;
+  readonly payableWei: bigint | null;
+  readonly paid: boolean;
+}
 
 export type AccountState =
   | { readonly status: 'unknown' }

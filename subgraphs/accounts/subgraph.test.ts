@@ -24,16 +24,45 @@ beforeAll(async () => {
   store = memoryStore();
   readModels = await openReadModels({ url: postgres.url, projections: [billingProjection], store });
   await readModels.start(stop.signal);
-  const ledger = { request: (method: string) => Promise.resolve<Json>(method === 'eth_chainId' ? '0x7a69' : { Payments: '0x0000000000000000000000000000000000000007' }) };
-  subgraph = await createAccountsSubgraph({ store, readModels, ledger, now, sessionKey } as unknown as SubgraphPorts & { readonly sessionKey: typeof sessionKey });
+  const ledger = {
+    request: (method: string) =>
+      Promise.resolve<Json>(
+        method === 'eth_chainId'
+          ? '0x7a69'
+          : { Payments: '0x0000000000000000000000000000000000000007' },
+      ),
+  };
+  subgraph = await createAccountsSubgraph({
+    store,
+    readModels,
+    ledger,
+    now,
+    sessionKey,
+  } as unknown as SubgraphPorts & { readonly sessionKey: typeof sessionKey });
   await subgraph.start?.(stop.signal);
-  schema = buildSubgraphSchema({ typeDefs: subgraph.typeDefs, resolvers: subgraph.resolvers as never });
-  closing = async () => { stop.abort(); await readModels.close(); await postgres.stop(); };
+  schema = buildSubgraphSchema({
+    typeDefs: subgraph.typeDefs,
+    resolvers: subgraph.resolvers as never,
+  });
+  closing = async () => {
+    stop.abort();
+    await readModels.close();
+    await postgres.stop();
+  };
 }, 60_000);
 afterAll(() => closing());
 
-async function ask<T>(source: string, variableValues: Record<string, unknown> = {}, actor: Actor = { kind: 'anonymous' }): Promise<T> {
-  const { data, errors } = await graphql({ schema, source, variableValues, contextValue: { actor, requestId: 'r' } });
+async function ask<T>(
+  source: string,
+  variableValues: Record<string, unknown> = {},
+  actor: Actor = { kind: 'anonymous' },
+): Promise<T> {
+  const { data, errors } = await graphql({
+    schema,
+    source,
+    variableValues,
+    contextValue: { actor, requestId: 'r' },
+  });
   expect(errors).toBeUndefined();
   return data as T;
 }
@@ -41,19 +70,42 @@ async function ask<T>(source: string, variableValues: Record<string, unknown> = 
 let events = 0;
 async function happened(event: PlatformEvent): Promise<bigint> {
   events += 1;
-  const metadata = { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: now().toISOString(), schemaVersion: 1 };
-  return (await store.append(`elsewhere-${events}`, 'no-stream', [{ id: uuidV5(String(events)), type: event.type, data: event.data as unknown as Json, metadata }])).position;
+  const metadata = {
+    actor: 'platform',
+    correlationId: 'c',
+    causationId: 'c',
+    occurredAt: now().toISOString(),
+    schemaVersion: 1,
+  };
+  return (
+    await store.append(`elsewhere-${events}`, 'no-stream', [
+      { id: uuidV5(String(events)), type: event.type, data: event.data, metadata },
+    ])
+  ).position;
 }
 
-const challenge = 'mutation($a: String!) { signInChallenge(input: {address: $a}) { ... on SignInChallenge { message } ... on Refusal { code } } }';
-const signIn = 'mutation($m: String!, $s: String!) { signIn(input: {message: $m, signature: $s}) { ... on AccountSession { token account { id address } } ... on Refusal { code } } }';
+const challenge =
+  'mutation($a: String!) { signInChallenge(input: {address: $a}) { ... on SignInChallenge { message } ... on Refusal { code } } }';
+const signIn =
+  'mutation($m: String!, $s: String!) { signIn(input: {message: $m, signature: $s}) { ... on AccountSession { token account { id address } } ... on Refusal { code } } }';
 
-async function person(wallet = Wallet.createRandom()): Promise<Extract<Actor, { readonly kind: 'account' }>> {
-  const { signInChallenge } = await ask<{ signInChallenge: { message: string } }>(challenge, { a: wallet.address });
+async function person(
+  wallet = Wallet.createRandom(),
+): Promise<Extract<Actor, { readonly kind: 'account' }>> {
+  const { signInChallenge } = await ask<{ signInChallenge: { message: string } }>(challenge, {
+    a: wallet.address,
+  });
   const signature = await wallet.signMessage(signInChallenge.message);
-  const answer = await ask<{ signIn: { token: string; account: { id: string } } }>(signIn, { m: signInChallenge.message, s: signature });
+  const answer = await ask<{ signIn: { token: string; account: { id: string } } }>(signIn, {
+    m: signInChallenge.message,
+    s: signature,
+  });
   const actor = verifySession(answer.signIn.token, sessionKey.publicKey, now());
-  expect(actor).toEqual({ kind: 'account', accountId: answer.signIn.account.id, address: wallet.address });
+  expect(actor).toEqual({
+    kind: 'account',
+    accountId: answer.signIn.account.id,
+    address: wallet.address,
+  });
   return actor as Extract<Actor, { readonly kind: 'account' }>;
 }
 
@@ -65,43 +117,103 @@ describe('signing in', () => {
 
   it('takes a challenge once, and only from its own wallet', async () => {
     const wallet = Wallet.createRandom();
-    const { signInChallenge: { message } } = await ask<{ signInChallenge: { message: string } }>(challenge, { a: wallet.address });
+    const {
+      signInChallenge: { message },
+    } = await ask<{ signInChallenge: { message: string } }>(challenge, { a: wallet.address });
     const stranger = await Wallet.createRandom().signMessage(message);
-    expect(await ask(signIn, { m: message, s: stranger })).toEqual({ signIn: { code: 'SIGNATURE_INVALID' } });
-    expect(await ask(signIn, { m: message, s: await wallet.signMessage(message) })).toEqual({ signIn: { code: 'CHALLENGE_UNKNOWN' } });
-    expect(await ask(challenge, { a: 'nobody' })).toEqual({ signInChallenge: { code: 'ADDRESS_INVALID' } });
+    expect(await ask(signIn, { m: message, s: stranger })).toEqual({
+      signIn: { code: 'SIGNATURE_INVALID' },
+    });
+    expect(await ask(signIn, { m: message, s: await wallet.signMessage(message) })).toEqual({
+      signIn: { code: 'CHALLENGE_UNKNOWN' },
+    });
+    expect(await ask(challenge, { a: 'nobody' })).toEqual({
+      signInChallenge: { code: 'ADDRESS_INVALID' },
+    });
   });
 });
 
 describe('S3 keys', () => {
   it('are shown once, work at once, and stop when revoked', async () => {
     const actor = await person();
-    const { createS3Key } = await ask<{ createS3Key: { id: string; secretAccessKey: string } }>('mutation { createS3Key { ... on S3Key { id secretAccessKey } } }', {}, actor);
-    expect(subgraph.s3Keys.find(createS3Key.id)).toEqual({ accountId: actor.accountId, accessKeyId: createS3Key.id, secretAccessKey: createS3Key.secretAccessKey });
-    expect(await ask('{ me { s3Keys { id secretAccessKey revoked } } }', {}, actor)).toEqual({ me: { s3Keys: [{ id: createS3Key.id, secretAccessKey: null, revoked: false }] } });
-    await ask('mutation($k: ID!) { revokeS3Key(input: {accessKeyId: $k}) { ... on S3Key { revoked } } }', { k: createS3Key.id }, actor);
+    const { createS3Key } = await ask<{ createS3Key: { id: string; secretAccessKey: string } }>(
+      'mutation { createS3Key { ... on S3Key { id secretAccessKey } } }',
+      {},
+      actor,
+    );
+    expect(subgraph.s3Keys.find(createS3Key.id)).toEqual({
+      accountId: actor.accountId,
+      accessKeyId: createS3Key.id,
+      secretAccessKey: createS3Key.secretAccessKey,
+    });
+    expect(await ask('{ me { s3Keys { id secretAccessKey revoked } } }', {}, actor)).toEqual({
+      me: { s3Keys: [{ id: createS3Key.id, secretAccessKey: null, revoked: false }] },
+    });
+    await ask(
+      'mutation($k: ID!) { revokeS3Key(input: {accessKeyId: $k}) { ... on S3Key { revoked } } }',
+      { k: createS3Key.id },
+      actor,
+    );
     expect(subgraph.s3Keys.find(createS3Key.id)).toBeNull();
-    expect(await ask('mutation { createS3Key { ... on Refusal { code } } }')).toEqual({ createS3Key: { code: 'NOT_SIGNED_IN' } });
+    expect(await ask('mutation { createS3Key { ... on Refusal { code } } }')).toEqual({
+      createS3Key: { code: 'NOT_SIGNED_IN' },
+    });
   });
 });
 
 describe('money', () => {
-  const topUp = 'mutation($a: MicroUsd!, $m: String!, $c: String!, $k: String!) { topUpCredits(input: {amountMicroUsd: $a, paymentMethod: $m, card: $c, idempotencyKey: $k}) { ... on Account { creditsMicroUsd } ... on Refusal { code } } }';
-  const issue = 'mutation($c: InvoiceCurrency!, $i: ID) { issueInvoice(input: {currency: $c, invoiceId: $i}) { ... on Invoice { id status totalMicroUsd discountBasisPoints payableMicroUsd payableWei usageRoot lines { item amountMicroUsd } } ... on Refusal { code } } }';
+  const topUp =
+    'mutation($a: MicroUsd!, $m: String!, $c: String!, $k: String!) { topUpCredits(input: {amountMicroUsd: $a, paymentMethod: $m, card: $c, idempotencyKey: $k}) { ... on Account { creditsMicroUsd } ... on Refusal { code } } }';
+  const issue =
+    'mutation($c: InvoiceCurrency!, $i: ID) { issueInvoice(input: {currency: $c, invoiceId: $i}) { ... on Invoice { id status totalMicroUsd discountBasisPoints payableMicroUsd payableWei usageRoot lines { item amountMicroUsd } } ... on Refusal { code } } }';
   const card = { m: 'test-card', c: '4242424242424242', k: 'k' };
-  interface Issued { readonly issueInvoice: { readonly id: string; readonly totalMicroUsd: string; readonly payableWei: string | null; readonly payableMicroUsd: string; readonly discountBasisPoints: number; readonly usageRoot: string; readonly lines: readonly object[] } }
+  interface Issued {
+    readonly issueInvoice: {
+      readonly id: string;
+      readonly totalMicroUsd: string;
+      readonly payableWei: string | null;
+      readonly payableMicroUsd: string;
+      readonly discountBasisPoints: number;
+      readonly usageRoot: string;
+      readonly lines: readonly object[];
+    };
+  }
 
-  const job = (submitter: string, costMicroUsd: string): PlatformEvent => ({ type: 'JobCompleted', data: {
-    jobId: 'job_1', kind: 'inference', submitter, attempt: 1, nodeId: 'node_1', specHash: '', resultHash: '', resultSignature: '', units: 1, costMicroUsd, startedAt: '', endedAt: '',
-  } });
+  const job = (submitter: string, costMicroUsd: string): PlatformEvent => ({
+    type: 'JobCompleted',
+    data: {
+      jobId: 'job_1',
+      kind: 'inference',
+      submitter,
+      attempt: 1,
+      nodeId: 'node_1',
+      specHash: '',
+      resultHash: '',
+      resultSignature: '',
+      units: 1,
+      costMicroUsd,
+      startedAt: '',
+      endedAt: '',
+    },
+  });
 
   it('comes from a card that pays', async () => {
     const actor = await person();
-    expect(await ask(topUp, { a: '5000000', ...card }, actor)).toEqual({ topUpCredits: { creditsMicroUsd: '5000000' } });
-    expect(await ask(topUp, { a: '5000000', ...card }, actor)).toEqual({ topUpCredits: { creditsMicroUsd: '5000000' } });
-    expect(await ask(topUp, { a: '1', ...card, c: '4000000000000002' }, actor)).toEqual({ topUpCredits: { code: 'CARD_DECLINED' } });
-    expect(await ask(topUp, { a: '1', ...card, m: 'gold' }, actor)).toEqual({ topUpCredits: { code: 'PAYMENT_METHOD_UNKNOWN' } });
-    expect(await ask(topUp, { a: '-1', ...card }, actor)).toEqual({ topUpCredits: { code: 'AMOUNT_INVALID' } });
+    expect(await ask(topUp, { a: '5000000', ...card }, actor)).toEqual({
+      topUpCredits: { creditsMicroUsd: '5000000' },
+    });
+    expect(await ask(topUp, { a: '5000000', ...card }, actor)).toEqual({
+      topUpCredits: { creditsMicroUsd: '5000000' },
+    });
+    expect(await ask(topUp, { a: '1', ...card, c: '4000000000000002' }, actor)).toEqual({
+      topUpCredits: { code: 'CARD_DECLINED' },
+    });
+    expect(await ask(topUp, { a: '1', ...card, m: 'gold' }, actor)).toEqual({
+      topUpCredits: { code: 'PAYMENT_METHOD_UNKNOWN' },
+    });
+    expect(await ask(topUp, { a: '-1', ...card }, actor)).toEqual({
+      topUpCredits: { code: 'AMOUNT_INVALID' },
+    });
   });
 
   it('goes to invoices: dollars by credits, the same in OORT with the voted discount, refunds on the next', async () => {
@@ -109,55 +221,165 @@ describe('money', () => {
     await ask(topUp, { a: '1000', ...card }, actor);
     await happened(job(actor.accountId, '800'));
     const { issueInvoice: dollars } = await ask<Issued>(issue, { c: 'USD' }, actor);
-    expect(dollars).toMatchObject({ status: 'ISSUED', totalMicroUsd: '800', discountBasisPoints: 0, payableMicroUsd: '800', payableWei: null });
-    expect(await ask(issue, { c: 'USD' }, actor)).toEqual({ issueInvoice: { code: 'NOTHING_TO_BILL' } });
+    expect(dollars).toMatchObject({
+      status: 'ISSUED',
+      totalMicroUsd: '800',
+      discountBasisPoints: 0,
+      payableMicroUsd: '800',
+      payableWei: null,
+    });
+    expect(await ask(issue, { c: 'USD' }, actor)).toEqual({
+      issueInvoice: { code: 'NOTHING_TO_BILL' },
+    });
     const { issueInvoice: tokens } = await ask<Issued>(issue, { c: 'OORT', i: dollars.id }, actor);
-    expect(tokens).toMatchObject({ id: dollars.id, totalMicroUsd: '800', discountBasisPoints: 1000, payableMicroUsd: '720', payableWei: '14400000000000000', usageRoot: dollars.usageRoot });
-    expect(await ask('query($i: ID!) { paymentCall(invoiceId: $i) { ... on PaymentCall { to valueWei } } }', { i: dollars.id }, actor))
-      .toEqual({ paymentCall: { to: '0x0000000000000000000000000000000000000007', valueWei: '14400000000000000' } });
-    await happened({ type: 'ChainLogObserved', data: { contract: 'Payments', event: 'Paid', args: { invoiceId: keccakOfText(dollars.id), payer: actor.address, amount: tokens.payableWei ?? '' }, txHash: '0xt', logIndex: 0, blockNumber: 1 } });
+    expect(tokens).toMatchObject({
+      id: dollars.id,
+      totalMicroUsd: '800',
+      discountBasisPoints: 1000,
+      payableMicroUsd: '720',
+      payableWei: '14400000000000000',
+      usageRoot: dollars.usageRoot,
+    });
+    expect(
+      await ask(
+        'query($i: ID!) { paymentCall(invoiceId: $i) { ... on PaymentCall { to valueWei } } }',
+        { i: dollars.id },
+        actor,
+      ),
+    ).toEqual({
+      paymentCall: {
+        to: '0x0000000000000000000000000000000000000007',
+        valueWei: '14400000000000000',
+      },
+    });
+    await happened({
+      type: 'ChainLogObserved',
+      data: {
+        contract: 'Payments',
+        event: 'Paid',
+        args: {
+          invoiceId: keccakOfText(dollars.id),
+          payer: actor.address,
+          amount: tokens.payableWei ?? '',
+        },
+        txHash: '0xt',
+        logIndex: 0,
+        blockNumber: 1,
+      },
+    });
     await paidSoon(actor, dollars.id);
-    await happened({ type: 'ChainLogObserved', data: { contract: 'Governance', event: 'ParameterChanged', args: { name: encodeBytes32String('tokenDiscountBps'), value: '2500' }, txHash: '0xv', logIndex: 0, blockNumber: 2 } });
+    await happened({
+      type: 'ChainLogObserved',
+      data: {
+        contract: 'Governance',
+        event: 'ParameterChanged',
+        args: { name: encodeBytes32String('tokenDiscountBps'), value: '2500' },
+        txHash: '0xv',
+        logIndex: 0,
+        blockNumber: 2,
+      },
+    });
     await happened(job(actor.accountId, '1000'));
-    await happened({ type: 'JobRefunded', data: { jobId: 'job_1', submitter: actor.accountId, nodeId: 'n', amountMicroUsd: '200', caseId: 'case_1' } });
+    await happened({
+      type: 'JobRefunded',
+      data: {
+        jobId: 'job_1',
+        submitter: actor.accountId,
+        nodeId: 'n',
+        amountMicroUsd: '200',
+        caseId: 'case_1',
+      },
+    });
     const { issueInvoice: next } = await ask<Issued>(issue, { c: 'OORT' }, actor);
-    expect(next).toMatchObject({ totalMicroUsd: '800', discountBasisPoints: 2500, payableMicroUsd: '600',
-      lines: [{ item: 'compute.inference', amountMicroUsd: '1000' }, { item: 'compute.refund', amountMicroUsd: '-200' }] });
-    const pay = 'mutation($i: ID!) { payInvoice(input: {invoiceId: $i}) { ... on Invoice { status paidBy } ... on Refusal { code } } }';
-    expect(await ask(pay, { i: next.id }, actor)).toEqual({ payInvoice: { code: 'INVOICE_IN_OORT' } });
+    expect(next).toMatchObject({
+      totalMicroUsd: '800',
+      discountBasisPoints: 2500,
+      payableMicroUsd: '600',
+      lines: [
+        { item: 'compute.inference', amountMicroUsd: '1000' },
+        { item: 'compute.refund', amountMicroUsd: '-200' },
+      ],
+    });
+    const pay =
+      'mutation($i: ID!) { payInvoice(input: {invoiceId: $i}) { ... on Invoice { status paidBy } ... on Refusal { code } } }';
+    expect(await ask(pay, { i: next.id }, actor)).toEqual({
+      payInvoice: { code: 'INVOICE_IN_OORT' },
+    });
     await ask(issue, { c: 'USD', i: next.id }, actor);
-    expect(await ask(pay, { i: next.id }, actor)).toEqual({ payInvoice: { status: 'PAID', paidBy: 'credits' } });
-    expect(await ask('{ me { creditsMicroUsd invoices { totalCount edges { node { id } } } } }', {}, actor))
-      .toEqual({ me: { creditsMicroUsd: '200', invoices: { totalCount: 2, edges: [{ node: { id: next.id } }, { node: { id: dollars.id } }] } } });
+    expect(await ask(pay, { i: next.id }, actor)).toEqual({
+      payInvoice: { status: 'PAID', paidBy: 'credits' },
+    });
+    expect(
+      await ask(
+        '{ me { creditsMicroUsd invoices { totalCount edges { node { id } } } } }',
+        {},
+        actor,
+      ),
+    ).toEqual({
+      me: {
+        creditsMicroUsd: '200',
+        invoices: {
+          totalCount: 2,
+          edges: [{ node: { id: next.id } }, { node: { id: dollars.id } }],
+        },
+      },
+    });
     expect(await trialBalance(readModels.database)).toBe(0n);
   });
 
   async function paidSoon(actor: Actor, id: string): Promise<void> {
     for (let attempt = 0; attempt < 100; attempt += 1) {
-      const { invoice } = await ask<{ invoice: { status: string } }>('query($i: ID!) { invoice(id: $i) { status txHash } }', { i: id }, actor);
-      if (invoice.status === 'PAID') return expect(invoice).toEqual({ status: 'PAID', txHash: '0xt' });
+      const { invoice } = await ask<{ invoice: { status: string } }>(
+        'query($i: ID!) { invoice(id: $i) { status txHash } }',
+        { i: id },
+        actor,
+      );
+      if (invoice.status === 'PAID')
+        return expect(invoice).toEqual({ status: 'PAID', txHash: '0xt' });
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     throw new Error('not paid');
   }
 
-  it('is nobody else\'s business', async () => {
+  it("is nobody else's business", async () => {
     const [actor, stranger] = [await person(), await person()];
-    expect(await ask('query($i: ID!) { account(id: $i) { address creditsMicroUsd s3Keys { id } invoices { totalCount } } }', { i: actor.accountId }, stranger))
-      .toEqual({ account: { address: actor.address, creditsMicroUsd: null, s3Keys: null, invoices: null } });
+    expect(
+      await ask(
+        'query($i: ID!) { account(id: $i) { address creditsMicroUsd s3Keys { id } invoices { totalCount } } }',
+        { i: actor.accountId },
+        stranger,
+      ),
+    ).toEqual({
+      account: { address: actor.address, creditsMicroUsd: null, s3Keys: null, invoices: null },
+    });
   });
 
   it('bills what lies stored by time', async () => {
     const actor = await person();
     const object = { bucket: 'b', key: 'k', versionId: 'v', accountId: actor.accountId };
-    await happened({ type: 'ObjectStored', data: {
-      ...object, sizeBytes: 10 ** 15, etag: '', sha256: '', contentId: '', contentType: '', storageClass: 'STANDARD', wrappedKey: '', userMetadata: {}, checksums: {}, segments: [],
-    } });
+    await happened({
+      type: 'ObjectStored',
+      data: {
+        ...object,
+        sizeBytes: 10 ** 15,
+        etag: '',
+        sha256: '',
+        contentId: '',
+        contentType: '',
+        storageClass: 'STANDARD',
+        wrappedKey: '',
+        userMetadata: {},
+        checksums: {},
+        segments: [],
+      },
+    });
     await new Promise((resolve) => setTimeout(resolve, 50));
     const { issueInvoice: first } = await ask<Issued>(issue, { c: 'USD' }, actor);
     expect(first.lines).toMatchObject([{ item: 'storage.standard' }]);
     await happened({ type: 'ObjectDeleted', data: object });
     await ask<Issued>(issue, { c: 'USD' }, actor);
-    expect(await ask(issue, { c: 'USD' }, actor)).toEqual({ issueInvoice: { code: 'NOTHING_TO_BILL' } });
+    expect(await ask(issue, { c: 'USD' }, actor)).toEqual({
+      issueInvoice: { code: 'NOTHING_TO_BILL' },
+    });
   });
 });

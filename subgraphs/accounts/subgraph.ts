@@ -9,7 +9,8 @@ import { Challenges } from './challenges';
 import { accountDecider } from './decide';
 import { testCard, type PaymentProvider } from './payment-provider';
 import { react, reactsTo } from './react';
-import { accountsResolvers, type AccountsRoom } from './resolvers';
+import { accountsResolvers } from './resolvers';
+import type { AccountsRoom } from './room';
 import { S3KeyIndex, type S3Keys } from './s3-keys';
 
 export interface AccountsPorts extends SubgraphPorts {
@@ -22,7 +23,9 @@ export interface AccountsPorts extends SubgraphPorts {
   readonly paymentProviders?: readonly PaymentProvider[];
 }
 
-export interface AccountsSubgraph extends Subgraph { readonly s3Keys: S3Keys }
+export interface AccountsSubgraph extends Subgraph {
+  readonly s3Keys: S3Keys;
+}
 
 export async function createAccountsSubgraph(ports: AccountsPorts): Promise<AccountsSubgraph> {
   const { store, readModels, sessionKey } = ports;
@@ -30,18 +33,38 @@ export async function createAccountsSubgraph(ports: AccountsPorts): Promise<Acco
   await s3Keys.catchUp();
   const domain = ports.domain ?? '127.0.0.1:4000';
   const room: AccountsRoom = {
-    ports, sessionKey, s3Keys, challenges: new Challenges(),
+    ports,
+    sessionKey,
+    s3Keys,
+    challenges: new Challenges(),
     handle: createHandler({ store, decider: accountDecider, now: () => ports.now() }),
-    site: { domain, uri: `http://${domain}/`, chainId: Number(await ports.ledger.request('eth_chainId')) },
+    site: {
+      domain,
+      uri: `http://${domain}/`,
+      chainId: Number(await ports.ledger.request('eth_chainId')),
+    },
     providers: ports.paymentProviders ?? [testCard],
     priceBook: ports.priceBook ?? priceBook2026,
   };
-  const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'accounts.graphql'), 'utf8');
+  const sdl = readFileSync(
+    join(__dirname, '..', '..', 'schema', 'sdl', 'accounts.graphql'),
+    'utf8',
+  );
   return {
-    name: 'accounts', typeDefs: parse(sdl), resolvers: accountsResolvers(room), s3Keys,
+    name: 'accounts',
+    typeDefs: parse(sdl),
+    resolvers: accountsResolvers(room),
+    s3Keys,
     start: async (signal) => {
       void s3Keys.follow(signal);
-      await runReaction({ name: 'accounts', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, room), signal });
+      await runReaction({
+        name: 'accounts',
+        store,
+        database: readModels.database,
+        subscribes: reactsTo,
+        react: (event) => react(event, room),
+        signal,
+      });
     },
   };
 }

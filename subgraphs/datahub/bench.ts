@@ -8,16 +8,38 @@ import type { ComputeEvent } from '@oort/schema/events/compute';
 import type { DatahubEvent } from '@oort/schema/events/datahub';
 import { budgetWei, type Mission } from './state';
 
-type Folded = DatahubEvent | Extract<AccountsEvent, { readonly type: 'AccountOpened' }> | Extract<ComputeEvent, { readonly type: 'JobSubmitted' }>;
+type Folded =
+  | DatahubEvent
+  | Extract<AccountsEvent, { readonly type: 'AccountOpened' }>
+  | Extract<ComputeEvent, { readonly type: 'JobSubmitted' }>;
 type Accepted = Extract<DatahubEvent, { readonly type: 'ContributionAccepted' }>['data'];
 
 const types = [
-  'MissionOpened', 'MissionFunded', 'MissionClosed', 'ConsentGiven', 'ContributionSubmitted', 'ContributionPreprocessed', 'ContributionAccepted',
-  'ContributionRejected', 'ContributionWithdrawn', 'GoldItemAdded', 'TaskAssigned', 'LabelSubmitted', 'ItemResolved', 'AnnotatorFlagged',
-  'DatasetVersionSealed', 'AccountOpened', 'JobSubmitted',
+  'MissionOpened',
+  'MissionFunded',
+  'MissionClosed',
+  'ConsentGiven',
+  'ContributionSubmitted',
+  'ContributionPreprocessed',
+  'ContributionAccepted',
+  'ContributionRejected',
+  'ContributionWithdrawn',
+  'GoldItemAdded',
+  'TaskAssigned',
+  'LabelSubmitted',
+  'ItemResolved',
+  'AnnotatorFlagged',
+  'DatasetVersionSealed',
+  'AccountOpened',
+  'JobSubmitted',
 ] as const satisfies readonly PlatformEvent['type'][];
 
-const revising: ReadonlySet<string> = new Set(['GoldItemAdded', 'LabelSubmitted', 'ItemResolved', 'AnnotatorFlagged']);
+const revising: ReadonlySet<string> = new Set([
+  'GoldItemAdded',
+  'LabelSubmitted',
+  'ItemResolved',
+  'AnnotatorFlagged',
+]);
 
 export interface ItemBench {
   readonly itemId: string;
@@ -32,7 +54,12 @@ export interface ItemBench {
   withdrawn: boolean;
 }
 
-export interface ParticipantBench { consentId: string | null; readonly seen: Set<string>; goldSeen: number; flagged: boolean }
+export interface ParticipantBench {
+  consentId: string | null;
+  readonly seen: Set<string>;
+  goldSeen: number;
+  flagged: boolean;
+}
 
 export interface MissionBench {
   readonly mission: Mission;
@@ -42,7 +69,15 @@ export interface MissionBench {
   /** itemId -> answer. */
   readonly gold: Map<string, string>;
   readonly participants: Map<string, ParticipantBench>;
-  readonly submitted: Map<string, { readonly accountId: string; readonly mediaType: string; readonly consentId: string; pending: boolean }>;
+  readonly submitted: Map<
+    string,
+    {
+      readonly accountId: string;
+      readonly mediaType: string;
+      readonly consentId: string;
+      pending: boolean;
+    }
+  >;
   /** SHA-256 of accepted bytes -> contribution. */
   readonly bytes: Map<string, string>;
   readonly perceptual: { readonly contributionId: string; readonly hash: string }[];
@@ -77,12 +112,18 @@ export class Bench {
 
   async catchUp(): Promise<void> {
     const head = await this.#store.head();
-    if (head !== null) for await (const event of this.#store.readAll('start', { filter: { types } })) this.#take(event);
+    if (head !== null)
+      for await (const event of this.#store.readAll('start', { filter: { types } }))
+        this.#take(event);
     if (head !== null) this.#reach(head);
   }
 
   async follow(signal: AbortSignal): Promise<void> {
-    for await (const delivery of this.#store.subscribe({ from: this.#position < 0n ? 'start' : { after: this.#position }, filter: { types }, signal })) {
+    for await (const delivery of this.#store.subscribe({
+      from: this.#position < 0n ? 'start' : { after: this.#position },
+      filter: { types },
+      signal,
+    })) {
       if (delivery.kind === 'event') this.#take(delivery.event);
       else if (delivery.position !== null) this.#reach(delivery.position);
     }
@@ -91,7 +132,9 @@ export class Bench {
   /** Resolves once everything up to the position is folded in. */
   async until(position: bigint): Promise<void> {
     if (this.#position >= position) return;
-    await new Promise<void>((wake) => { this.#waiters.push({ position, wake }); });
+    await new Promise<void>((wake) => {
+      this.#waiters.push({ position, wake });
+    });
   }
 
   #take(recorded: RecordedEvent): void {
@@ -108,7 +151,8 @@ export class Bench {
   }
 
   #fold(event: Folded): void {
-    if (event.type === 'AccountOpened') this.addresses.set(event.data.accountId, event.data.address);
+    if (event.type === 'AccountOpened')
+      this.addresses.set(event.data.accountId, event.data.address);
     else if (event.type === 'JobSubmitted') this.#job(event.data);
     else if (event.type === 'MissionOpened') this.#open(event.data);
     else {
@@ -124,31 +168,59 @@ export class Bench {
   #open(mission: Mission): void {
     this.#byChainId.set(keccakOfText(mission.missionId), mission.missionId);
     this.missions.set(mission.missionId, {
-      mission, fundedWei: 0n, closed: false, items: new Map(), gold: new Map(), participants: new Map(), submitted: new Map(), bytes: new Map(),
-      perceptual: [], versions: [], revision: 0,
+      mission,
+      fundedWei: 0n,
+      closed: false,
+      items: new Map(),
+      gold: new Map(),
+      participants: new Map(),
+      submitted: new Map(),
+      bytes: new Map(),
+      perceptual: [],
+      versions: [],
+      revision: 0,
     });
   }
 
-  #foldInto(bench: MissionBench, event: Exclude<Folded, { readonly type: 'AccountOpened' | 'JobSubmitted' | 'MissionOpened' }>): void {
+  #foldInto(
+    bench: MissionBench,
+    event: Exclude<Folded, { readonly type: 'AccountOpened' | 'JobSubmitted' | 'MissionOpened' }>,
+  ): void {
     if (revising.has(event.type)) bench.revision += 1;
     switch (event.type) {
-      case 'MissionFunded': bench.fundedWei += BigInt(event.data.amountWei); return;
-      case 'MissionClosed': bench.closed = true; return;
-      case 'ConsentGiven': participantOf(bench, event.data.accountId).consentId = event.data.consentId; return;
+      case 'MissionFunded':
+        bench.fundedWei += BigInt(event.data.amountWei);
+        return;
+      case 'MissionClosed':
+        bench.closed = true;
+        return;
+      case 'ConsentGiven':
+        participantOf(bench, event.data.accountId).consentId = event.data.consentId;
+        return;
       case 'ContributionSubmitted': {
         const { contributionId, accountId, mediaType, consentId } = event.data;
         bench.submitted.set(contributionId, { accountId, mediaType, consentId, pending: true });
         return;
       }
-      case 'ContributionPreprocessed': this.#hashes.set(event.data.contributionId, event.data.perceptualHash); return;
-      case 'ContributionAccepted': this.#accept(bench, event.data); return;
+      case 'ContributionPreprocessed':
+        this.#hashes.set(event.data.contributionId, event.data.perceptualHash);
+        return;
+      case 'ContributionAccepted':
+        this.#accept(bench, event.data);
+        return;
       case 'ContributionRejected': {
         const submission = bench.submitted.get(event.data.contributionId);
         if (submission !== undefined) submission.pending = false;
         return;
       }
-      case 'ContributionWithdrawn': withItem(bench, event.data.itemId, (item) => { item.withdrawn = true; }); return;
-      case 'GoldItemAdded': bench.gold.set(event.data.itemId, event.data.answer); return;
+      case 'ContributionWithdrawn':
+        withItem(bench, event.data.itemId, (item) => {
+          item.withdrawn = true;
+        });
+        return;
+      case 'GoldItemAdded':
+        bench.gold.set(event.data.itemId, event.data.answer);
+        return;
       case 'TaskAssigned': {
         const { itemId, accountId, expiresAt } = event.data;
         const participant = participantOf(bench, accountId);
@@ -159,17 +231,31 @@ export class Bench {
       }
       case 'LabelSubmitted': {
         const { itemId, accountId, label } = event.data;
-        withItem(bench, itemId, (item) => { item.waiting.delete(accountId); item.labels.set(accountId, label); });
+        withItem(bench, itemId, (item) => {
+          item.waiting.delete(accountId);
+          item.labels.set(accountId, label);
+        });
         return;
       }
       case 'ItemResolved': {
         const { itemId, label, posterior } = event.data;
-        withItem(bench, itemId, (item) => { item.resolved = { label, posterior }; });
+        withItem(bench, itemId, (item) => {
+          item.resolved = { label, posterior };
+        });
         return;
       }
-      case 'AnnotatorFlagged': participantOf(bench, event.data.accountId).flagged = true; return;
-      case 'DatasetVersionSealed': bench.versions.push({ versionId: event.data.versionId, manifestContentId: event.data.manifestContentId }); return;
-      case 'ReviewRecorded': case 'EarningsAccrued': return;
+      case 'AnnotatorFlagged':
+        participantOf(bench, event.data.accountId).flagged = true;
+        return;
+      case 'DatasetVersionSealed':
+        bench.versions.push({
+          versionId: event.data.versionId,
+          manifestContentId: event.data.manifestContentId,
+        });
+        return;
+      case 'ReviewRecorded':
+      case 'EarningsAccrued':
+        return;
     }
   }
 
@@ -179,11 +265,18 @@ export class Bench {
     this.#missionOfItem.set(accepted.itemId, bench.mission.missionId);
     bench.bytes.set(accepted.sha256, accepted.contributionId);
     const hash = this.#hashes.get(accepted.contributionId);
-    if (hash !== undefined) bench.perceptual.push({ contributionId: accepted.contributionId, hash });
+    if (hash !== undefined)
+      bench.perceptual.push({ contributionId: accepted.contributionId, hash });
     this.#hashes.delete(accepted.contributionId);
     bench.items.set(accepted.itemId, {
-      itemId: accepted.itemId, accepted, mediaType: submission?.mediaType ?? 'application/octet-stream', consentId: submission?.consentId ?? '',
-      labels: new Map(), waiting: new Map(), resolved: null, withdrawn: false,
+      itemId: accepted.itemId,
+      accepted,
+      mediaType: submission?.mediaType ?? 'application/octet-stream',
+      consentId: submission?.consentId ?? '',
+      labels: new Map(),
+      waiting: new Map(),
+      resolved: null,
+      withdrawn: false,
     });
   }
 }

@@ -6,7 +6,7 @@ import type { Mission } from './state';
 const texts: Readonly<Record<string, string>> = {
   '1.0': [
     'I made these contributions or may give them away, and they show nobody who has not agreed to it.',
-    'I let them be stored, labelled by other people, published in versions of the mission\'s dataset under its licence, and used to train models.',
+    "I let them be stored, labelled by other people, published in versions of the mission's dataset under its licence, and used to train models.",
     'My account id stays with each contribution and each label as its origin. I may withdraw a contribution: later versions leave it out,',
     'versions that exist already stay as they are. I am paid what the mission promises for what is accepted.',
   ].join('\n'),
@@ -21,8 +21,15 @@ export function consentTextHash(version: string): string | null {
 
 export function consentMessage(mission: Mission, address: string): string {
   return [
-    'OORT DataHub: consent', '', consentText(mission.consentVersion) ?? '', '', `Mission: ${mission.missionId}`, `Licence: ${mission.licence}`,
-    `Consent version: ${mission.consentVersion}`, `Consent text SHA-256: ${mission.consentTextHash}`, `Wallet: ${address}`,
+    'OORT DataHub: consent',
+    '',
+    consentText(mission.consentVersion) ?? '',
+    '',
+    `Mission: ${mission.missionId}`,
+    `Licence: ${mission.licence}`,
+    `Consent version: ${mission.consentVersion}`,
+    `Consent text SHA-256: ${mission.consentTextHash}`,
+    `Wallet: ${address}`,
   ].join('\n');
 }
 

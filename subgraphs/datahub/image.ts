@@ -3,8 +3,17 @@
 import { crc32, inflateSync } from 'node:zlib';
 
 export type ImageCheck =
-  | { readonly ok: true; readonly mediaType: 'image/png' | 'image/jpeg'; readonly width: number; readonly height: number }
-  | { readonly ok: false; readonly mediaType: 'image/png' | 'image/jpeg' | null; readonly reason: string };
+  | {
+      readonly ok: true;
+      readonly mediaType: 'image/png' | 'image/jpeg';
+      readonly width: number;
+      readonly height: number;
+    }
+  | {
+      readonly ok: false;
+      readonly mediaType: 'image/png' | 'image/jpeg' | null;
+      readonly reason: string;
+    };
 
 /** A small file may unpack to a huge image; more pixels than this nobody needs to label. */
 const pixelLimit = 40_000_000;
@@ -30,7 +39,10 @@ function checkPng(bytes: Buffer): ImageCheck {
     if (header === null && type !== 'IHDR') return broken('the header is not first');
     if (type === 'IHDR') header = body.subarray(4);
     if (type === 'IDAT') data.push(body.subarray(4));
-    if (type === 'IEND') return header === null || header.length !== 13 ? broken('no header') : unpacked(header, Buffer.concat(data), broken);
+    if (type === 'IEND')
+      return header === null || header.length !== 13
+        ? broken('no header')
+        : unpacked(header, Buffer.concat(data), broken);
     at = end;
   }
   return broken('the end is missing');
@@ -39,13 +51,17 @@ function checkPng(bytes: Buffer): ImageCheck {
 /** Samples a pixel by colour type (11.2.1). */
 const samples: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-function unpacked(header: Buffer, data: Buffer, broken: (reason: string) => ImageCheck): ImageCheck {
+function unpacked(
+  header: Buffer,
+  data: Buffer,
+  broken: (reason: string) => ImageCheck,
+): ImageCheck {
   const width = header.readUInt32BE(0);
   const height = header.readUInt32BE(4);
   const perPixel = samples[header.readUInt8(9)];
   if (width === 0 || height === 0 || perPixel === undefined) return broken('the header is wrong');
   if (width * height > pixelLimit) return broken('too many pixels');
-  const expected = height * (1 + Math.ceil(width * perPixel * header.readUInt8(8) / 8));
+  const expected = height * (1 + Math.ceil((width * perPixel * header.readUInt8(8)) / 8));
   try {
     // Interlaced images have up to a filter byte more for every row of every pass.
     const limit = expected + 8 * (height + width) + 64;
@@ -63,14 +79,20 @@ function checkJpeg(bytes: Buffer): ImageCheck {
   for (let at = 2; at + 4 <= bytes.length;) {
     if (bytes[at] !== 0xff) return broken('a marker is missing');
     const marker = bytes.readUInt8(at + 1);
-    if (marker === 0xff) { at += 1; continue; }
+    if (marker === 0xff) {
+      at += 1;
+      continue;
+    }
     const length = bytes.readUInt16BE(at + 2);
     if (length < 2 || at + 2 + length > bytes.length) return broken('a segment is cut off');
-    if (isFrame(marker) && length >= 8) size = { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
+    if (isFrame(marker) && length >= 8)
+      size = { height: bytes.readUInt16BE(at + 5), width: bytes.readUInt16BE(at + 7) };
     if (marker === 0xda) {
       if (size === null || size.width === 0 || size.height === 0) return broken('no frame');
       if (size.width * size.height > pixelLimit) return broken('too many pixels');
-      return bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) > at ? { ok: true, mediaType: 'image/jpeg', ...size } : broken('the end is missing');
+      return bytes.lastIndexOf(Buffer.from([0xff, 0xd9])) > at
+        ? { ok: true, mediaType: 'image/jpeg', ...size }
+        : broken('the end is missing');
     }
     at += 2 + length;
   }

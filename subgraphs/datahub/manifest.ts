@@ -27,7 +27,11 @@ export interface Manifest {
   readonly licence: string;
   readonly sealedAt: string;
   readonly sealedBy: string;
-  readonly agreement: { readonly measure: 'krippendorff-alpha-nominal'; readonly before: number; readonly after: number };
+  readonly agreement: {
+    readonly measure: 'krippendorff-alpha-nominal';
+    readonly before: number;
+    readonly after: number;
+  };
   /** RFC 6962, SHA-256, a leaf being the canonical JSON of an item. */
   readonly root: string;
   readonly items: readonly ManifestItem[];
@@ -52,6 +56,9 @@ export function jsonLines(manifest: Manifest): string {
   return manifest.items.map((item) => `${canonicalJson(item as unknown as Json)}\n`).join('');
 }
 
-export async function readManifest(content: { get(contentId: string): Promise<Buffer> }, contentId: string): Promise<Manifest> {
+export async function readManifest(
+  content: { get(contentId: string): Promise<Buffer> },
+  contentId: string,
+): Promise<Manifest> {
   return JSON.parse((await content.get(contentId)).toString()) as Manifest;
 }

@@ -11,13 +11,28 @@ export function presentRefusal({ code, message, payload }: RefusalOf): object {
 export function presentMission(row: MissionRow): object {
   const budget = budgetWei(row);
   const status = row.closed ? 'CLOSED' : BigInt(row.fundedWei) >= budget ? 'OPEN' : 'ANNOUNCED';
-  return { __typename: 'Mission', ...row, modality: row.modality.toUpperCase(), status, budgetWei: budget.toString() };
+  return {
+    __typename: 'Mission',
+    ...row,
+    modality: row.modality.toUpperCase(),
+    status,
+    budgetWei: budget.toString(),
+  };
 }
 
-export const presentContribution = (row: ContributionRow): object => ({ __typename: 'Contribution', ...row });
-export const presentVersion = (row: VersionRow): object => ({ __typename: 'DatasetVersion', ...row });
+export const presentContribution = (row: ContributionRow): object => ({
+  __typename: 'Contribution',
+  ...row,
+});
+export const presentVersion = (row: VersionRow): object => ({
+  __typename: 'DatasetVersion',
+  ...row,
+});
 
-export interface Page { readonly first: number; readonly after?: string | null }
+export interface Page {
+  readonly first: number;
+  readonly after?: string | null;
+}
 
 const pageLimit = 1000;
 
@@ -27,11 +42,20 @@ export function sliceOf({ first, after }: Page): { readonly skip: number; readon
   return { skip, take: Math.min(Math.max(first, 0), pageLimit) };
 }
 
-export function connection(nodes: readonly object[], totalCount: number, { skip }: { readonly skip: number }): object {
+export function connection(
+  nodes: readonly object[],
+  totalCount: number,
+  { skip }: { readonly skip: number },
+): object {
   const cursors = nodes.map((_, index) => String(skip + index));
   return {
     totalCount,
     edges: nodes.map((node, index) => ({ cursor: cursors[index], node })),
-    pageInfo: { hasNextPage: skip + nodes.length < totalCount, hasPreviousPage: skip > 0, startCursor: cursors[0] ?? null, endCursor: cursors.at(-1) ?? null },
+    pageInfo: {
+      hasNextPage: skip + nodes.length < totalCount,
+      hasPreviousPage: skip > 0,
+      startCursor: cursors[0] ?? null,
+      endCursor: cursors.at(-1) ?? null,
+    },
   };
 }

@@ -26,7 +26,9 @@ export type ContributionRefusal =
   | RefusalOf<'NOT_THE_OWNER', null>
   | RefusalOf<'NOT_ACCEPTED', { readonly status: string }>;
 
-export type VersionRefusal = RefusalOf<'VERSION_SEALED_ALREADY', { readonly versionId: string }> | RefusalOf<'NOTHING_TO_SEAL', null>;
+export type VersionRefusal =
+  | RefusalOf<'VERSION_SEALED_ALREADY', { readonly versionId: string }>
+  | RefusalOf<'NOTHING_TO_SEAL', null>;
 
 export type ReviewRefusal =
   | RefusalOf<'RATING_INVALID', { readonly rating: number }>
@@ -50,16 +52,31 @@ export type DoorRefusal =
 export type ItemRefusal =
   | RefusalOf<'NOT_BASE64', null>
   | RefusalOf<'TOO_LARGE', { readonly sizeBytes: number; readonly limitBytes: number }>
-  | RefusalOf<'WRONG_TYPE', { readonly declared: string; readonly found: string | null; readonly allowed: readonly string[] }>
+  | RefusalOf<
+      'WRONG_TYPE',
+      {
+        readonly declared: string;
+        readonly found: string | null;
+        readonly allowed: readonly string[];
+      }
+    >
   | RefusalOf<'UNREADABLE_IMAGE', { readonly reason: string }>
   | RefusalOf<'DUPLICATE', { readonly contributionId: string }>
   | RefusalOf<'QUOTA_REACHED', { readonly quota: number }>;
 
-export function refusal<Code extends string, Payload>(code: Code, message: string, payload: Payload): RefusalOf<Code, Payload> {
+export function refusal<Code extends string, Payload>(
+  code: Code,
+  message: string,
+  payload: Payload,
+): RefusalOf<Code, Payload> {
   return { code, message, payload };
 }
 
-export function refuse<Code extends string, Payload>(code: Code, message: string, payload: Payload): { readonly refused: RefusalOf<Code, Payload> } {
+export function refuse<Code extends string, Payload>(
+  code: Code,
+  message: string,
+  payload: Payload,
+): { readonly refused: RefusalOf<Code, Payload> } {
   return { refused: { code, message, payload } };
 }
 

@@ -1,33 +1,67 @@
 import { Interface, id as keccakOfText } from 'ethers';
 import {
-  annotatorsOf, contributionById, contributionsPage, earningsOf, missionById, missionsPage, versionById, versionsOf, versionsPage, type VersionRow,
+  annotatorsOf,
+  contributionById,
+  contributionsPage,
+  earningsOf,
+  missionById,
+  missionsPage,
+  versionById,
+  versionsOf,
+  versionsPage,
+  type VersionRow,
 } from '@oort/projections-datasets';
 import { contractAbis, type RequestContext } from '@oort/schema';
 import { consentMessage, consentText } from './consent';
 import { progressOf } from './labelling';
 import { jsonLines, readManifest } from './manifest';
 import { mutations } from './mutations';
-import { connection, presentContribution, presentMission, presentRefusal, presentVersion, sliceOf, type Page } from './present';
+import {
+  connection,
+  presentContribution,
+  presentMission,
+  presentRefusal,
+  presentVersion,
+  sliceOf,
+  type Page,
+} from './present';
 import { missionUnknown, notSignedIn } from './refusals';
 import type { DatahubRoom } from './room';
 import { budgetWei } from './state';
 
-interface ById { readonly id: string }
-interface OfMission { readonly missionId: string }
+interface ById {
+  readonly id: string;
+}
+interface OfMission {
+  readonly missionId: string;
+}
 
 export function datahubResolvers(room: DatahubRoom): Readonly<Record<string, unknown>> {
   const typeOf = { __resolveType: (value: { readonly __typename: string }) => value.__typename };
   return {
-    Query: queries(room), Mutation: mutations(room), ...entities(room),
-    MissionResult: typeOf, FundingCallResult: typeOf, ConsentRequestResult: typeOf, ConsentResult: typeOf, ContributionBatchResult: typeOf,
-    ContributionResult: typeOf, GoldItemsResult: typeOf, TaskBatchResult: typeOf, LabelBatchResult: typeOf, ReviewResult: typeOf, DatasetVersionResult: typeOf,
+    Query: queries(room),
+    Mutation: mutations(room),
+    ...entities(room),
+    MissionResult: typeOf,
+    FundingCallResult: typeOf,
+    ConsentRequestResult: typeOf,
+    ConsentResult: typeOf,
+    ContributionBatchResult: typeOf,
+    ContributionResult: typeOf,
+    GoldItemsResult: typeOf,
+    TaskBatchResult: typeOf,
+    LabelBatchResult: typeOf,
+    ReviewResult: typeOf,
+    DatasetVersionResult: typeOf,
   };
 }
 
 function queries(room: DatahubRoom): object {
   const { database } = room.ports.readModels;
-  const one = <T>(find: (id: string) => Promise<T | null>, present: (row: T) => object) =>
-    async (_: unknown, { id }: ById): Promise<object | null> => shown(await find(id), present);
+  const one =
+    <T>(find: (id: string) => Promise<T | null>, present: (row: T) => object) =>
+    async (_: unknown, { id }: ById): Promise<object | null> =>
+      shown(await find(id), present);
   return {
     mission: one((id) => missionById(database, id), presentMission),
     contribution: one((id) => contributionById(database, id), presentContribution),
@@ -48,7 +82,13 @@ function queries(room: DatahubRoom): object {
       if (actor.kind !== 'account') return presentRefusal(notSignedIn);
       if (mission === undefined) return presentRefusal(missionUnknown);
       const { consentVersion } = mission;
-      return { __typename: 'ConsentRequest', missionId, consentVersion, text: consentText(consentVersion) ?? '', message: consentMessage(mission, actor.address) };
+      return {
+        __typename: 'ConsentRequest',
+        missionId,
+        consentVersion,
+        text: consentText(consentVersion) ?? '',
+        message: consentMessage(mission, actor.address),
+      };
     },
   };
 }
@@ -57,20 +97,33 @@ function queries(room: DatahubRoom): object {
 async function prepareFunding(room: DatahubRoom, missionId: string): Promise<object> {
   const bench = room.bench.missions.get(missionId);
   if (bench === undefined) return presentRefusal(missionUnknown);
-  const contracts = await room.ports.ledger.request('olympus_contracts') as { readonly [name: string]: string };
-  const data = new Interface(contractAbis.Escrow).encodeFunctionData('fund', [keccakOfText(missionId)]);
+  const contracts = (await room.ports.ledger.request('olympus_contracts')) as {
+    readonly [name: string]: string;
+  };
+  const data = new Interface(contractAbis.Escrow).encodeFunctionData('fund', [
+    keccakOfText(missionId),
+  ]);
   const missing = budgetWei(bench.mission) - bench.fundedWei;
-  return { __typename: 'FundingCall', missionId, to: contracts['Escrow'], data, valueWei: (missing > 0n ? missing : 0n).toString() };
+  return {
+    __typename: 'FundingCall',
+    missionId,
+    to: contracts['Escrow'],
+    data,
+    valueWei: (missing > 0n ? missing : 0n).toString(),
+  };
 }
 
 function entities(room: DatahubRoom): object {
   const { database } = room.ports.readModels;
   return {
     Mission: {
-      __resolveReference: async ({ id }: ById) => shown(await missionById(database, id), presentMission),
+      __resolveReference: async ({ id }: ById) =>
+        shown(await missionById(database, id), presentMission),
       labelling: ({ id }: ById) => {
         const bench = room.bench.missions.get(id);
-        return bench === undefined ? { judgementCount: 0, settledCount: 0, openCount: 0 } : progressOf(bench);
+        return bench === undefined
+          ? { judgementCount: 0, settledCount: 0, openCount: 0 }
+          : progressOf(bench);
       },
       contributions: async ({ id }: ById, page: Page) => {
         const [rows, total] = await contributionsPage(database, id, sliceOf(page));
@@ -78,14 +131,21 @@ function entities(room: DatahubRoom): object {
       },
       versions: async ({ id }: ById) => (await versionsOf(database, id)).map(presentVersion),
     },
-    Contribution: { __resolveReference: async ({ id }: ById) => shown(await contributionById(database, id), presentContribution) },
+    Contribution: {
+      __resolveReference: async ({ id }: ById) =>
+        shown(await contributionById(database, id), presentContribution),
+    },
     DatasetVersion: {
-      __resolveReference: async ({ id }: ById) => shown(await versionById(database, id), presentVersion),
-      manifest: async ({ manifestContentId }: VersionRow) => (await room.ports.content.get(manifestContentId)).toString(),
-      jsonLines: async ({ manifestContentId }: VersionRow) => jsonLines(await readManifest(room.ports.content, manifestContentId)),
+      __resolveReference: async ({ id }: ById) =>
+        shown(await versionById(database, id), presentVersion),
+      manifest: async ({ manifestContentId }: VersionRow) =>
+        (await room.ports.content.get(manifestContentId)).toString(),
+      jsonLines: async ({ manifestContentId }: VersionRow) =>
+        jsonLines(await readManifest(room.ports.content, manifestContentId)),
     },
     Task: {
-      imageBase64: async ({ contentId }: { readonly contentId: string }) => (await room.ports.content.get(contentId)).toString('base64'),
+      imageBase64: async ({ contentId }: { readonly contentId: string }) =>
+        (await room.ports.content.get(contentId)).toString('base64'),
     },
   };
 }

@@ -1,13 +1,32 @@
 // What every part of this domain works with, made once in subgraph.ts.
-import type { Outcome } from '@oort/kernel-decider';
-import type { RefusalOf } from '@oort/kernel-decider';
+import type { Outcome, RefusalOf } from '@oort/kernel-decider';
 import type { RequestContext, SubgraphPorts } from '@oort/schema';
 import { statusOf, type Bench, type MissionBench } from './bench';
-import type { ContributionCommand, MissionCommand, ParticipantCommand, ReviewCommand, VersionCommand } from './commands';
+import type {
+  ContributionCommand,
+  MissionCommand,
+  ParticipantCommand,
+  ReviewCommand,
+  VersionCommand,
+} from './commands';
 import {
-  missionUnknown, refusal, type ContributionRefusal, type DoorRefusal, type MissionRefusal, type ParticipantRefusal, type ReviewRefusal, type VersionRefusal,
+  missionUnknown,
+  refusal,
+  type ContributionRefusal,
+  type DoorRefusal,
+  type MissionRefusal,
+  type ParticipantRefusal,
+  type ReviewRefusal,
+  type VersionRefusal,
 } from './refusals';
-import { budgetWei, type ContributionState, type MissionState, type ParticipantState, type ReviewState, type VersionState } from './state';
+import {
+  budgetWei,
+  type ContributionState,
+  type MissionState,
+  type ParticipantState,
+  type ReviewState,
+  type VersionState,
+} from './state';
 
 type Handle<C, S, R> = (aggregateId: string, command: C) => Promise<Outcome<S, R>>;
 
@@ -25,10 +44,14 @@ export interface DatahubRoom {
 }
 
 export type Signed = Extract<RequestContext['actor'], { readonly kind: 'account' }>;
-export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: RefusalOf };
+export type Answer<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: RefusalOf };
 
 export const answered = <T>(value: T): Answer<T> => ({ ok: true, value });
-export const refused = (value: RefusalOf): { readonly ok: false; readonly refusal: RefusalOf } => ({ ok: false, refusal: value });
+export const refused = (value: RefusalOf): { readonly ok: false; readonly refusal: RefusalOf } => ({
+  ok: false,
+  refusal: value,
+});
 
 export function serialiser(): DatahubRoom['serially'] {
   const tails = new Map<string, Promise<unknown>>();
@@ -44,13 +67,18 @@ export function serialiser(): DatahubRoom['serially'] {
 }
 
 /** The mission if work on it may go on, or why not. */
-export function openMission(bench: Bench, missionId: string): MissionBench | DoorRefusal {
+export function missionInWork(bench: Bench, missionId: string): MissionBench | DoorRefusal {
   const found = bench.missions.get(missionId);
   if (found === undefined) return missionUnknown;
   const status = statusOf(found);
   if (status === 'open') return found;
-  const missingWei = status === 'closed' ? '0' : (budgetWei(found.mission) - found.fundedWei).toString();
-  return refusal('MISSION_NOT_OPEN', status === 'closed' ? 'The mission is closed.' : 'The mission\'s escrow is not funded yet.', { status, missingWei });
+  const missingWei =
+    status === 'closed' ? '0' : (budgetWei(found.mission) - found.fundedWei).toString();
+  return refusal(
+    'MISSION_NOT_OPEN',
+    status === 'closed' ? 'The mission is closed.' : "The mission's escrow is not funded yet.",
+    { status, missingWei },
+  );
 }
 
 export const isRefusal = (value: object): value is RefusalOf => 'code' in value;

@@ -19,7 +19,9 @@ export async function createDatahubSubgraph(ports: SubgraphPorts): Promise<Subgr
   const bench = new Bench(store);
   await bench.catchUp();
   const room: DatahubRoom = {
-    ports, bench, serially: serialiser(),
+    ports,
+    bench,
+    serially: serialiser(),
     mission: createHandler({ store, decider: missionDecider, now }),
     participant: createHandler({ store, decider: participantDecider, now }),
     participantState: async (id) => (await loadState(store, participantDecider, id)).state,
@@ -29,10 +31,19 @@ export async function createDatahubSubgraph(ports: SubgraphPorts): Promise<Subgr
   };
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'datahub.graphql'), 'utf8');
   return {
-    name: 'datahub', typeDefs: parse(sdl), resolvers: datahubResolvers(room),
+    name: 'datahub',
+    typeDefs: parse(sdl),
+    resolvers: datahubResolvers(room),
     start: async (signal) => {
       void bench.follow(signal);
-      await runReaction({ name: 'datahub', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, room), signal });
+      await runReaction({
+        name: 'datahub',
+        store,
+        database: readModels.database,
+        subscribes: reactsTo,
+        react: (event) => react(event, room),
+        signal,
+      });
     },
   };
 }

@@ -6,15 +6,46 @@ import { Fault, canonicalJson, type Json } from '@oort/kernel-wire';
 import { contractAbis } from '@oort/schema';
 import type { Image, LoopContext, Session, Step } from '../step';
 
-interface Refused { readonly code?: string; readonly message?: string }
-interface Person { readonly session: Session; readonly errorRate: number; readonly spammer: boolean }
-interface Contribution { readonly id: string; readonly contentId: string; readonly status: string; readonly preprocessedOn: string | null; readonly rejectedBecause: string | null }
-interface Batch extends Refused { readonly items?: readonly { readonly contribution: { readonly id: string } | null; readonly refusal: { readonly code: string } | null }[] }
-interface Version extends Refused {
-  readonly id?: string; readonly datasetId: string; readonly root: string; readonly manifestContentId: string; readonly itemCount: number;
-  readonly agreementBefore: number; readonly agreementAfter: number; readonly manifest: string;
+interface Refused {
+  readonly code?: string;
+  readonly message?: string;
 }
-interface Manifest { readonly root: string; readonly items: readonly { readonly contributionId: string; readonly label: string; readonly contributor: string }[] }
+interface Person {
+  readonly session: Session;
+  readonly errorRate: number;
+  readonly spammer: boolean;
+}
+interface Contribution {
+  readonly id: string;
+  readonly contentId: string;
+  readonly status: string;
+  readonly preprocessedOn: string | null;
+  readonly rejectedBecause: string | null;
+}
+interface Batch extends Refused {
+  readonly items?: readonly {
+    readonly contribution: { readonly id: string } | null;
+    readonly refusal: { readonly code: string } | null;
+  }[];
+}
+interface Version extends Refused {
+  readonly id?: string;
+  readonly datasetId: string;
+  readonly root: string;
+  readonly manifestContentId: string;
+  readonly itemCount: number;
+  readonly agreementBefore: number;
+  readonly agreementAfter: number;
+  readonly manifest: string;
+}
+interface Manifest {
+  readonly root: string;
+  readonly items: readonly {
+    readonly contributionId: string;
+    readonly label: string;
+    readonly contributor: string;
+  }[];
+}
 
 class StepRefused extends Fault {}
 
@@ -23,7 +54,11 @@ const batchSize = 50;
 const goldShare = 0.1;
 const contributionsAtOnce = 1000;
 
-export const step: Step = { number: 2, title: 'DataHub: contributed, labelled, spam found, a version sealed', run };
+export const step: Step = {
+  number: 2,
+  title: 'DataHub: contributed, labelled, spam found, a version sealed',
+  run,
+};
 
 async function run(context: LoopContext): Promise<void> {
   const missionId = await openAndFund(context);
@@ -31,181 +66,436 @@ async function run(context: LoopContext): Promise<void> {
   const truth = await contribute(context, missionId, crowd);
   const accepted = await preprocessed(context, missionId, truth.size);
   await addGold(context, missionId, accepted, truth);
-  await label(context, missionId, crowd, new Map(accepted.map(({ id, contentId }) => [contentId, truth.get(id) ?? ''])));
+  await label(
+    context,
+    missionId,
+    crowd,
+    new Map(accepted.map(({ id, contentId }) => [contentId, truth.get(id) ?? ''])),
+  );
   const version = await seal(context, missionId);
   await checkSpammer(context, missionId, crowd);
   checkLabels(context, version, truth);
   await checkChain(context, version);
   const spammer = crowd.find((person) => person.spammer)?.session;
   Object.assign(context.artifacts, {
-    missionId, datasetId: version.datasetId, datasetVersionId: version.id, datasetRoot: version.root, manifestContentId: version.manifestContentId,
-    contributors: crowd.filter((person) => !person.spammer).map(({ session }) => session), ...(spammer === undefined ? {} : { spammer }),
+    missionId,
+    datasetId: version.datasetId,
+    datasetVersionId: version.id,
+    datasetRoot: version.root,
+    manifestContentId: version.manifestContentId,
+    contributors: crowd.filter((person) => !person.spammer).map(({ session }) => session),
+    ...(spammer === undefined ? {} : { spammer }),
   });
 }
 
 async function openAndFund(context: LoopContext): Promise<string> {
-  const opened = await ask<Refused & { readonly id: string; readonly budgetWei: string }>(context, 'mutation OpenMission($input: OpenMissionInput!) { answer: openMission(input: $input) { ... on Mission { id budgetWei } ... on Refusal { code message } } }', {
-    title: 'Handwritten digits', labels: context.images.labels, quota: context.images.train.length, licence: 'CC-BY-4.0',
-    pricePerItemWei: '20000000000000000', pricePerJudgementWei: '2000000000000000', quality: { goldShare, duplicateDistance: null },
-  }, context.customer);
+  const opened = await ask<Refused & { readonly id: string; readonly budgetWei: string }>(
+    context,
+    'mutation OpenMission($input: OpenMissionInput!) { answer: openMission(input: $input) { ... on Mission { id budgetWei } ... on Refusal { code message } } }',
+    {
+      title: 'Handwritten digits',
+      labels: context.images.labels,
+      quota: context.images.train.length,
+      licence: 'CC-BY-4.0',
+      pricePerItemWei: '20000000000000000',
+      pricePerJudgementWei: '2000000000000000',
+      quality: { goldShare, duplicateDistance: null },
+    },
+    context.customer,
+  );
   context.made('mission', opened.id);
-  const call = await ask<{ readonly to: string; readonly data: string; readonly valueWei: string }>(context, 'query PrepareFunding($input: ID!) { answer: prepareFunding(missionId: $input) { ... on FundingCall { to data valueWei } ... on Refusal { code message } } }', opened.id, context.customer);
-  const sent = await context.customer.wallet.sendTransaction({ to: call.to, data: call.data, value: BigInt(call.valueWei) });
+  const call = await ask<{ readonly to: string; readonly data: string; readonly valueWei: string }>(
+    context,
+    'query PrepareFunding($input: ID!) { answer: prepareFunding(missionId: $input) { ... on FundingCall { to data valueWei } ... on Refusal { code message } } }',
+    opened.id,
+    context.customer,
+  );
+  const sent = await context.customer.wallet.sendTransaction({
+    to: call.to,
+    data: call.data,
+    value: BigInt(call.valueWei),
+  });
   await sent.wait();
   context.made('escrow funded by transaction', sent.hash);
-  await context.eventually('the mission open after its funding', async () => (await missionState(context, opened.id)).status === 'OPEN', 30_000);
+  await context.eventually(
+    'the mission open after its funding',
+    async () => (await missionState(context, opened.id)).status === 'OPEN',
+    30_000,
+  );
   return opened.id;
 }
 
 /** Error rates of 2 to 12 %; the last of them answers at random. */
 async function gather(context: LoopContext, missionId: string): Promise<readonly Person[]> {
-  const sessions = await Promise.all(Array.from({ length: people }, (_, index) => context.person(`simulated person ${index + 1}`)));
-  await Promise.all(sessions.map(async (session) => {
-    const { message } = await ask<{ readonly message: string }>(context, 'query ConsentRequest($input: ID!) { answer: consentRequest(missionId: $input) { ... on ConsentRequest { message } ... on Refusal { code message } } }', missionId, session);
-    await ask(context, 'mutation GiveConsent($input: GiveConsentInput!) { answer: giveConsent(input: $input) { ... on Consent { id } ... on Refusal { code message } } }', { missionId, signature: await session.wallet.signMessage(message) }, session);
+  const sessions = await Promise.all(
+    Array.from({ length: people }, (_, index) => context.person(`simulated person ${index + 1}`)),
+  );
+  await Promise.all(
+    sessions.map(async (session) => {
+      const { message } = await ask<{ readonly message: string }>(
+        context,
+        'query ConsentRequest($input: ID!) { answer: consentRequest(missionId: $input) { ... on ConsentRequest { message } ... on Refusal { code message } } }',
+        missionId,
+        session,
+      );
+      await ask(
+        context,
+        'mutation GiveConsent($input: GiveConsentInput!) { answer: giveConsent(input: $input) { ... on Consent { id } ... on Refusal { code message } } }',
+        { missionId, signature: await session.wallet.signMessage(message) },
+        session,
+      );
+    }),
+  );
+  context.progress(
+    `${people} wallets signed in and consented; the people behind them are simulated, one of them a spammer`,
+  );
+  return sessions.map((session, index) => ({
+    session,
+    errorRate: 0.02 + (0.1 * index) / (people - 2),
+    spammer: index === people - 1,
   }));
-  context.progress(`${people} wallets signed in and consented; the people behind them are simulated, one of them a spammer`);
-  return sessions.map((session, index) => ({ session, errorRate: 0.02 + 0.1 * index / (people - 2), spammer: index === people - 1 }));
 }
 
 const contributeItems = `mutation ContributeItems($input: ContributeItemsInput!) { answer: contributeItems(input: $input) {
   ... on ContributionBatch { items { contribution { id } refusal { code } } } ... on Refusal { code message } } }`;
 
 /** Contribution -> label. */
-async function contribute(context: LoopContext, missionId: string, crowd: readonly Person[]): Promise<ReadonlyMap<string, string>> {
+async function contribute(
+  context: LoopContext,
+  missionId: string,
+  crowd: readonly Person[],
+): Promise<ReadonlyMap<string, string>> {
   const truth = new Map<string, string>();
-  const shares = crowd.map((_, index) => context.images.train.filter((__, at) => at % crowd.length === index));
-  await Promise.all(crowd.map(async ({ session }, index) => {
-    for (const part of parts(shares[index] ?? [], batchSize)) {
-      const { items = [] } = await ask<Batch>(context, contributeItems, { missionId, items: part.map(sentImage) }, session);
-      items.forEach(({ contribution }, at) => { if (contribution !== null) truth.set(contribution.id, part[at]?.label ?? ''); });
-    }
-  }));
+  const shares = crowd.map((_, index) =>
+    context.images.train.filter((__, at) => at % crowd.length === index),
+  );
+  await Promise.all(
+    crowd.map(async ({ session }, index) => {
+      for (const part of parts(shares[index] ?? [], batchSize)) {
+        const { items = [] } = await ask<Batch>(
+          context,
+          contributeItems,
+          { missionId, items: part.map(sentImage) },
+          session,
+        );
+        items.forEach(({ contribution }, at) => {
+          if (contribution !== null) truth.set(contribution.id, part[at]?.label ?? '');
+        });
+      }
+    }),
+  );
   context.made('contributions', truth.size);
   const [first, second] = crowd;
   const image = shares[0]?.[0];
   if (first === undefined || second === undefined || image === undefined) return truth;
-  const wrong = await ask<Batch>(context, contributeItems, { missionId, items: [sentImage(image), { base64: image.png.subarray(0, 60).toString('base64'), mediaType: 'image/png' }, { ...sentImage(image), mediaType: 'image/jpeg' }] }, second.session);
+  const wrong = await ask<Batch>(
+    context,
+    contributeItems,
+    {
+      missionId,
+      items: [
+        sentImage(image),
+        { base64: image.png.subarray(0, 60).toString('base64'), mediaType: 'image/png' },
+        { ...sentImage(image), mediaType: 'image/jpeg' },
+      ],
+    },
+    second.session,
+  );
   const codes = (wrong.items ?? []).map(({ refusal }) => refusal?.code ?? 'accepted').join(', ');
-  context.check('a duplicate, a broken file and a wrong type are refused by name', codes === 'DUPLICATE, UNREADABLE_IMAGE, WRONG_TYPE', codes);
+  context.check(
+    'a duplicate, a broken file and a wrong type are refused by name',
+    codes === 'DUPLICATE, UNREADABLE_IMAGE, WRONG_TYPE',
+    codes,
+  );
   return truth;
 }
 
-const sentImage = ({ png }: Image): { readonly base64: string; readonly mediaType: string } => ({ base64: png.toString('base64'), mediaType: 'image/png' });
+const sentImage = ({ png }: Image): { readonly base64: string; readonly mediaType: string } => ({
+  base64: png.toString('base64'),
+  mediaType: 'image/png',
+});
 
 /** Waits for the edge agents. */
-async function preprocessed(context: LoopContext, missionId: string, expected: number): Promise<readonly Contribution[]> {
+async function preprocessed(
+  context: LoopContext,
+  missionId: string,
+  expected: number,
+): Promise<readonly Contribution[]> {
   let told = 0;
-  await context.eventually('all contributions pre-processed by edge agents', async () => {
-    const { acceptedCount } = await missionState(context, missionId);
-    if (acceptedCount >= told + 100) context.progress(`${told = acceptedCount} of ${expected} images pre-processed`);
-    return acceptedCount >= expected;
-  }, 120_000);
-  const { contributions } = await ask<{ readonly contributions: { readonly edges: readonly { readonly node: Contribution }[] } }>(context,
-    `query Contributions($input: ID!) { answer: mission(id: $input) { contributions(first: ${contributionsAtOnce}) { edges { node { id contentId status preprocessedOn rejectedBecause } } } } }`, missionId);
-  const accepted = contributions.edges.map(({ node }) => node).filter(({ status }) => status === 'ACCEPTED');
-  const edges = new Set([...context.agents.values()].filter(({ kind }) => kind === 'edge').map(({ nodeId }) => nodeId));
-  context.check('every contribution was pre-processed on an edge agent', accepted.length === expected && accepted.every(({ preprocessedOn }) => edges.has(preprocessedOn ?? '')), `${accepted.length} of ${expected}`);
+  await context.eventually(
+    'all contributions pre-processed by edge agents',
+    async () => {
+      const { acceptedCount } = await missionState(context, missionId);
+      if (acceptedCount >= told + 100)
+        context.progress(`${(told = acceptedCount)} of ${expected} images pre-processed`);
+      return acceptedCount >= expected;
+    },
+    120_000,
+  );
+  const { contributions } = await ask<{
+    readonly contributions: { readonly edges: readonly { readonly node: Contribution }[] };
+  }>(
+    context,
+    `query Contributions($input: ID!) { answer: mission(id: $input) { contributions(first: ${contributionsAtOnce}) { edges { node { id contentId status preprocessedOn rejectedBecause } } } } }`,
+    missionId,
+  );
+  const accepted = contributions.edges
+    .map(({ node }) => node)
+    .filter(({ status }) => status === 'ACCEPTED');
+  const edges = new Set(
+    [...context.agents.values()].filter(({ kind }) => kind === 'edge').map(({ nodeId }) => nodeId),
+  );
+  context.check(
+    'every contribution was pre-processed on an edge agent',
+    accepted.length === expected &&
+      accepted.every(({ preprocessedOn }) => edges.has(preprocessedOn ?? '')),
+    `${accepted.length} of ${expected}`,
+  );
   return accepted;
 }
 
 /** The customer knows some answers; which ones, nobody else is told. */
-async function addGold(context: LoopContext, missionId: string, accepted: readonly Contribution[], truth: ReadonlyMap<string, string>): Promise<void> {
+async function addGold(
+  context: LoopContext,
+  missionId: string,
+  accepted: readonly Contribution[],
+  truth: ReadonlyMap<string, string>,
+): Promise<void> {
   const every = Math.floor(1 / goldShare);
-  const items = accepted.filter((_, index) => index % every === 0).map(({ id }) => ({ contributionId: id, answer: truth.get(id) ?? '' }));
-  const { added } = await ask<{ readonly added: number }>(context, 'mutation AddGold($input: AddGoldItemsInput!) { answer: addGoldItems(input: $input) { ... on GoldItems { added } ... on Refusal { code message } } }', { missionId, items }, context.customer);
+  const items = accepted
+    .filter((_, index) => index % every === 0)
+    .map(({ id }) => ({ contributionId: id, answer: truth.get(id) ?? '' }));
+  const { added } = await ask<{ readonly added: number }>(
+    context,
+    'mutation AddGold($input: AddGoldItemsInput!) { answer: addGoldItems(input: $input) { ... on GoldItems { added } ... on Refusal { code message } } }',
+    { missionId, items },
+    context.customer,
+  );
   context.made('gold items, sealed', added);
 }
 
-const nextTasks = 'mutation NextTasks($input: NextTasksInput!) { answer: nextTasks(input: $input) { ... on TaskBatch { tasks { id contentId } } ... on Refusal { code message } } }';
-const submitLabels = 'mutation SubmitLabels($input: SubmitLabelsInput!) { answer: submitLabels(input: $input) { ... on LabelBatch { acceptedCount } ... on Refusal { code message } } }';
+const nextTasks =
+  'mutation NextTasks($input: NextTasksInput!) { answer: nextTasks(input: $input) { ... on TaskBatch { tasks { id contentId } } ... on Refusal { code message } } }';
+const submitLabels =
+  'mutation SubmitLabels($input: SubmitLabelsInput!) { answer: submitLabels(input: $input) { ... on LabelBatch { acceptedCount } ... on Refusal { code message } } }';
 
-async function label(context: LoopContext, missionId: string, crowd: readonly Person[], truth: ReadonlyMap<string, string>): Promise<void> {
-  await context.eventually('enough judgements of every item', async () => {
-    await Promise.all(crowd.map((person) => labelWhatThereIs(context, missionId, person, truth)));
-    const { labelling } = await missionState(context, missionId);
-    context.progress(`${labelling.judgementCount} judgements, ${labelling.openCount} items open`);
-    return labelling.openCount === 0;
-  }, 120_000);
+async function label(
+  context: LoopContext,
+  missionId: string,
+  crowd: readonly Person[],
+  truth: ReadonlyMap<string, string>,
+): Promise<void> {
+  await context.eventually(
+    'enough judgements of every item',
+    async () => {
+      await Promise.all(crowd.map((person) => labelWhatThereIs(context, missionId, person, truth)));
+      const { labelling } = await missionState(context, missionId);
+      context.progress(`${labelling.judgementCount} judgements, ${labelling.openCount} items open`);
+      return labelling.openCount === 0;
+    },
+    120_000,
+  );
 }
 
-async function labelWhatThereIs(context: LoopContext, missionId: string, person: Person, truth: ReadonlyMap<string, string>): Promise<void> {
+async function labelWhatThereIs(
+  context: LoopContext,
+  missionId: string,
+  person: Person,
+  truth: ReadonlyMap<string, string>,
+): Promise<void> {
   const { labels } = context.images;
   const anything = (): string => labels[Math.floor(Math.random() * labels.length)] ?? '';
   for (;;) {
     // Small enough that everybody gets a share of the work.
     const first = Math.min(batchSize, Math.ceil(context.images.train.length / people / 2));
-    const { tasks = [] } = await refusable<{ readonly tasks?: readonly { readonly id: string; readonly contentId: string }[] }>(context, nextTasks, { missionId, first }, person.session);
+    const { tasks = [] } = await refusable<{
+      readonly tasks?: readonly { readonly id: string; readonly contentId: string }[];
+    }>(context, nextTasks, { missionId, first }, person.session);
     if (tasks.length === 0) return;
     const sent = tasks.map(({ id, contentId }) => {
       const mistaken = person.spammer || Math.random() < person.errorRate;
-      return { taskId: id, label: mistaken ? anything() : truth.get(contentId) ?? '' };
+      return { taskId: id, label: mistaken ? anything() : (truth.get(contentId) ?? '') };
     });
     await refusable(context, submitLabels, { missionId, labels: sent }, person.session);
   }
 }
 
-async function seal(context: LoopContext, missionId: string): Promise<Version & { readonly id: string }> {
-  const version = await ask<Version & { readonly id: string }>(context, `mutation SealVersion($input: SealVersionInput!) { answer: sealVersion(input: $input) {
-    ... on DatasetVersion { id datasetId root manifestContentId itemCount agreementBefore agreementAfter manifest } ... on Refusal { code message } } }`, { missionId }, context.customer);
+async function seal(
+  context: LoopContext,
+  missionId: string,
+): Promise<Version & { readonly id: string }> {
+  const version = await ask<Version & { readonly id: string }>(
+    context,
+    `mutation SealVersion($input: SealVersionInput!) { answer: sealVersion(input: $input) {
+    ... on DatasetVersion { id datasetId root manifestContentId itemCount agreementBefore agreementAfter manifest } ... on Refusal { code message } } }`,
+    { missionId },
+    context.customer,
+  );
   context.made('dataset version', version.id);
   context.made('Merkle root', version.root);
   context.made('items', version.itemCount);
-  context.made('Krippendorff\'s alpha, all and without the spammer', `${version.agreementBefore.toFixed(3)} ${version.agreementAfter.toFixed(3)}`);
-  context.check('agreement is higher without the spammer', version.agreementAfter > version.agreementBefore);
+  context.made(
+    "Krippendorff's alpha, all and without the spammer",
+    `${version.agreementBefore.toFixed(3)} ${version.agreementAfter.toFixed(3)}`,
+  );
+  context.check(
+    'agreement is higher without the spammer',
+    version.agreementAfter > version.agreementBefore,
+  );
   return version;
 }
 
-async function checkSpammer(context: LoopContext, missionId: string, crowd: readonly Person[]): Promise<void> {
+async function checkSpammer(
+  context: LoopContext,
+  missionId: string,
+  crowd: readonly Person[],
+): Promise<void> {
   const { annotators, earnings } = await context.graphql<{
-    readonly annotators: readonly { readonly accountId: string; readonly flagged: boolean; readonly reason: string | null }[];
-    readonly earnings: readonly { readonly accountId: string; readonly kind: string; readonly amountWei: string }[];
-  }>('query Annotators($id: ID!) { annotators(missionId: $id) { accountId flagged reason } earnings(missionId: $id) { accountId kind amountWei } }', { id: missionId });
+    readonly annotators: readonly {
+      readonly accountId: string;
+      readonly flagged: boolean;
+      readonly reason: string | null;
+    }[];
+    readonly earnings: readonly {
+      readonly accountId: string;
+      readonly kind: string;
+      readonly amountWei: string;
+    }[];
+  }>(
+    'query Annotators($id: ID!) { annotators(missionId: $id) { accountId flagged reason } earnings(missionId: $id) { accountId kind amountWei } }',
+    { id: missionId },
+  );
   const spammer = crowd.find((person) => person.spammer)?.session.accountId;
   const flagged = annotators.filter((annotator) => annotator.flagged);
-  context.check('the spammer is found, and nobody else', flagged.length === 1 && flagged[0]?.accountId === spammer, flagged.map(({ accountId, reason }) => `${accountId} ${reason ?? ''}`).join('; '));
-  const paid = new Set(earnings.filter(({ kind, amountWei }) => kind === 'label' && BigInt(amountWei) > 0n).map(({ accountId }) => accountId));
-  const everyoneElse = crowd.every((person) => person.spammer || paid.has(person.session.accountId));
-  context.check('the spammer earns nothing for labels, everybody else does', spammer !== undefined && !paid.has(spammer) && everyoneElse, `${paid.size} paid`);
-  context.made('earned by the crowd, wei', earnings.reduce((sum, { amountWei }) => sum + BigInt(amountWei), 0n));
+  context.check(
+    'the spammer is found, and nobody else',
+    flagged.length === 1 && flagged[0]?.accountId === spammer,
+    flagged.map(({ accountId, reason }) => `${accountId} ${reason ?? ''}`).join('; '),
+  );
+  const paid = new Set(
+    earnings
+      .filter(({ kind, amountWei }) => kind === 'label' && BigInt(amountWei) > 0n)
+      .map(({ accountId }) => accountId),
+  );
+  const everyoneElse = crowd.every(
+    (person) => person.spammer || paid.has(person.session.accountId),
+  );
+  context.check(
+    'the spammer earns nothing for labels, everybody else does',
+    spammer !== undefined && !paid.has(spammer) && everyoneElse,
+    `${paid.size} paid`,
+  );
+  context.made(
+    'earned by the crowd, wei',
+    earnings.reduce((sum, { amountWei }) => sum + BigInt(amountWei), 0n),
+  );
 }
 
-function checkLabels(context: LoopContext, { manifest: text, root, itemCount }: Version, truth: ReadonlyMap<string, string>): void {
+function checkLabels(
+  context: LoopContext,
+  { manifest: text, root, itemCount }: Version,
+  truth: ReadonlyMap<string, string>,
+): void {
   const manifest = JSON.parse(text) as Manifest;
-  const right = manifest.items.filter(({ contributionId, label: said }) => truth.get(contributionId) === said).length;
-  context.check('at least 97 % of the labels are right', right >= 0.97 * itemCount, `${right} of ${itemCount}`);
-  const computed = merkleRoot(manifest.items.map((item) => leafHash(Buffer.from(canonicalJson(item as unknown as Json))))).toString('hex');
-  context.check('the manifest\'s items hash to the root', computed === root && manifest.root === root);
+  const right = manifest.items.filter(
+    ({ contributionId, label: said }) => truth.get(contributionId) === said,
+  ).length;
+  context.check(
+    'at least 97 % of the labels are right',
+    right >= 0.97 * itemCount,
+    `${right} of ${itemCount}`,
+  );
+  const computed = merkleRoot(
+    manifest.items.map((item) => leafHash(Buffer.from(canonicalJson(item as unknown as Json)))),
+  ).toString('hex');
+  context.check(
+    "the manifest's items hash to the root",
+    computed === root && manifest.root === root,
+  );
 }
 
 /** Read from the chain itself: the contract's log, not the platform's word. */
-async function checkChain(context: LoopContext, { id, root }: Version & { readonly id: string }): Promise<void> {
-  const contracts = await context.chain.send('olympus_contracts', []) as { readonly [name: string]: string };
-  const anchors = new Contract(contracts['Anchors'] ?? '', new Interface(contractAbis.Anchors), context.chain);
-  const found = await context.eventually('the version\'s root on chain', async () => {
-    const [log] = await anchors.queryFilter(anchors.filters['ContentRecorded']?.(keccakOfText(id), `0x${root}`) ?? '', 0, 'latest');
-    return log ?? null;
-  }, 60_000);
+async function checkChain(
+  context: LoopContext,
+  { id, root }: Version & { readonly id: string },
+): Promise<void> {
+  const contracts = (await context.chain.send('olympus_contracts', [])) as {
+    readonly [name: string]: string;
+  };
+  const anchors = new Contract(
+    contracts['Anchors'] ?? '',
+    new Interface(contractAbis.Anchors),
+    context.chain,
+  );
+  const found = await context.eventually(
+    "the version's root on chain",
+    async () => {
+      const [log] = await anchors.queryFilter(
+        anchors.filters['ContentRecorded']?.(keccakOfText(id), `0x${root}`) ?? '',
+        0,
+        'latest',
+      );
+      return log ?? null;
+    },
+    60_000,
+  );
   context.made('root recorded by transaction', found.transactionHash);
-  const shown = await context.eventually('the transaction in the graph', async () => (await ask<{ readonly txHash: string | null }>(context, 'query VersionTx($input: ID!) { answer: datasetVersion(id: $input) { txHash } }', id)).txHash, 30_000);
-  context.check('the graph names the transaction that the chain holds', shown === found.transactionHash);
+  const shown = await context.eventually(
+    'the transaction in the graph',
+    async () =>
+      (
+        await ask<{ readonly txHash: string | null }>(
+          context,
+          'query VersionTx($input: ID!) { answer: datasetVersion(id: $input) { txHash } }',
+          id,
+        )
+      ).txHash,
+    30_000,
+  );
+  context.check(
+    'the graph names the transaction that the chain holds',
+    shown === found.transactionHash,
+  );
 }
 
-async function missionState(context: LoopContext, id: string): Promise<{ readonly status: string; readonly acceptedCount: number; readonly labelling: { readonly judgementCount: number; readonly openCount: number } }> {
-  return ask(context, 'query MissionState($input: ID!) { answer: mission(id: $input) { status acceptedCount labelling { judgementCount openCount } } }', id);
+async function missionState(
+  context: LoopContext,
+  id: string,
+): Promise<{
+  readonly status: string;
+  readonly acceptedCount: number;
+  readonly labelling: { readonly judgementCount: number; readonly openCount: number };
+}> {
+  return ask(
+    context,
+    'query MissionState($input: ID!) { answer: mission(id: $input) { status acceptedCount labelling { judgementCount openCount } } }',
+    id,
+  );
 }
 
-async function refusable<T>(context: LoopContext, document: string, input: unknown, session?: Session): Promise<T> {
+async function refusable<T>(
+  context: LoopContext,
+  document: string,
+  input: unknown,
+  session?: Session,
+): Promise<T> {
   return (await context.graphql<{ readonly answer: T }>(document, { input }, session)).answer;
 }
 
 /** What is refused here ends the step: its code says why. */
-async function ask<T>(context: LoopContext, document: string, input: unknown, session?: Session): Promise<T> {
+async function ask<T>(
+  context: LoopContext,
+  document: string,
+  input: unknown,
+  session?: Session,
+): Promise<T> {
   const answer = await refusable<T & Refused>(context, document, input, session);
   if (answer.code !== undefined) throw new StepRefused(answer.code, answer.message ?? 'refused');
   return answer;
 }
 
 function parts<T>(values: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(values.length / size) }, (_, index) => values.slice(index * size, (index + 1) * size));
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
+    values.slice(index * size, (index + 1) * size),
+  );
 }
