@@ -19,7 +19,8 @@ import { telemetrySender, type TelemetrySender } from './telemetry-sender';
 import { workLane, type Lane } from './work-loop';
 
 export interface AgentOptions extends EnrolmentOptions {
-  /** Default: the process's own. OORT_FAULT makes the agent cheat (agent-fault.ts). */
+  /** Default: the process's own. OORT_FAULT makes the agent cheat (agent-fault.ts), OORT_CHECKPOINT_MS is the time between
+   *  checkpoints of a training job (2000). */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   log?(text: string): void;
 }
@@ -67,7 +68,9 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const { directory, platform, ingest } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const log = options.log ?? ((text: string): void => { process.stderr.write(`${text}\n`); });
-  const fault = faultFrom(options.environment ?? process.env);
+  const environment = options.environment ?? process.env;
+  const fault = faultFrom(environment);
+  const checkpointEveryMs = Number(environment['OORT_CHECKPOINT_MS'] ?? 2000);
   if (fault !== null) log(`this agent cheats on purpose: ${fault}`);
   const identity = await enrolled(options);
   const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId });
@@ -83,7 +86,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   await benchmarked(directory, client, sandboxes[0], log);
   const working = [
     beating, outbox.run(signal),
-    ...traits.lanes.map((lane, index) => workLane(lane, { identity, client, outbox, fault, log, fetchCached: cached, sandbox: sandboxes[index] ?? openSandbox({ directory }) }, signal)),
+    ...traits.lanes.map((lane, index) => workLane(lane, { identity, client, outbox, fault, log, checkpointEveryMs, fetchCached: cached, sandbox: sandboxes[index] ?? openSandbox({ directory }) }, signal)),
     traits.beside?.({ identity, client, telemetry, directory, signal, log }) ?? Promise.resolve(),
   ];
   for (const part of working) part.catch((error: unknown) => { if (!signal.aborted) log(`agent: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); });
@@ -131,7 +134,7 @@ async function benchmarked(directory: string, client: PlatformClient, first: San
   const sandbox = first ?? openSandbox({ directory });
   const nowhere = (): Promise<never> => Promise.reject(new ContentMissing('none'));
   const { output } = await sandbox.run('benchmark', null, {
-    fetchContent: nowhere, storeContent: nowhere, checkpoint: nowhere, resume: null, signal: new AbortController().signal, timeoutMs: minute,
+    fetchContent: nowhere, storeContent: nowhere, checkpoint: nowhere, resume: null, signal: new AbortController().signal, timeoutMs: minute, checkpointEveryMs: minute,
   });
   if (first === undefined) sandbox.close();
   const measured: Record<string, Json> = { ...await measureMachine(directory), ...output as { readonly inferencesPerS: number } };

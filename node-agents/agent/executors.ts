@@ -15,6 +15,8 @@ export interface ExecutorPorts {
   /** The newest checkpoint of the job, from whichever node. */
   readonly resume: Buffer | null;
   readonly signal: AbortSignal;
+  /** Milliseconds between checkpoints of a long run. */
+  readonly checkpointEveryMs: number;
 }
 
 export interface Executed { readonly output: Json; readonly units: number }

@@ -22,20 +22,21 @@ function ask(message: (call: number) => FromSandbox): Promise<Uint8Array | strin
   });
 }
 
-function portsOf(run: number, resume: Uint8Array | null, signal: AbortSignal): ExecutorPorts {
+function portsOf({ run, resume, checkpointEveryMs }: Extract<ToSandbox, { readonly type: 'run' }>, signal: AbortSignal): ExecutorPorts {
   return {
-    signal, resume: resume === null ? null : Buffer.from(resume),
+    signal, checkpointEveryMs, resume: resume === null ? null : Buffer.from(resume),
     fetchContent: async (contentId) => Buffer.from(await ask((call) => ({ type: 'fetch', run, call, contentId })) ?? ''),
     storeContent: async (bytes) => String(await ask((call) => ({ type: 'store', run, call, bytes }))),
     checkpoint: async (step, bytes) => { await ask((call) => ({ type: 'checkpoint', run, call, step, bytes })); },
   };
 }
 
-async function run({ run: id, kind, spec, resume }: Extract<ToSandbox, { readonly type: 'run' }>): Promise<void> {
+async function run(message: Extract<ToSandbox, { readonly type: 'run' }>): Promise<void> {
+  const { run: id, kind, spec } = message;
   const controller = new AbortController();
   runs.set(id, controller);
   try {
-    const { output, units } = await execute(kind, spec, portsOf(id, resume, controller.signal));
+    const { output, units } = await execute(kind, spec, portsOf(message, controller.signal));
     send({ type: 'done', run: id, output, units });
   } catch (error) {
     const code = error instanceof Fault ? error.code : 'EXECUTOR_FAILED';

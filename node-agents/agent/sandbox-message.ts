@@ -2,7 +2,7 @@
 import type { Json } from '@oort/kernel-wire';
 
 export type ToSandbox =
-  | { readonly type: 'run'; readonly run: number; readonly kind: string; readonly spec: Json; readonly resume: Uint8Array | null }
+  | { readonly type: 'run'; readonly run: number; readonly kind: string; readonly spec: Json; readonly resume: Uint8Array | null; readonly checkpointEveryMs: number }
   | { readonly type: 'abort'; readonly run: number }
   | { readonly type: 'answer'; readonly call: number; readonly value: Uint8Array | string | null }
   | { readonly type: 'refusal'; readonly call: number; readonly code: string; readonly message: string };

@@ -69,7 +69,7 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       run.signal.addEventListener('abort', abort);
       return new Promise<Executed>((resolve, reject) => {
         runs.set(id, { options: run, resolve, reject });
-        tell(running, { type: 'run', run: id, kind, spec, resume: run.resume });
+        tell(running, { type: 'run', run: id, kind, spec, resume: run.resume, checkpointEveryMs: run.checkpointEveryMs });
       }).finally(() => {
         clearTimeout(timer);
         run.signal.removeEventListener('abort', abort);

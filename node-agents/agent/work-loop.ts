@@ -26,6 +26,7 @@ export interface WorkPorts {
   readonly sandbox: Sandbox;
   readonly outbox: Outbox;
   readonly fault: AgentFault | null;
+  readonly checkpointEveryMs: number;
   /** Content that is asked for again and again: models, examples. */
   fetchCached(contentId: string): Promise<Buffer>;
   log(text: string): void;
@@ -97,7 +98,7 @@ async function runOne(lane: Lane, { lease, controller }: Held, ports: WorkPorts)
   const startedAt = new Date().toISOString();
   try {
     const { output, units } = faulted(ports.fault, kind, await ports.sandbox.run(kind, spec, {
-      ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal,
+      ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal, checkpointEveryMs: ports.checkpointEveryMs,
       resume: lease.checkpoint === null ? null : await ports.client.fetchContent(lease.checkpoint.contentId),
     }));
     const resultSignature = signWith(ports.identity.key, resultStatement(jobId, attempt, sha256Hex(canonicalJson(output))));
