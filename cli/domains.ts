@@ -33,7 +33,7 @@ const batchMs = 2_000;
 export async function openDomains(foundation: Foundation, { domain }: Site): Promise<Domains> {
   const { store, rawStore, readModels, telemetry, timers, node, keys, parameters } = foundation;
   const below = { store, readModels, telemetry, timers, ledger: { request: node.request }, now: (): Date => new Date() };
-  const dataPath = new DataPath({ nodes: () => liveNodes(readModels, { online: 'either' }), platformKey: keys.orderKey, now: below.now });
+  const dataPath = new DataPath({ nodes: () => liveNodes(readModels, { online: 'either', statuses: ['active', 'suspended', 'draining'] }), platformKey: keys.orderKey, now: below.now });
   const content = createContentStore({ store, dataPath, keys: foundation.eventKeys, now: below.now });
   const storage = await createStorageSubgraph({ store, readModels, dataPath, keys: foundation.eventKeys, now: below.now });
   const ports: SubgraphPorts = { ...below, content };

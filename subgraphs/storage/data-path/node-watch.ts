@@ -27,9 +27,9 @@ export class NodeWatch {
     return new Map((await this.all()).map((node) => [node.nodeId, node]));
   }
 
-  /** Can be asked now: online, reachable, and not failed a moment ago. */
+  /** Can be given work now: active, online, reachable, and not failed a moment ago. */
   isWell(node: StorageNode): boolean {
-    return node.online && node.endpoint !== null && this.now().getTime() - (this.#failedAt.get(node.nodeId) ?? -Infinity) > suspicionMs;
+    return (node.status ?? 'active') === 'active' && node.online && node.endpoint !== null && this.now().getTime() - (this.#failedAt.get(node.nodeId) ?? -Infinity) > suspicionMs;
   }
 
   failed(nodeId: string): void { this.#failedAt.set(nodeId, this.now().getTime()); }

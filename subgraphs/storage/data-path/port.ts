@@ -12,8 +12,10 @@ export interface StorageNode {
   /** Ed25519, hex: what its receipts are checked with. */
   readonly publicKey: string;
   readonly online: boolean;
+  /** Only active nodes are given new pieces; a suspended or draining one may still be read from. Default: active. */
+  readonly status?: string;
   readonly trust: number;
 }
 
-/** Every active node, online or not: a node that is away still counts for the size of the network. */
+/** Every node that has not left for good, online or not, active or not: one that is away still counts for the size of the network. */
 export type StorageNodes = () => Promise<readonly StorageNode[]>;
