@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const child of started) child.kill('SIGKILL');
-  await Promise.all(started.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+  await Promise.all(started.filter((child) => child.exitCode === null && child.signalCode === null).map((child) => once(child, 'exit')));
   await platform.close();
 });
 

@@ -1,6 +1,6 @@
 import { command, scenario } from '@oort/kernel-decider';
 import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
-import type { ComputeEvent, JobKind } from '@oort/schema/events/compute';
+import type { ComputeEvent } from '@oort/schema/events/compute';
 import { checkpointHash, firstCheckpointHash } from '@oort/schema/statements';
 import type { ComputeCommand } from './commands';
 import { jobDecider } from './decide';
@@ -37,7 +37,7 @@ type Of<Type extends ComputeCommand['type']> = Extract<ComputeCommand, { readonl
 const ask = <Type extends ComputeCommand['type']>(type: Type, data: Of<Type>['data'], at = start): ComputeCommand =>
   command(type, data, { actor: 'account_1', now: new Date(at) }) as unknown as ComputeCommand;
 const submit = (change: object = {}): ComputeCommand =>
-  ask('SubmitJob', { jobId, kind: 'inference' as JobKind, submitter: 'account_1', subject: null, spec, priceCapMicroUsd: null, ...change });
+  ask('SubmitJob', { jobId, kind: 'inference', submitter: 'account_1', subject: null, spec, priceCapMicroUsd: null, ...change });
 const claim = { jobId, nodeId: 'node_1', attempt: 1, fencingToken: 1 };
 const complete = (change: object = {}): ComputeCommand => ask('CompleteAttempt', {
   ...claim, output, resultSignature: 'cc', signatureValid: true, units: 99, startedAt: start, endedAt: later, ...change });

@@ -29,7 +29,7 @@ const ask = <Type extends NodeCommand['type']>(type: Type, data: Of<Type>['data'
 const enrol = (change: object = {}, at?: string): NodeCommand => ask('EnrolNode', { ...enrolment, ...change }, at);
 
 const accepted: readonly (readonly [string, readonly NodesEvent[], NodeCommand, readonly NodesEvent[]])[] = [
-  ['a token is issued', [], ask('IssueEnrolmentToken', issued.data as Of<'IssueEnrolmentToken'>['data']), [issued]],
+  ['a token is issued', [], ask('IssueEnrolmentToken', issued.data), [issued]],
   ['a proven key uses it', [issued], enrol(), [enrolled]],
   ['an address is the same in any case', [issued], enrol({ operator: operator.toLowerCase() }), [enrolled]],
   ['the same machine asks again', [issued, enrolled], enrol(), []],
@@ -41,8 +41,8 @@ const accepted: readonly (readonly [string, readonly NodesEvent[], NodeCommand, 
   ['back', [...active, offline], ask('MarkOnline', { nodeId, endpoint: null }), [online(null)]],
   ['back at another address', active, ask('MarkOnline', { nodeId, endpoint: 'http://127.0.0.1:2' }), [online('http://127.0.0.1:2')]],
   ['never away', active, ask('MarkOnline', { nodeId, endpoint: null }), []],
-  ['a slash suspends', active, ask('SuspendNode', suspended.data as Of<'SuspendNode'>['data']), [suspended]],
-  ['a slash suspends once', [...active, suspended], ask('SuspendNode', suspended.data as Of<'SuspendNode'>['data']), []],
+  ['a slash suspends', active, ask('SuspendNode', suspended.data), [suspended]],
+  ['a slash suspends once', [...active, suspended], ask('SuspendNode', suspended.data), []],
   ['reinstated', [...active, suspended], ask('ReinstateNode', { nodeId }), [reinstated]],
   ['drained', active, ask('DrainNode', { nodeId, operator }), [draining]],
   ['drained again after a suspension', [...active, suspended, reinstated], ask('DrainNode', { nodeId, operator }), [draining]],
@@ -51,7 +51,7 @@ const accepted: readonly (readonly [string, readonly NodesEvent[], NodeCommand, 
 ];
 
 const refused: readonly (readonly [string, readonly NodesEvent[], NodeCommand, NodesRefusal['code']])[] = [
-  ['the token twice', [issued], ask('IssueEnrolmentToken', issued.data as Of<'IssueEnrolmentToken'>['data']), 'TOKEN_EXISTS'],
+  ['the token twice', [issued], ask('IssueEnrolmentToken', issued.data), 'TOKEN_EXISTS'],
   ['no token', [], enrol(), 'UNKNOWN_TOKEN'],
   ['no proof', [issued], enrol({ proven: false }), 'KEY_NOT_PROVEN'],
   ['another machine', [issued, enrolled], enrol({ publicKey: 'bb'.repeat(32) }), 'TOKEN_USED'],
