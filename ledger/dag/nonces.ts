@@ -12,18 +12,17 @@ export function unmetNonce(
   isStable: (hash: Hash) => boolean, nextNonce: (account: Address) => number,
 ): Waiting | null {
   let linked: Set<string> | undefined;
-  const here = new Set<string>();
+  const met = new Map<Address, number>();
   for (const link of block.links) {
     const found = transaction(link);
     if (found === undefined) return { kind: 'transaction', hash: link };
     const { from, nonce } = found;
-    for (let before = nextNonce(from); before < nonce; before += 1) {
-      const name = `${from}:${before}`;
-      if (here.has(name)) continue;
+    const first = met.get(from) ?? nextNonce(from);
+    for (let before = first; before < nonce; before += 1) {
       linked ??= linkedBelow(block, { entry, transaction }, isStable);
-      if (!linked.has(name)) return { kind: 'nonce', account: from, nonce: before };
+      if (!linked.has(`${from}:${before}`)) return { kind: 'nonce', account: from, nonce: before };
     }
-    here.add(`${from}:${nonce}`);
+    met.set(from, Math.max(first, nonce + 1));
   }
   return null;
 }

@@ -3,7 +3,7 @@
 import type { VM } from '@ethereumjs/vm';
 import { Fault } from '@oort/kernel-wire';
 import { summaryHash, zeroHash } from '@oort/ledger-chain';
-import type { ChainParameters, Hash, Hex, ReceiptCore } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash, Hex, ReceiptCore } from '@oort/ledger-chain';
 import { forkRoot, forkStatus } from '@oort/ledger-dag';
 import type { Entry, StableBatch } from '@oort/ledger-dag';
 import { blockBloom } from './bloom';
@@ -54,26 +54,34 @@ export class Executor {
   readonly #parameters: ChainParameters;
   readonly #state: FlatState;
   readonly #vm: VM;
+  readonly #senderOf: (transaction: Hash) => Address | undefined;
   readonly #listeners: ((executed: ExecutedMci) => void)[] = [];
   /** The order handed in, by MCI, until all views have handed it in or it lies far behind. */
   readonly #accepted = new Map<number, string>();
   #submitted: number;
   #work: Promise<void> = Promise.resolve();
 
-  private constructor(store: ChainStore, parameters: ChainParameters, machine: { state: FlatState; vm: VM }) {
+  private constructor(
+    store: ChainStore, parameters: ChainParameters,
+    machine: { readonly state: FlatState; readonly vm: VM; readonly senderOf: (transaction: Hash) => Address | undefined },
+  ) {
     this.#store = store;
     this.#parameters = parameters;
     this.#state = machine.state;
     this.#vm = machine.vm;
+    this.#senderOf = machine.senderOf;
     this.chain = new StableChain(store);
     this.#submitted = this.chain.point().mci;
   }
 
-  static async open(store: ChainStore, parameters: ChainParameters): Promise<Executor> {
+  /** `senderOf` answers for transactions whose signature this process has checked already. */
+  static async open(
+    store: ChainStore, parameters: ChainParameters, senderOf: (transaction: Hash) => Address | undefined,
+  ): Promise<Executor> {
     const state = new FlatState((key) => store.state.get(key));
     const chain = new StableChain(store);
     const vm = await createMachine(state, parameters, (index) => chain.hashAt(index));
-    return new Executor(store, parameters, { state, vm });
+    return new Executor(store, parameters, { state, vm, senderOf });
   }
 
   onExecuted(listener: (executed: ExecutedMci) => void): void {
@@ -181,7 +189,7 @@ export class Executor {
     for (const [position, hash] of fresh.entries()) {
       const raw = this.#store.pool.get(hash);
       if (raw === undefined) throw new TransactionMissing(hash);
-      const result = await runTransaction(this.#vm, raw, evm);
+      const result = await runTransaction(this.#vm, { raw, sender: this.#senderOf(hash) }, evm);
       cumulative += result.gasUsed;
       progress.raws.set(hash, raw);
       progress.receipts.set(hash, {

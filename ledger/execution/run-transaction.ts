@@ -32,10 +32,14 @@ export function intrinsicGas(raw: Hex, parameters: ChainParameters): bigint {
   return createTxFromRLP(bytesOf(raw), { common: commonOf(parameters), freeze: false }).getIntrinsicGas();
 }
 
-/** Runs one transaction; its changes stay in the machine's state. A transaction that cannot pay, whose nonce is wrong or
+/** Runs one transaction, whose sender may be known from its admission; its changes stay in the machine's state. A transaction that cannot pay, whose nonce is wrong or
  *  whose gas is below its intrinsic cost changes nothing and still gets a receipt: status 0, gas used 0 (rule 8). */
-export async function runTransaction(vm: VM, raw: Hex, block: EvmBlock): Promise<RunResult> {
+export async function runTransaction(
+  vm: VM, { raw, sender }: { readonly raw: Hex; readonly sender: Address | undefined }, block: EvmBlock,
+): Promise<RunResult> {
   const tx = parseRaw(raw, vm);
+  // Recovering it again would cost as much as all the rest of a transfer.
+  if (sender !== undefined) tx.getSenderAddress = () => createAddressFromString(sender);
   const known = {
     hash: hexlify(tx.hash()),
     type: tx.type,

@@ -5,11 +5,12 @@ import { Fault } from '@oort/kernel-wire';
 import type { Json } from '@oort/kernel-wire';
 import { decodeBlock, genesisBlock, localParameters, systemContractAddress } from '@oort/ledger-chain';
 import type { Block, ChainParameters, GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
-import { applyGenesis, Executor, openChainStore, StateReading } from '@oort/ledger-execution';
+import { applyGenesis, Executor, openChainStore, StableChain, StateReading } from '@oort/ledger-execution';
 import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
 import { createRequest, LedgerFault, listen, rpcCodes } from '@oort/ledger-rpc';
 import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
 import { localAllocations } from './development-accounts';
+import { lockChain } from './lock';
 import { TransactionPool } from './pool';
 import { buildReceiptProof } from './receipt-proof';
 import { View } from './view';
@@ -55,15 +56,25 @@ export class NodeHalted extends Fault {
 const usualPace: Pace = { gapMs: 15, turnPauseMs: 150 };
 
 export async function openNode(options: NodeOptions): Promise<OlympusNode> {
+  const unlock = lockChain(join(options.directory, 'chain'));
+  try {
+    return await openLocked(options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openLocked(options: NodeOptions, unlock: () => void): Promise<OlympusNode> {
   const store = openChainStore(join(options.directory, 'chain'));
   const keys = witnessKeys(options.directory, (options.parameters ?? localParameters()).witnessCount);
   const document = await genesisOf(store, keys, options);
   const { parameters } = document;
   const seconds = (): number => Math.floor((options.now?.() ?? new Date()).getTime() / 1000);
   const state = new StateReading(store, parameters, seconds);
-  const executor = await Executor.open(store, parameters);
-  const pool = new TransactionPool(store, executor.chain, state, parameters);
-  const running = new RunningNode({ store, keys, document, executor, pool, state, seconds, options });
+  const pool = new TransactionPool(store, new StableChain(store), state, parameters);
+  const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from);
+  const running = new RunningNode({ store, keys, document, executor, pool, state, seconds, options, unlock });
   running.start();
   return running;
 }
@@ -93,6 +104,7 @@ interface Parts {
   readonly state: StateReading;
   readonly seconds: () => number;
   readonly options: NodeOptions;
+  readonly unlock: () => void;
 }
 
 class RunningNode implements OlympusNode {
@@ -136,6 +148,7 @@ class RunningNode implements OlympusNode {
     for (const witness of this.#witnesses) await witness.stop();
     await this.#parts.executor.settled().catch(() => undefined);
     await this.#parts.store.root.close();
+    this.#parts.unlock();
   }
 
   #seatWitnesses(): Witness[] {

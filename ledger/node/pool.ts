@@ -64,7 +64,14 @@ export class TransactionPool {
     if (!known) {
       this.#admit(transaction);
       this.#keep(transaction);
-      await this.#store.pool.put(transaction.hash, raw);
+      // Kept first, so that a second one with this nonce is refused while the first is on its way to the disk.
+      try {
+        await this.#store.pool.put(transaction.hash, raw);
+      } catch (error) {
+        this.#drop(transaction.hash);
+        const reason = error instanceof Error ? error.message : String(error);
+        throw refused('STORE_UNWRITABLE', `the transaction could not be stored: ${reason}`);
+      }
     }
     await this.#store.root.flushed;
     return { hash: transaction.hash, fresh: !known };

@@ -84,6 +84,12 @@ test('four kills under load', async () => {
   await node.close();
 }, 60_000);
 
+test('a second instance on the same data is refused', async () => {
+  const first = await openNode({ directory });
+  await expect(openNode({ directory })).rejects.toMatchObject({ code: 'CHAIN_LOCKED' });
+  await first.close();
+});
+
 test('a second start takes the genesis on disk and composes nothing', async () => {
   const first = await openNode({ directory });
   // The run before may have left blocks to write.
