@@ -22,8 +22,6 @@ export interface MissionRow {
   };
   fundedWei: string;
   closed: boolean;
-  contributionCount: number;
-  acceptedCount: number;
   position: string;
 }
 
@@ -116,8 +114,6 @@ export const MissionEntity = new EntitySchema<MissionRow>({
     quality: json,
     fundedWei: whole,
     closed: { type: 'boolean' },
-    contributionCount: count,
-    acceptedCount: count,
     position: whole,
   },
 });

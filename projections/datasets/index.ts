@@ -4,6 +4,7 @@ export type { AnnotatorRow, ContributionRow, EarningRow, MissionRow, VersionRow 
 export {
   annotatorsOf,
   contributionById,
+  contributionCounts,
   contributionsById,
   contributionsPage,
   earningsOf,

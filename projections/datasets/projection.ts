@@ -48,8 +48,6 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
         ...mission,
         fundedWei: '0',
         closed: false,
-        contributionCount: 0,
-        acceptedCount: 0,
         position,
       });
       return;
@@ -143,7 +141,7 @@ async function applyContribution(
         rejectedBecause: null,
         position,
       });
-      return add(manager, missionId, 'contributionCount', 1);
+      return;
     }
     case 'ContributionPreprocessed': {
       const { nodeId, contentId, perceptualHash, width, height } = event.data;
@@ -164,7 +162,7 @@ async function applyContribution(
     case 'ContributionAccepted': {
       const { itemId, scores } = event.data;
       await manager.update(ContributionEntity, { id }, { status: 'ACCEPTED', itemId, scores });
-      return add(manager, missionId, 'acceptedCount', 1);
+      return;
     }
     case 'ContributionRejected':
       await manager.update(
@@ -175,17 +173,8 @@ async function applyContribution(
       return;
     case 'ContributionWithdrawn':
       await manager.update(ContributionEntity, { id }, { status: 'WITHDRAWN' });
-      return add(manager, missionId, 'acceptedCount', -1);
+      return;
   }
-}
-
-async function add(
-  manager: EntityManager,
-  id: string,
-  column: 'contributionCount' | 'acceptedCount',
-  by: number,
-): Promise<void> {
-  await manager.increment(MissionEntity, { id }, column, by);
 }
 
 const annotatorId = (missionId: string, accountId: string): string => `${missionId}.${accountId}`;

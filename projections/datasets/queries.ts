@@ -37,6 +37,21 @@ export async function contributionsById(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
+/** Counted when asked: a counter in the mission's row would cost a second write for every event. */
+export async function contributionCounts(
+  database: DataSource,
+  missionId: string,
+): Promise<{ readonly all: number; readonly accepted: number }> {
+  const row = await database
+    .getRepository(ContributionEntity)
+    .createQueryBuilder('contribution')
+    .select('COUNT(*)', 'all')
+    .addSelect("COUNT(*) FILTER (WHERE contribution.status = 'ACCEPTED')", 'accepted')
+    .where('contribution.missionId = :missionId', { missionId })
+    .getRawOne<{ all: string; accepted: string }>();
+  return { all: Number(row?.all ?? 0), accepted: Number(row?.accepted ?? 0) };
+}
+
 /** In the order they came. */
 export const contributionsPage = (
   database: DataSource,

@@ -21,6 +21,8 @@ import {
 
 export const itemsAtOnce = 100;
 export const itemLimitBytes = 1024 * 1024;
+/** Storing an item is a round trip to several nodes; more at once would only queue there and time out. */
+const putsAtOnce = 8;
 const allowedTypes = ['image/png', 'image/jpeg'];
 
 export interface SentItem {
@@ -55,10 +57,8 @@ export async function contributeItems(
   const checked = items.map(checkItem);
   return room.serially(`contribute/${missionId}`, async () => {
     const taken = withinMission(mission, checked);
-    const submissions = await Promise.all(
-      taken.map(async (item) =>
-        isRefusal(item) ? item : submit(room, actor, missionId, consentId, item),
-      ),
+    const submissions = await inTurns(putsAtOnce, taken, async (item) =>
+      isRefusal(item) ? item : submit(room, actor, missionId, consentId, item),
     );
     const position = submissions.reduce(
       (last, one) => (!isRefusal(one) && one.position > last ? one.position : last),
@@ -232,4 +232,19 @@ async function verified(room: DatahubRoom, output: Result['output']): Promise<Pr
 
 function isSide(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value > 0;
+}
+
+/** Like Promise.all over the values, with at most `limit` under way. */
+async function inTurns<T, R>(
+  limit: number,
+  values: readonly T[],
+  work: (value: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  const waiting = values.entries();
+  const lane = async (): Promise<void> => {
+    for (const [index, value] of waiting) results[index] = await work(value);
+  };
+  await Promise.all(Array.from({ length: limit }, lane));
+  return results;
 }

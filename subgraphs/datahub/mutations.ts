@@ -108,7 +108,7 @@ async function contribute(
   const answer = await contributeItems(room, actor, missionId, items);
   if (!answer.ok) return presentRefusal(answer.refusal);
   const { outcomes, position } = answer.value;
-  await room.ports.readModels.waitFor('datasets', position);
+  await room.ports.readModels.waitFor('datasets', position, 30_000);
   const rows = await contributionsById(
     room.ports.readModels.database,
     outcomes.flatMap((one) => (isRefusal(one) ? [] : [one.contributionId])),

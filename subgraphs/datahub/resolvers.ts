@@ -2,6 +2,7 @@ import { Interface, id as keccakOfText } from 'ethers';
 import {
   annotatorsOf,
   contributionById,
+  contributionCounts,
   contributionsPage,
   earningsOf,
   missionById,
@@ -119,6 +120,8 @@ function entities(room: DatahubRoom): object {
     Mission: {
       __resolveReference: async ({ id }: ById) =>
         shown(await missionById(database, id), presentMission),
+      contributionCount: async ({ id }: ById) => (await contributionCounts(database, id)).all,
+      acceptedCount: async ({ id }: ById) => (await contributionCounts(database, id)).accepted,
       labelling: ({ id }: ById) => {
         const bench = room.bench.missions.get(id);
         return bench === undefined
