@@ -42,8 +42,6 @@ async function run(context: LoopContext): Promise<void> {
     rounds: context.quick ? 2 : 3, hyperParameters: { localSteps: context.quick ? 100 : 130 },
   });
   if (modelId === null || runId === null) return;
-  context.made('model', modelId);
-  context.made('training run', runId);
   const killed = await killOneWorker(context, runId);
   const ended = await context.eventually('the end of the training run', async () => {
     const current = await read(context, runId);
@@ -109,7 +107,7 @@ async function read(context: LoopContext, id: string): Promise<Run> {
 
 async function made(context: LoopContext, document: string, field: string, input: object): Promise<string | null> {
   const answer = (await context.graphql<Readonly<Record<string, Made>>>(document, { input }, context.customer))[field];
-  context.check(`${field} is accepted`, answer?.id !== undefined, answer?.code === undefined ? '' : `${answer.code}: ${answer.message ?? ''}`);
+  context.check(`${field} is accepted`, answer?.id !== undefined, answer?.id ?? `${answer?.code ?? ''}: ${answer?.message ?? ''}`);
   return answer?.id ?? null;
 }
 
