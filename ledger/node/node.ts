@@ -9,6 +9,7 @@ import { applyGenesis, Executor, openChainStore, StableChain, StateReading } fro
 import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
 import { createRequest, LedgerFault, listen, rpcCodes } from '@oort/ledger-rpc';
 import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
+import { ChainClock } from './chain-clock';
 import { localAllocations } from './development-accounts';
 import { lockChain } from './lock';
 import { TransactionPool } from './pool';
@@ -70,11 +71,11 @@ async function openLocked(options: NodeOptions, unlock: () => void): Promise<Oly
   const keys = witnessKeys(options.directory, (options.parameters ?? localParameters()).witnessCount);
   const document = await genesisOf(store, keys, options);
   const { parameters } = document;
-  const seconds = (): number => Math.floor((options.now?.() ?? new Date()).getTime() / 1000);
-  const state = new StateReading(store, parameters, seconds);
+  const clock = new ChainClock(options.now ?? (() => new Date()));
+  const state = new StateReading(store, parameters, clock.seconds);
   const pool = new TransactionPool(store, new StableChain(store), state, parameters);
   const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from);
-  const running = new RunningNode({ store, keys, document, executor, pool, state, seconds, options, unlock });
+  const running = new RunningNode({ store, keys, document, executor, pool, state, clock, options, unlock });
   running.start();
   return running;
 }
@@ -102,7 +103,7 @@ interface Parts {
   readonly executor: Executor;
   readonly pool: TransactionPool;
   readonly state: StateReading;
-  readonly seconds: () => number;
+  readonly clock: ChainClock;
   readonly options: NodeOptions;
   readonly unlock: () => void;
 }
@@ -111,6 +112,8 @@ class RunningNode implements OlympusNode {
   readonly genesisHash: Hash;
   readonly request: Request;
   readonly #parts: Parts;
+  /** Blocks whose signature this process has made or checked, until they are stable. */
+  readonly #verified = new Set<Hash>();
   readonly #witnesses: readonly Witness[];
   readonly #backend: RpcBackend;
   readonly #servers: RpcServer[] = [];
@@ -127,12 +130,14 @@ class RunningNode implements OlympusNode {
 
   /** Takes up where the last run stopped: blocks that were valid and not stable are checked and accepted anew. */
   start(): void {
-    const { store, executor } = this.#parts;
+    const { store, executor, clock } = this.#parts;
     executor.onExecuted((executed) => this.#executed(executed));
     const waiting = [...store.unstable.getKeys({})].flatMap((hash) => {
       const wire = store.blocks.get(hash);
       return wire === undefined ? [] : [decodeBlock(`0x${wire.toString('hex')}`)];
     });
+    for (const { timestamp } of waiting) clock.seen(timestamp);
+    clock.seen(executor.chain.record(executor.chain.point().hash)?.timestamp ?? 0);
     for (const witness of this.#witnesses) for (const block of waiting) witness.receive(block);
     for (const witness of this.#witnesses) witness.wake();
   }
@@ -152,8 +157,8 @@ class RunningNode implements OlympusNode {
   }
 
   #seatWitnesses(): Witness[] {
-    const { store, keys, document, executor, pool, seconds, options } = this.#parts;
-    const verified = new Set<Hash>();
+    const { store, keys, document, executor, pool, clock, options } = this.#parts;
+    const verified = this.#verified;
     const everybody = new Set(document.witnesses);
     const busyMci = (store.meta.get('busyMci') as number | undefined) ?? 0;
     const broken = (error: unknown): void => this.#halt(error);
@@ -163,7 +168,7 @@ class RunningNode implements OlympusNode {
         pool,
         surroundings: {
           parameters: document.parameters, transaction: pool.find, summary: (hash) => executor.chain.summary(hash),
-          witnesses: () => everybody, now: seconds,
+          witnesses: () => everybody, now: clock.seconds,
         },
         verified,
         settle: (batch) => {
@@ -188,6 +193,7 @@ class RunningNode implements OlympusNode {
     this.#parts.pool.executed(executed);
     const transactions = executed.blocks.flatMap(({ record }) => record.transactions);
     for (const { view } of this.#witnesses) view.forgetExecuted(transactions);
+    for (const { hash } of executed.blocks) this.#verified.delete(hash);
     for (const listener of this.#listeners) listener(executed);
     for (const witness of this.#witnesses) setImmediate(() => witness.retry('summary'));
   }
@@ -209,7 +215,7 @@ class RunningNode implements OlympusNode {
   }
 
   #door(): RpcBackend {
-    const { document, executor, pool, state, seconds } = this.#parts;
+    const { document, executor, pool, state, clock } = this.#parts;
     const { chain } = executor;
     const [first] = this.#witnesses;
     const unstable = (): Block[] => (first === undefined ? [] : [...first.view.dag.unstable()].map((entry) => entry.block));
@@ -228,7 +234,7 @@ class RunningNode implements OlympusNode {
         const proof = await buildReceiptProof(transaction, { chain, parameters: document.parameters, unstable });
         return proof === null ? null : { ...proof };
       },
-      now: seconds,
+      now: clock.seconds,
       onExecuted: (listener) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);

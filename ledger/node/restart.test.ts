@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { JsonRpcProvider, Wallet } from 'ethers';
 import { developmentWallet } from './development-accounts';
 import { openNode } from './node';
+import type { OlympusNode } from './node';
 
 const directory = mkdtempSync(join(tmpdir(), 'olympus-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -83,6 +84,24 @@ test('four kills under load', async () => {
   expect(await node.request('status')).toMatchObject({ halted: null });
   await node.close();
 }, 60_000);
+
+test('a clock set back by a day stops nothing', async () => {
+  const day = 86_400_000;
+  const later = await openNode({ directory, now: () => new Date(Date.now() + day) });
+  const wallet = new Wallet(developmentWallet(1).privateKey);
+  const send = async (node: OlympusNode): Promise<void> => {
+    const nonce = Number(await node.request('eth_getTransactionCount', [wallet.address]));
+    const raw = await wallet.signTransaction({ to: wallet.address, nonce, gasLimit: 21_000n, gasPrice: 1_000_000_000n, type: 0, chainId: 97031 });
+    const hash = await node.request('eth_sendRawTransaction', [raw]);
+    while ((await node.request('eth_getTransactionReceipt', [hash])) === null) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  await send(later);
+  await later.close();
+  const now = await openNode({ directory });
+  await send(now);
+  expect(await now.request('status')).toMatchObject({ halted: null });
+  await now.close();
+});
 
 test('a second instance on the same data is refused', async () => {
   const first = await openNode({ directory });

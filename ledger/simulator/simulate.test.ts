@@ -36,6 +36,7 @@ describe('the final order is one, nothing runs out of order, and everything runs
 // W - m liars are survived; one more, and two halves of the network make two pasts. This seed shows it (PROTOCOL.md).
 test('W = 4: one witness that runs twice splits nothing, two do', () => {
   for (const seed of seeds) expectHeld({ seed, witnessCount: 4, conducts: ['split'] });
+  for (const seed of [1, 2]) expectHeld({ seed, witnessCount: 7, conducts: ['split', 'split'] });
   const { broken } = simulate({ seed: 1, witnessCount: 4, conducts: ['split', 'split'] });
   expect(broken.join()).toMatch(/the node halts|disagree/);
 });
