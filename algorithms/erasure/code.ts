@@ -16,9 +16,11 @@ const plans: readonly { readonly nodes: number; readonly plan: CodePlan }[] = [
   { nodes: 6, plan: { k: 3, n: 6, acknowledgeAt: 5, repairAt: 5, urgentAt: 4 } },
 ];
 
-/** The code for a segment on a network of so many enrolled nodes, or null when the network is too small to keep the promise.
- *  Replicas are acknowledged at three of four: the same promise of two permanent losses as five receipts of 3 of 6. */
-export function codeFor(sizeBytes: number, enrolledNodes: number): CodePlan | null {
-  if (sizeBytes <= replicatedBytes) return enrolledNodes >= replicas.n ? replicas : null;
-  return plans.find(({ nodes }) => enrolledNodes >= nodes)?.plan ?? null;
+/** The code for a segment on a network of so many enrolled nodes of which so many can take a piece now, or null when no code keeps
+ *  its promise. Replicas are acknowledged at three of four: the same two permanent losses as five receipts of 3 of 6. Where the coded
+ *  form cannot be acknowledged, replicas stand in: dearer, and as safe. */
+export function codeFor(sizeBytes: number, enrolledNodes: number, reachableNodes: number): CodePlan | null {
+  const coded = sizeBytes <= replicatedBytes ? undefined : plans.find(({ nodes }) => enrolledNodes >= nodes)?.plan;
+  if (coded !== undefined && reachableNodes >= coded.acknowledgeAt) return coded;
+  return enrolledNodes >= replicas.n && reachableNodes >= replicas.acknowledgeAt ? replicas : null;
 }

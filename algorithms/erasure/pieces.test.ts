@@ -51,10 +51,10 @@ describe('erasure coding', () => {
 
 describe('the code for a network', () => {
   it.each([
-    [1024, 3, null], [1024, 4, '1/4'], [65_536, 20, '1/4'], [65_537, 5, null],
-    [65_537, 6, '3/6'], [65_537, 8, '3/6'], [65_537, 9, '6/9'], [65_537, 19, '6/9'], [65_537, 20, '10/16'],
-  ])('of %i bytes on %i nodes is %s', (size, nodes, expected) => {
-    const plan = codeFor(size, nodes);
+    [1024, 3, 3, null], [1024, 4, 2, null], [1024, 4, 3, '1/4'], [65_536, 20, 20, '1/4'], [65_537, 5, 5, '1/4'], [65_537, 6, 6, '3/6'],
+    [65_537, 6, 5, '3/6'], [65_537, 6, 4, '1/4'], [65_537, 6, 2, null], [65_537, 9, 8, '6/9'], [65_537, 19, 19, '6/9'], [65_537, 20, 15, '10/16'],
+  ])('of %i bytes on %i nodes, %i of them reachable, is %s', (size, enrolled, reachable, expected) => {
+    const plan = codeFor(size, enrolled, reachable);
     expect(plan === null ? null : `${plan.k}/${plan.n}`).toBe(expected);
   });
 });

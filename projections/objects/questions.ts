@@ -75,7 +75,8 @@ async function withPieces({ database }: Models, segments: readonly SegmentRow[])
 
 export interface WeakSegment { readonly segmentId: string; readonly versionId: string; readonly bucket: string; readonly key: string; readonly healthy: number; readonly n: number }
 
-/** Segments of objects with fewer than n pieces on these nodes, the weakest first. */
+/** Segments of objects with fewer than n pieces on these nodes, the weakest first; among equals chance decides, so that those that
+ *  cannot be repaired yet do not stand before those that can. */
 export function weakSegments({ database }: Models, onlineNodeIds: readonly string[], limit: number): Promise<readonly WeakSegment[]> {
   return database.query(
     `SELECT s."segmentId", s."versionId", o.bucket, o.key, s.n, count(p."pieceId")::int AS healthy
@@ -84,20 +85,19 @@ export function weakSegments({ database }: Models, onlineNodeIds: readonly strin
      LEFT JOIN ${objectsSchema}.piece p ON p."segmentId" = s."segmentId" AND p."nodeId" = ANY($1)
      WHERE NOT s.cold
      GROUP BY s."segmentId", s."versionId", o.bucket, o.key, s.n, s.k
-     HAVING count(p."pieceId") < s.n ORDER BY count(p."pieceId") - s.k, s."segmentId" LIMIT $2`,
+     HAVING count(p."pieceId") < s.n ORDER BY count(p."pieceId") - s.k, random() LIMIT $2`,
     [onlineNodeIds, limit]);
 }
 
 export interface PieceOnNode extends PieceRow { readonly versionId: string; readonly bucket: string; readonly key: string }
 
-/** What a node should hold of objects, for an audit: all of it, or a random sample. Hot pieces only. */
-export function piecesOnNode({ database }: Models, nodeId: string, sample: number | null): Promise<readonly PieceOnNode[]> {
+/** A random sample of what a node should hold of objects, for an audit. Hot pieces only. */
+export function piecesOnNode({ database }: Models, nodeId: string, sample: number): Promise<readonly PieceOnNode[]> {
   return database.query(
     `SELECT p.*, o."versionId", o.bucket, o.key FROM ${objectsSchema}.piece p
      JOIN ${objectsSchema}.segment s ON s."segmentId" = p."segmentId" AND NOT s.cold
      JOIN ${objectsSchema}.object o ON o."versionId" = s."versionId"
-     WHERE p."nodeId" = $1 ${sample === null ? '' : 'ORDER BY random() LIMIT $2'}`,
-    sample === null ? [nodeId] : [nodeId, sample]);
+     WHERE p."nodeId" = $1 ORDER BY random() LIMIT $2`, [nodeId, sample]);
 }
 
 /** Every piece that something in the catalogue owns on a node. */

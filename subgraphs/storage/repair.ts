@@ -37,6 +37,11 @@ export interface RepairOptions {
 
 const segmentsATurn = 100;
 const repairsAtOnce = 8;
+/** Pieces that a node is asked to prove when this process meets it first, and when it comes back. */
+const provenAtStart = 32;
+const provenAtReturn = 1000;
+/** A turn takes at most this share of the time. */
+const busyShare = 0.1;
 
 export class RepairLoop {
   readonly #options: RepairOptions;
@@ -54,10 +59,12 @@ export class RepairLoop {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const startedAt = performance.now();
       await this.runOnce().catch((error: unknown) => process.emitWarning(`repair: ${String(error)}`));
+      const restMs = Math.max(this.#options.intervalMs ?? 2_000, (performance.now() - startedAt) * (1 / busyShare - 1));
       const stop = new AbortController();
       this.#wake = () => stop.abort();
-      await delay(this.#options.intervalMs ?? 2_000, null, { signal: AbortSignal.any([signal, stop.signal]) }).catch(() => undefined);
+      await delay(restMs, null, { signal: AbortSignal.any([signal, stop.signal]) }).catch(() => undefined);
     }
   }
 
@@ -123,7 +130,7 @@ export class RepairLoop {
     return since !== undefined && this.#options.now().getTime() - since >= (this.#options.awayMs ?? 30_000);
   }
 
-  /** Whoever was away proves everything, once: a disk may have been swapped meanwhile. */
+  /** Whoever was away proves what it has, once: a disk may have been swapped meanwhile. */
   async #auditReturned(nodes: readonly StorageNode[], well: readonly StorageNode[]): Promise<void> {
     const now = this.#options.now().getTime();
     for (const node of nodes) {
@@ -131,10 +138,14 @@ export class RepairLoop {
         if (!this.#away.has(node.nodeId)) this.#away.set(node.nodeId, now);
         continue;
       }
-      const returned = this.#away.delete(node.nodeId) || !this.#seen.has(node.nodeId);
+      const returned = this.#away.delete(node.nodeId);
+      const met = this.#seen.has(node.nodeId);
       this.#seen.add(node.nodeId);
-      if (!returned) continue;
-      for (const piece of await piecesOnNode(this.#options.readModels, node.nodeId, null)) await this.#audit(node, piece);
+      if (met && !returned) continue;
+      const pieces = await piecesOnNode(this.#options.readModels, node.nodeId, returned ? provenAtReturn : provenAtStart);
+      for (let start = 0; start < pieces.length; start += repairsAtOnce) {
+        await Promise.all(pieces.slice(start, start + repairsAtOnce).map((piece) => this.#audit(node, piece)));
+      }
     }
   }
 

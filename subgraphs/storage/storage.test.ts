@@ -139,11 +139,31 @@ it('writes with one node of six dead, and places the sixth piece when it is back
   expect((await piecesOf('a'))[0]).toContain(away.nodeId);
 });
 
-it('refuses to store what it could not promise to keep, and leaves nothing of it', async () => {
+it('falls back to replicas while too few nodes are there for the code', async () => {
   for (const node of nodes.slice(0, 2)) { await node.kill(); node.online = false; }
+  const bytes = randomBytes(400_000);
+  expect((await put('a', bytes)).segments).toMatchObject([{ k: 1, n: 4 }]);
+  expect((await read('a')).equals(bytes)).toBe(true);
+});
+
+it('gives a suspended node nothing new, and moves what it has', async () => {
+  await put('a', randomBytes(1000));
+  await untilPieces('a', 4);
+  const [holder] = (await piecesOf('a'))[0] ?? [];
+  const suspended = nodes.find(({ nodeId }) => nodeId === holder)!;
+  suspended.status = 'suspended';
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  for (let turn = 0; turn < 3; turn += 1) await storage.repair.runOnce();
+  expect((await piecesOf('a'))[0]).not.toContain(holder);
+  expect((await piecesOf('a'))[0]).toHaveLength(4);
+  expect((await put('b', randomBytes(100_000))).segments[0]?.pieces.map(({ nodeId }) => nodeId)).not.toContain(holder);
+});
+
+it('refuses to store what it could not promise to keep, and leaves nothing of it', async () => {
+  for (const node of nodes.slice(0, 4)) { await node.kill(); node.online = false; }
   await expect(put('a', randomBytes(400_000))).rejects.toThrow(StorageUnavailable);
   expect(await storage.objects.find('bucket', 'a')).toBeNull();
-  expect((await Promise.all(nodes.slice(2, 6).map((node) => node.pieceIds()))).flat()).toEqual([]);
+  expect((await Promise.all(nodes.slice(4, 6).map((node) => node.pieceIds()))).flat()).toEqual([]);
 });
 
 it('rebuilds what a node lost while it was away, and replicas elsewhere while it is', async () => {

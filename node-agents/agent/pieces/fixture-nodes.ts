@@ -11,6 +11,7 @@ export class TestNode {
   /** A rotten node flips a bit of every piece it gives back. */
   rotten = false;
   online = true;
+  status = 'active';
   #running: { readonly server: PieceServer; readonly store: PieceStore } | null = null;
   #endpoint = '';
 
@@ -48,9 +49,9 @@ export class TestNode {
   }
 
   /** As the nodes domain would show it. */
-  shown(): { readonly nodeId: string; readonly kind: 'super' | 'archive'; readonly operator: string; readonly region: string; readonly network: string; readonly endpoint: string; readonly publicKey: string; readonly online: boolean; readonly trust: number } {
-    const { nodeId, kind, operator, online } = this;
-    return { nodeId, kind, operator, online, region: 'local', network: '127.0.0.0/8', endpoint: this.#endpoint, publicKey: this.key.publicKey, trust: 0.9 };
+  shown(): { readonly nodeId: string; readonly kind: 'super' | 'archive'; readonly operator: string; readonly region: string; readonly network: string; readonly endpoint: string; readonly publicKey: string; readonly online: boolean; readonly status: string; readonly trust: number } {
+    const { nodeId, kind, operator, online, status } = this;
+    return { nodeId, kind, operator, online, status, region: 'local', network: '127.0.0.0/8', endpoint: this.#endpoint, publicKey: this.key.publicKey, trust: 0.9 };
   }
 
   #spoil(bytes: Buffer | null): Buffer | null {

@@ -11,6 +11,9 @@ import { plainLength } from './sealing';
 
 export const stripeUnitBytes = 64 * 1024;
 
+/** With fewer, not even replicas keep the promise. */
+const fewestNodes = 4;
+
 export interface Wires { readonly watch: NodeWatch; readonly client: PieceClient; now(): Date }
 
 export interface WrittenSegment {
@@ -23,10 +26,10 @@ export interface WrittenSegment {
  *  Throws StorageUnavailable, after removing what it wrote. */
 export async function writeSegment(wires: Wires, segmentId: string, sealed: Buffer, accountId: string): Promise<WrittenSegment> {
   const network = (await wires.watch.all()).filter(({ kind }) => kind === 'super');
-  const plain = plainLength(sealed.length);
-  const plan = codeFor(plain, network.length);
-  if (plan === null) throw new StorageUnavailable(network.length, plain <= stripeUnitBytes ? 4 : 6);
-  const order = [...placementOrder(network.filter((node) => wires.watch.isWell(node)), [], plan, Math.random)];
+  const well = network.filter((node) => wires.watch.isWell(node));
+  const plan = codeFor(plainLength(sealed.length), network.length, well.length);
+  if (plan === null) throw new StorageUnavailable(well.length, fewestNodes);
+  const order = [...placementOrder(well, [], plan, Math.random)];
   if (order.length < plan.acknowledgeAt) throw new StorageUnavailable(order.length, plan.acknowledgeAt);
 
   const race = new ReceiptRace(plan);
