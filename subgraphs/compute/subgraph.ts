@@ -4,7 +4,7 @@ import { setInterval } from 'node:timers/promises';
 import { parse } from 'graphql';
 import { command, createHandler, loadState, type Outcome } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import { deriveId, Fault, newId, type Json } from '@oort/kernel-wire';
+import { canonicalJson, deriveId, Fault, newId, sha256Hex, type Json } from '@oort/kernel-wire';
 import { openJobIds } from '@oort/projections-jobs';
 import { liveNodes } from '@oort/projections-nodes';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
@@ -65,7 +65,8 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
   };
   const submitJob: SubmitJob = async ({ jobId = newId('job', now()), kind, spec, submitter, subject = null, priceCapMicroUsd, cause }) => {
     const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null };
-    const options = { actor: submitter, now: now(), id: deriveId('command', `submit/${jobId}`), ...(cause === undefined ? {} : { cause }) };
+    const same = sha256Hex(canonicalJson({ jobId, kind, spec, submitter }));
+    const options = { actor: submitter, now: now(), id: deriveId('command', `submit/${same}`), ...(cause === undefined ? {} : { cause }) };
     const outcome = await handle(jobId, command('SubmitJob', data, options));
     if (!outcome.ok) throw new JobRefused(outcome.refusal);
     return { jobId, position: outcome.position };
