@@ -86,6 +86,18 @@ test('a failure in the middle of a batch leaves neither rows nor checkpoint, and
   expect(await rows(readModels)).toEqual([{ name: 'a', total: '6' }]);
 });
 
+test('a wait that began before the start ends when the checkpoint is there already', async () => {
+  const first = await started(totals(1));
+  const last = await add('a', 1);
+  await first.waitFor('totals', last);
+  await first.close();
+  const second = await openReadModels({ url: postgres.url, projections: [totals(1)], store });
+  open = [second];
+  const waiting = second.waitFor('totals', last, 2_000);
+  await second.start(new AbortController().signal);
+  await waiting;
+});
+
 test('a restart goes on from the checkpoint', async () => {
   const first = await started(totals(1));
   await first.waitFor('totals', await add('a', 1));

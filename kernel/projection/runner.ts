@@ -64,7 +64,8 @@ export class Runner {
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
-    this.applied = await this.checkpoint();
+    // Who waited before the checkpoint was read may have what they wait for already.
+    this.advance(await this.checkpoint());
     const ending = new AbortController();
     const stop = (): void => ending.abort();
     signal.addEventListener('abort', stop);
@@ -90,6 +91,7 @@ export class Runner {
         }
         await this.moveTo(last, manager);
       });
+      this.lastFailure = null;
       this.advance(last);
     }
     if (batch.some((delivery) => delivery.kind === 'caughtUp')) await this.onCaughtUp();
@@ -97,7 +99,6 @@ export class Runner {
 
   private advance(position: bigint): void {
     this.applied = position;
-    this.lastFailure = null;
     const due = this.waiters.filter((waiter) => waiter.position <= position);
     this.waiters = this.waiters.filter((waiter) => waiter.position > position);
     for (const waiter of due) waiter.wake();
