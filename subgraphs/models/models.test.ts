@@ -49,6 +49,7 @@ async function answer({ store, content, broken }: Pick<World, 'store' | 'content
   await record(store, stream, { type: 'JobSubmitted', data: { ...job, specHash: 'h', reservedMicroUsd: '1' } });
   await record(store, stream, { type: 'AttemptLeased', data: { jobId: job.jobId, attempt: 1, nodeId, fencingToken: 1, expiresAt: '' } });
   if (broken.has(job.kind)) return record(store, stream, { type: 'JobFailed', data: { jobId: job.jobId, kind: job.kind, submitter: job.submitter, reason: 'broken' } });
+  if (broken.has('silent')) return;
   let output: Json = { outputs: [[0.25, 0.75]] };
   if (job.kind === 'evaluation') output = { examples: 2, accuracy: 1, loss: 0.1, labels, confusion: [[1, 0], [0, 1]] };
   if (job.kind === 'training') {
@@ -86,7 +87,7 @@ beforeAll(async () => {
   const broken = new Set<string>();
   const ports = { store, content, readModels, now: () => new Date() } as unknown as SubgraphPorts;
   const subgraph = await createModelsSubgraph({
-    ...ports, platformKey, inferenceTimeoutMs: 5000,
+    ...ports, platformKey, inferenceTimeoutMs: 2000,
     submitJob: async (job) => {
       if (jobs.has(job.jobId)) return;
       jobs.set(job.jobId, job);
@@ -245,6 +246,22 @@ describe('a version', () => {
       .toEqual({ deployment: { offlinePackets: 1, offlinePredictions: 2, installedOn: ['node_edge'] }, predictions: { totalCount: 2 } });
   });
 
+  it('is refused to whom it does not concern', async () => {
+    world.broken.add('training');
+    const { runId } = await runOnce(await newModel());
+    world.broken.clear();
+    expect((await ask<{ publishVersion: Made }>(publish, account, { runId })).publishVersion.code).toBe('RUN_NOT_COMPLETED');
+    expect((await ask<{ publishVersion: Made }>(publish, account, { runId: 'run_x' })).publishVersion.code).toBe('UNKNOWN_RUN');
+    const code = async (mutation: string, actor: Actor): Promise<unknown> =>
+      Object.values(await ask<Record<string, { code: string }>>(`mutation { ${mutation} { ... on Refusal { code } } }`, actor))[0]?.code;
+    expect(await code('acknowledgeDeployment(input: {deploymentId: "deployment_x"})', account)).toBe('NOT_A_NODE');
+    expect(await code('acknowledgeDeployment(input: {deploymentId: "deployment_x"})', node)).toBe('UNKNOWN_DEPLOYMENT');
+    expect(await code('reportOfflineUsage(input: {packet: "{}", signature: ""})', account)).toBe('NOT_A_NODE');
+    expect(await code('reportOfflineUsage(input: {packet: "{}", signature: ""})', node)).toBe('PACKET_REFUSED');
+    expect(await code('rollBackDeployment(input: {deploymentId: "deployment_x", reason: "r"})', node)).toBe('NOT_SIGNED_IN');
+    expect(await code('deployVersion(input: {versionId: "x", nodeIds: ["node_edge"]})', account)).toBe('UNKNOWN_VERSION');
+  });
+
   it('answers an image through a node, and says why when it cannot', async () => {
     const { runId } = await runOnce(await newModel());
     const { publishVersion: { id: versionId } } = await ask<{ publishVersion: Made }>(publish, account, { runId });
@@ -255,6 +272,9 @@ describe('a version', () => {
     expect(await ask(infer, account, { input: { ...input, versionId: 'x' } })).toMatchObject({ infer: { code: 'UNKNOWN_VERSION' } });
     world.broken.add('inference');
     expect(await ask(infer, account, { input })).toMatchObject({ infer: { code: 'INFERENCE_FAILED' } });
+    world.broken.clear();
+    world.broken.add('silent');
+    expect(await ask(infer, account, { input })).toMatchObject({ infer: { code: 'INFERENCE_LATE' } });
     world.broken.clear();
   });
 });
