@@ -1,6 +1,7 @@
 // The domains over a foundation. Storage comes first, because it is where everybody's bytes lie.
 import { createEventsSubgraph } from '@oort/gateway-events';
 import type { ContentStore } from '@oort/kernel-content';
+import { runtimeClass } from '@oort/node-agents-agent/enrolment';
 import { findNode, liveNodes } from '@oort/projections-nodes';
 import { createProvenanceSubgraph } from '@oort/projections-provenance';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
@@ -26,7 +27,6 @@ export interface Domains {
 /** Where the graph is served: wallets show it as the site that asks. */
 export interface Site { readonly domain: string }
 
-const runtimeClass = `onnxruntime-cpu-${process.arch}`;
 const leaseTtlMs = 5_000;
 const batchMs = 2_000;
 
