@@ -1,0 +1,124 @@
+import { command, scenario } from '@oort/kernel-decider';
+import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
+import { bucketDecider, isBucketName, objectDecider, uploadDecider } from './decide';
+import type { BucketEvent, ObjectEvent, UploadEvent } from './evolve';
+import type { StoredVersion } from './state';
+
+const by = { actor: 'account_1', now: new Date('2026-01-01T00:00:00Z') };
+const piece = (index: number, nodeId = `node_${index}`): PiecePlacement => ({ index, nodeId, pieceId: `piece_${index}`, root: 'r', leaves: 1, receipt: 's' });
+const segment: SegmentPlacement = { segmentId: 'segment_1', sizeBytes: 100, k: 1, n: 4, stripeUnitBytes: 65536, pieces: [piece(0), piece(1), piece(2)] };
+const version: StoredVersion = {
+  bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1', sizeBytes: 84, etag: 'e', sha256: 'h', contentId: 'c', contentType: 't',
+  storageClass: 'STANDARD', wrappedKey: 'w', userMetadata: {}, checksums: {}, segments: [segment],
+};
+
+describe('a bucket', () => {
+  const created: BucketEvent = { type: 'BucketCreated', data: { bucket: 'bucket', accountId: 'account_1' } };
+  const asked = (accountId: string, bucket = 'bucket') => command('CreateBucket', { bucket, accountId }, by);
+  const remove = (accountId: string, empty: boolean) => command('DeleteBucket', { bucket: 'bucket', accountId, empty }, by);
+  const rule = scenario(bucketDecider);
+
+  it('is created once, by one account', () => {
+    rule.given([]).when(asked('account_1')).thenEvents([created]);
+    rule.given([created]).when(asked('account_1')).thenRefused('BUCKET_EXISTS');
+    rule.given([created]).when(asked('account_2')).thenRefused('BUCKET_TAKEN');
+    rule.given([]).when(asked('account_1', 'A')).thenRefused('BAD_BUCKET_NAME');
+  });
+
+  it('is deleted by its owner when it is empty', () => {
+    rule.given([created]).when(remove('account_1', true)).thenEvents([{ type: 'BucketDeleted', data: created.data }]);
+    rule.given([]).when(remove('account_1', true)).thenRefused('NO_SUCH_BUCKET');
+    rule.given([created]).when(remove('account_2', true)).thenRefused('NOT_OWNER');
+    rule.given([created]).when(remove('account_1', false)).thenRefused('BUCKET_NOT_EMPTY');
+  });
+
+  it.each([['abc', true], ['a.b-c', true], ['1'.repeat(63), true], ['ab', false], ['1'.repeat(64), false], ['Abc', false], ['-abc', false], ['a..b', false], ['192.168.0.1', false], ['a_b', false]])(
+    'named %s: %s', (name, valid) => { expect(isBucketName(name)).toBe(valid); });
+});
+
+describe('an object', () => {
+  const rule = scenario(objectDecider);
+  const stored: ObjectEvent = { type: 'ObjectStored', data: version };
+  const store = (condition: { ifMatch?: string; ifNoneMatch?: string }) => command('StoreObject', { ...version, condition }, by);
+  const add = (which: PiecePlacement, versionId = 'object_1', segmentId = 'segment_1') => command('AddPiece', { versionId, segmentId, piece: which }, by);
+  const lose = (index: number, nodeId: string, versionId = 'object_1') => command('LosePiece', { versionId, segmentId: 'segment_1', index, nodeId, reason: 'missing' }, by);
+  const archive = command('ArchiveObject', { versionId: 'object_1', accountId: 'account_1', archiveId: 'archive_1', backend: 'archive-nodes', contentRoot: 'root', segments: [segment] }, by);
+  const restore = (contentRoot: string) => command('RestoreObject', { versionId: 'object_1', accountId: 'account_1', archiveId: 'archive_1', contentRoot, segments: [segment] }, by);
+  const place = { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1', archiveId: 'archive_1', contentRoot: 'root', segments: [segment] };
+  const archived: ObjectEvent = { type: 'ObjectArchived', data: { ...place, backend: 'archive-nodes', sizeBytes: 84 } };
+
+  it('is stored under its condition', () => {
+    rule.given([]).when(store({ ifNoneMatch: '*' })).thenEvents([stored]);
+    rule.given([stored]).when(store({ ifMatch: 'e' })).thenEvents([stored]);
+    rule.given([stored]).when(store({ ifNoneMatch: '*' })).thenRefused('PRECONDITION_FAILED');
+    rule.given([]).when(store({ ifMatch: '*' })).thenRefused('PRECONDITION_FAILED');
+    rule.given([stored]).when(store({ ifMatch: 'other' })).thenRefused('PRECONDITION_FAILED');
+  });
+
+  it('is deleted under its condition', () => {
+    const remove = (ifMatch?: string) => command('DeleteObject', { accountId: 'account_1', condition: { ifMatch } }, by);
+    rule.given([stored]).when(remove()).thenEvents([{ type: 'ObjectDeleted', data: { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1' } }]);
+    rule.given([]).when(remove()).thenRefused('NO_SUCH_OBJECT');
+    rule.given([stored]).when(remove('other')).thenRefused('PRECONDITION_FAILED');
+  });
+
+  it('gains pieces where it lacks them', () => {
+    rule.given([stored]).when(add(piece(3))).thenEvents([{ type: 'PieceAdded', data: { bucket: 'b', key: 'k', versionId: 'object_1', segmentId: 'segment_1', piece: piece(3) } }]);
+    rule.given([stored]).when(add(piece(3))).thenState({ status: 'stored', version: { ...version, segments: [{ ...segment, pieces: [0, 1, 2, 3].map((index) => piece(index)) }] } });
+    rule.given([stored]).when(add(piece(2, 'node_9'))).thenRefused('PIECE_PRESENT');
+    rule.given([stored]).when(add(piece(3), 'object_0')).thenRefused('OBJECT_REPLACED');
+    rule.given([stored]).when(add(piece(3), 'object_1', 'segment_9')).thenRefused('OBJECT_REPLACED');
+    rule.given([]).when(add(piece(3))).thenRefused('OBJECT_REPLACED');
+  });
+
+  it('loses a piece once', () => {
+    const lost: ObjectEvent = { type: 'PieceLost', data: { bucket: 'b', key: 'k', versionId: 'object_1', segmentId: 'segment_1', index: 1, nodeId: 'node_1', reason: 'missing' } };
+    rule.given([stored]).when(lose(1, 'node_1')).thenEvents([lost]);
+    rule.given([stored, lost]).when(lose(1, 'node_1')).thenEvents([]);
+    rule.given([stored]).when(lose(1, 'node_9')).thenEvents([]);
+    rule.given([stored]).when(lose(1, 'node_1', 'object_0')).thenRefused('OBJECT_REPLACED');
+  });
+
+  it('goes to the archive and comes back the same', () => {
+    rule.given([stored]).when(archive).thenEvents([archived]);
+    rule.given([stored, archived]).when(archive).thenRefused('OBJECT_ARCHIVED');
+    rule.given([]).when(archive).thenRefused('NO_SUCH_OBJECT');
+    rule.given([stored, archived]).when(restore('root')).thenEvents([{ type: 'ObjectRestored', data: place }]);
+    rule.given([stored, archived]).when(restore('root')).thenState({ status: 'stored', version });
+    rule.given([stored, archived]).when(restore('other')).thenRefused('CONTENT_ROOT_DIFFERS');
+    rule.given([stored]).when(restore('root')).thenRefused('OBJECT_NOT_ARCHIVED');
+  });
+});
+
+describe('an upload', () => {
+  const rule = scenario(uploadDecider);
+  const upload = { uploadId: 'u', bucket: 'b', key: 'k', accountId: 'account_1', contentType: 't', wrappedKey: 'w', userMetadata: {}, checksumAlgorithm: null };
+  const started: UploadEvent = { type: 'UploadStarted', data: upload };
+  const part = (partNumber: number, sizeBytes: number): UploadEvent => ({ type: 'PartStored', data: { uploadId: 'u', partNumber, sizeBytes, etag: `e${partNumber}`, sha256: 'h', checksums: {}, segments: [] } });
+  const large = 5 * 1024 * 1024;
+  const complete = (...numbers: number[]) => command('CompleteUpload', { versionId: 'object_1', parts: numbers.map((partNumber) => ({ partNumber, etag: `e${partNumber}` })) }, by);
+  const completed: UploadEvent = { type: 'UploadCompleted', data: { uploadId: 'u', bucket: 'b', key: 'k', versionId: 'object_1' } };
+  const aborted: UploadEvent = { type: 'UploadAborted', data: { uploadId: 'u', bucket: 'b', key: 'k' } };
+
+  it('starts, takes parts, and ends once', () => {
+    rule.given([]).when(command('StartUpload', upload, by)).thenEvents([started]);
+    rule.given([started]).when(command('StartUpload', upload, by)).thenRefused('UPLOAD_EXISTS');
+    const stored = part(1, 10);
+    if (stored.type === 'PartStored') {
+      rule.given([started]).when(command('StorePart', stored.data, by)).thenEvents([stored]);
+      rule.given([started, aborted]).when(command('StorePart', stored.data, by)).thenRefused('NO_SUCH_UPLOAD');
+    }
+    rule.given([started]).when(command('AbortUpload', { uploadId: 'u' }, by)).thenEvents([aborted]);
+    rule.given([started, part(1, large), part(2, 1)]).when(complete(1, 2)).thenEvents([completed]);
+    rule.given([started, part(1, 1), completed]).when(complete(1)).thenEvents([]);
+    rule.given([]).when(complete(1)).thenRefused('NO_SUCH_UPLOAD');
+  });
+
+  it('is completed with parts that are there, in order, and large enough', () => {
+    const given = rule.given([started, part(1, large), part(2, 1), part(3, 1)]);
+    given.when(complete()).thenRefused('INVALID_PART');
+    given.when(complete(1, 4)).thenRefused('INVALID_PART');
+    given.when(complete(2, 1)).thenRefused('INVALID_PART_ORDER');
+    given.when(complete(1, 2, 3)).thenRefused('PART_TOO_SMALL');
+  });
+});
