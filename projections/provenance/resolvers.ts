@@ -11,7 +11,7 @@ export interface LogProofs {
 
 export interface ProvenancePorts { readonly readModels: ReadModels; readonly proofs: LogProofs }
 
-interface LineageArguments { readonly id: string; readonly direction: Direction; readonly depth: number; readonly asOf: string | null; readonly first: number; readonly after: string | null }
+interface LineageArguments { readonly id: string; readonly direction: Direction; readonly depth: number; readonly asOf?: string | null; readonly first: number; readonly after?: string | null }
 
 const maximumDepth = 64;
 const maximumPage = 1000;
@@ -22,7 +22,7 @@ export function provenanceResolvers({ readModels, proofs }: ProvenancePorts): Re
     lineage(readModels.database, id, direction, Math.min(depth, maximumDepth), asOf === null ? null : BigInt(asOf));
   return {
     Query: {
-      lineage: async (_: unknown, { id, direction, depth, asOf, first, after }: LineageArguments) => {
+      lineage: async (_: unknown, { id, direction, depth, asOf = null, first, after = null }: LineageArguments) => {
         if (asOf !== null && !/^\d{1,19}$/.test(asOf)) return page([], first, after);
         return page(await walk(id, direction, depth, asOf), first, after);
       },
