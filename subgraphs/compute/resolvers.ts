@@ -16,6 +16,8 @@ export interface ResolverPorts extends Pick<SubgraphPorts, 'readModels' | 'now'>
   readonly handle: JobHandler;
   readonly dispatcher: Dispatcher;
   readonly leaseTtlMs: number;
+  /** Node id -> Ed25519 key, hex: filled here. */
+  readonly keys: Map<string, string>;
 }
 
 interface Input<T> { readonly input: T }
@@ -115,10 +117,17 @@ async function renewed(dispatcher: Dispatcher, claim: AttemptClaim): Promise<obj
   return { __typename: 'RenewedLease', jobId, expiresAt: expiresAt.toISOString() };
 }
 
+/** A node's key never changes, and the door lets no retired node in. */
+async function keyOf({ readModels, keys }: ResolverPorts, nodeId: string): Promise<string | null> {
+  const publicKey = keys.get(nodeId) ?? await nodePublicKey(readModels, nodeId);
+  if (publicKey !== null) keys.set(nodeId, publicKey);
+  return publicKey;
+}
+
 async function completed(ports: ResolverPorts, nodeId: string, input: CompleteInput): Promise<object> {
   const { jobId, attempt, fencingToken, output, resultSignature, units } = input;
   const resultHash = sha256Hex(canonicalJson(output));
-  const publicKey = await nodePublicKey(ports.readModels, nodeId);
+  const publicKey = await keyOf(ports, nodeId);
   const signatureValid = publicKey !== null && verifySignature(publicKey, resultStatement(jobId, attempt, resultHash), resultSignature);
   const data = {
     jobId, nodeId, attempt, fencingToken, output, resultSignature, signatureValid, units,

@@ -13,6 +13,7 @@ import { createComputeSubgraph, type ComputeSubgraph } from './index';
 
 const customer: Actor = { kind: 'account', accountId: 'account_1', address: '0x0000000000000000000000000000000000000001' };
 const other: Actor = { kind: 'account', accountId: 'account_2', address: '0x0000000000000000000000000000000000000002' };
+const anonymous: Actor = { kind: 'anonymous' };
 const node: Actor = { kind: 'node', nodeId: 'node_1' };
 const key = newDeviceKey();
 const model = `b${'a'.repeat(58)}`;
@@ -46,7 +47,7 @@ afterAll(async () => {
 
 async function record(stream: string, ...events: readonly PlatformEvent[]): Promise<void> {
   const { position } = await store.append(stream, 'any', events.map((event) => ({
-    id: uuidV5(`${stream}/${canonicalJson(event as unknown as Json)}`), type: event.type, data: event.data as unknown as Json,
+    id: uuidV5(`${stream}/${canonicalJson(event as unknown as Json)}`), type: event.type, data: event.data,
     metadata: { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 },
   })));
   await readModels.waitFor('nodes', position);
@@ -69,7 +70,7 @@ const lease = () => ask(node, 'leaseWork', { kinds: ['inference'], waitMs: 500 }
 
 describe('compute', () => {
   it.each([
-    ['a stranger', { kind: 'anonymous' } as Actor, { kind: 'inference', spec }, 'NOT_SIGNED_IN'],
+    ['a stranger', anonymous, { kind: 'inference', spec }, 'NOT_SIGNED_IN'],
     ['a spec that cannot be run', customer, { kind: 'inference', spec: {} }, 'SPEC_INVALID'],
     ['what only the platform asks', customer, { kind: 'preprocess', spec: { contentId: model, mediaType: 'image/png' } }, 'KIND_RESERVED'],
     ['a cap that is no number', customer, { kind: 'inference', spec, priceCap: '-1' }, 'PRICE_CAP_INVALID'],

@@ -74,7 +74,7 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'compute.graphql'), 'utf8');
   return {
     name: 'compute', typeDefs: parse(sdl), submitJob,
-    resolvers: computeResolvers({ readModels, now, handle, dispatcher, leaseTtlMs }),
+    resolvers: computeResolvers({ readModels, now, handle, dispatcher, leaseTtlMs, keys: new Map() }),
     async start(signal) {
       await recall(ports, dispatcher);
       await startReactions(ports, handle, submitJob, signal);
