@@ -2,19 +2,13 @@
 // error rate of its own, and one answers at random. What they do goes through the same doors as anybody's work.
 import { Contract, Interface, id as keccakOfText } from 'ethers';
 import { leafHash, merkleRoot } from '@oort/kernel-merkle';
-import { Fault, canonicalJson, type Json } from '@oort/kernel-wire';
+import { canonicalJson, type Json } from '@oort/kernel-wire';
 import { contractAbis } from '@oort/schema';
-import type { Image, LoopContext, Session, Step } from '../step';
+import { ask } from '../ask';
+import { contribute, gather, label, type Person } from '../crowd';
+import { missionState } from '../mission-state';
+import type { LoopContext, Step } from '../step';
 
-interface Refused {
-  readonly code?: string;
-  readonly message?: string;
-}
-interface Person {
-  readonly session: Session;
-  readonly errorRate: number;
-  readonly spammer: boolean;
-}
 interface Contribution {
   readonly id: string;
   readonly contentId: string;
@@ -22,14 +16,8 @@ interface Contribution {
   readonly preprocessedOn: string | null;
   readonly rejectedBecause: string | null;
 }
-interface Batch extends Refused {
-  readonly items?: readonly {
-    readonly contribution: { readonly id: string } | null;
-    readonly refusal: { readonly code: string } | null;
-  }[];
-}
-interface Version extends Refused {
-  readonly id?: string;
+interface Version {
+  readonly id: string;
   readonly datasetId: string;
   readonly root: string;
   readonly manifestContentId: string;
@@ -47,10 +35,6 @@ interface Manifest {
   }[];
 }
 
-class StepRefused extends Fault {}
-
-const people = 12;
-const batchSize = 50;
 const goldShare = 0.1;
 const contributionsAtOnce = 1000;
 
@@ -89,7 +73,7 @@ async function run(context: LoopContext): Promise<void> {
 }
 
 async function openAndFund(context: LoopContext): Promise<string> {
-  const opened = await ask<Refused & { readonly id: string; readonly budgetWei: string }>(
+  const opened = await ask<{ readonly id: string; readonly budgetWei: string }>(
     context,
     'mutation OpenMission($input: OpenMissionInput!) { answer: openMission(input: $input) { ... on Mission { id budgetWei } ... on Refusal { code message } } }',
     {
@@ -124,96 +108,6 @@ async function openAndFund(context: LoopContext): Promise<string> {
   );
   return opened.id;
 }
-
-/** Error rates of 2 to 12 %; the last of them answers at random. */
-async function gather(context: LoopContext, missionId: string): Promise<readonly Person[]> {
-  const sessions = await Promise.all(
-    Array.from({ length: people }, (_, index) => context.person(`simulated person ${index + 1}`)),
-  );
-  await Promise.all(
-    sessions.map(async (session) => {
-      const { message } = await ask<{ readonly message: string }>(
-        context,
-        'query ConsentRequest($input: ID!) { answer: consentRequest(missionId: $input) { ... on ConsentRequest { message } ... on Refusal { code message } } }',
-        missionId,
-        session,
-      );
-      await ask(
-        context,
-        'mutation GiveConsent($input: GiveConsentInput!) { answer: giveConsent(input: $input) { ... on Consent { id } ... on Refusal { code message } } }',
-        { missionId, signature: await session.wallet.signMessage(message) },
-        session,
-      );
-    }),
-  );
-  context.progress(
-    `${people} wallets signed in and consented; the people behind them are simulated, one of them a spammer`,
-  );
-  return sessions.map((session, index) => ({
-    session,
-    errorRate: 0.02 + (0.1 * index) / (people - 2),
-    spammer: index === people - 1,
-  }));
-}
-
-const contributeItems = `mutation ContributeItems($input: ContributeItemsInput!) { answer: contributeItems(input: $input) {
-  ... on ContributionBatch { items { contribution { id } refusal { code } } } ... on Refusal { code message } } }`;
-
-/** Contribution -> label. */
-async function contribute(
-  context: LoopContext,
-  missionId: string,
-  crowd: readonly Person[],
-): Promise<ReadonlyMap<string, string>> {
-  const truth = new Map<string, string>();
-  const shares = crowd.map((_, index) =>
-    context.images.train.filter((__, at) => at % crowd.length === index),
-  );
-  await Promise.all(
-    crowd.map(async ({ session }, index) => {
-      for (const part of parts(shares[index] ?? [], batchSize)) {
-        const { items = [] } = await ask<Batch>(
-          context,
-          contributeItems,
-          { missionId, items: part.map(sentImage) },
-          session,
-        );
-        items.forEach(({ contribution }, at) => {
-          if (contribution !== null) truth.set(contribution.id, part[at]?.label ?? '');
-        });
-      }
-    }),
-  );
-  context.made('contributions', truth.size);
-  const [first, second] = crowd;
-  const image = shares[0]?.[0];
-  if (first === undefined || second === undefined || image === undefined) return truth;
-  const wrong = await ask<Batch>(
-    context,
-    contributeItems,
-    {
-      missionId,
-      items: [
-        sentImage(image),
-        { base64: image.png.subarray(0, 60).toString('base64'), mediaType: 'image/png' },
-        { ...sentImage(image), mediaType: 'image/jpeg' },
-      ],
-    },
-    second.session,
-  );
-  const codes = (wrong.items ?? []).map(({ refusal }) => refusal?.code ?? 'accepted').join(', ');
-  context.check(
-    'a duplicate, a broken file and a wrong type are refused by name',
-    codes === 'DUPLICATE, UNREADABLE_IMAGE, WRONG_TYPE',
-    codes,
-  );
-  return truth;
-}
-
-const sentImage = ({ png }: Image): { readonly base64: string; readonly mediaType: string } => ({
-  base64: png.toString('base64'),
-  mediaType: 'image/png',
-});
 
 /** Waits for the edge agents. */
 async function preprocessed(
@@ -274,57 +168,8 @@ async function addGold(
   context.made('gold items, sealed', added);
 }
 
-const nextTasks =
-  'mutation NextTasks($input: NextTasksInput!) { answer: nextTasks(input: $input) { ... on TaskBatch { tasks { id contentId } } ... on Refusal { code message } } }';
-const submitLabels =
-  'mutation SubmitLabels($input: SubmitLabelsInput!) { answer: submitLabels(input: $input) { ... on LabelBatch { acceptedCount } ... on Refusal { code message } } }';
-
-async function label(
-  context: LoopContext,
-  missionId: string,
-  crowd: readonly Person[],
-  truth: ReadonlyMap<string, string>,
-): Promise<void> {
-  await context.eventually(
-    'enough judgements of every item',
-    async () => {
-      await Promise.all(crowd.map((person) => labelWhatThereIs(context, missionId, person, truth)));
-      const { labelling } = await missionState(context, missionId);
-      context.progress(`${labelling.judgementCount} judgements, ${labelling.openCount} items open`);
-      return labelling.openCount === 0;
-    },
-    120_000,
-  );
-}
-
-async function labelWhatThereIs(
-  context: LoopContext,
-  missionId: string,
-  person: Person,
-  truth: ReadonlyMap<string, string>,
-): Promise<void> {
-  const { labels } = context.images;
-  const anything = (): string => labels[Math.floor(Math.random() * labels.length)] ?? '';
-  for (;;) {
-    // Small enough that everybody gets a share of the work.
-    const first = Math.min(batchSize, Math.ceil(context.images.train.length / people / 2));
-    const { tasks = [] } = await refusable<{
-      readonly tasks?: readonly { readonly id: string; readonly contentId: string }[];
-    }>(context, nextTasks, { missionId, first }, person.session);
-    if (tasks.length === 0) return;
-    const sent = tasks.map(({ id, contentId }) => {
-      const mistaken = person.spammer || Math.random() < person.errorRate;
-      return { taskId: id, label: mistaken ? anything() : (truth.get(contentId) ?? '') };
-    });
-    await refusable(context, submitLabels, { missionId, labels: sent }, person.session);
-  }
-}
-
-async function seal(
-  context: LoopContext,
-  missionId: string,
-): Promise<Version & { readonly id: string }> {
-  const version = await ask<Version & { readonly id: string }>(
+async function seal(context: LoopContext, missionId: string): Promise<Version> {
+  const version = await ask<Version>(
     context,
     `mutation SealVersion($input: SealVersionInput!) { answer: sealVersion(input: $input) {
     ... on DatasetVersion { id datasetId root manifestContentId itemCount agreementBefore agreementAfter manifest } ... on Refusal { code message } } }`,
@@ -415,10 +260,7 @@ function checkLabels(
 }
 
 /** Read from the chain itself: the contract's log, not the platform's word. */
-async function checkChain(
-  context: LoopContext,
-  { id, root }: Version & { readonly id: string },
-): Promise<void> {
+async function checkChain(context: LoopContext, { id, root }: Version): Promise<void> {
   const contracts = (await context.chain.send('olympus_contracts', [])) as {
     readonly [name: string]: string;
   };
@@ -455,47 +297,5 @@ async function checkChain(
   context.check(
     'the graph names the transaction that the chain holds',
     shown === found.transactionHash,
-  );
-}
-
-async function missionState(
-  context: LoopContext,
-  id: string,
-): Promise<{
-  readonly status: string;
-  readonly acceptedCount: number;
-  readonly labelling: { readonly judgementCount: number; readonly openCount: number };
-}> {
-  return ask(
-    context,
-    'query MissionState($input: ID!) { answer: mission(id: $input) { status acceptedCount labelling { judgementCount openCount } } }',
-    id,
-  );
-}
-
-async function refusable<T>(
-  context: LoopContext,
-  document: string,
-  input: unknown,
-  session?: Session,
-): Promise<T> {
-  return (await context.graphql<{ readonly answer: T }>(document, { input }, session)).answer;
-}
-
-/** What is refused here ends the step: its code says why. */
-async function ask<T>(
-  context: LoopContext,
-  document: string,
-  input: unknown,
-  session?: Session,
-): Promise<T> {
-  const answer = await refusable<T & Refused>(context, document, input, session);
-  if (answer.code !== undefined) throw new StepRefused(answer.code, answer.message ?? 'refused');
-  return answer;
-}
-
-function parts<T>(values: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
-    values.slice(index * size, (index + 1) * size),
   );
 }

@@ -1,0 +1,17 @@
+import { ask } from './ask';
+import type { LoopContext } from './step';
+
+export async function missionState(
+  context: LoopContext,
+  id: string,
+): Promise<{
+  readonly status: string;
+  readonly acceptedCount: number;
+  readonly labelling: { readonly judgementCount: number; readonly openCount: number };
+}> {
+  return ask(
+    context,
+    'query MissionState($input: ID!) { answer: mission(id: $input) { status acceptedCount labelling { judgementCount openCount } } }',
+    id,
+  );
+}
