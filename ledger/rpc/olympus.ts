@@ -5,25 +5,35 @@ import type { RpcBackend } from './backend';
 import { latestIndex } from './ethereum';
 import type { Methods } from './ethereum';
 import { invalidParams } from './fault';
-import { hashParam, quantityParam } from './parse';
-import { presentDagBlock, presentState } from './present';
+import { addressParam, hashParam, quantityParam } from './parse';
+import { presentDagBlock, presentState, quantity } from './present';
 
 const clientVersion = 'olympus-node/0.1.0';
 
 export function olympusMethods(backend: RpcBackend): Methods {
   const { chain, parameters, genesis } = backend;
+  const stateOf = (value: Json | undefined): Json => {
+    const hash = hashParam(value, 'block hash');
+    const record = chain.record(hash);
+    if (record !== undefined) return presentState(record);
+    return backend.unstableBlock(hash) === undefined ? null : { is_stable: false };
+  };
+  const listOf = (value: Json | undefined, name: string): readonly Json[] => {
+    if (!Array.isArray(value) || value.length > 100) throw invalidParams(`${name} is not a list of at most 100`);
+    return value as readonly Json[];
+  };
   return {
     block: ([value]) => {
       const hash = hashParam(value, 'block hash');
       const block = chain.block(hash) ?? backend.unstableBlock(hash);
       return block === undefined ? null : presentDagBlock(block);
     },
-    block_state: ([value]) => {
-      const hash = hashParam(value, 'block hash');
-      const record = chain.record(hash);
-      if (record !== undefined) return presentState(record);
-      return backend.unstableBlock(hash) === undefined ? null : { is_stable: false };
-    },
+    block_state: ([value]) => stateOf(value),
+    block_states: ([values]) => listOf(values, 'block hashes').map(stateOf),
+    accounts_balances: ([values]) => Object.fromEntries(listOf(values, 'addresses').map((value) => {
+      const address = addressParam(value, 'address');
+      return [address, quantity(backend.state.account(address).balance)];
+    })),
     block_summary: ([value]) => {
       const hash = hashParam(value, 'block hash');
       if (chain.record(hash) === undefined) return null;
@@ -59,6 +69,8 @@ export function olympusMethods(backend: RpcBackend): Methods {
     olympus_contracts: (): Json => Object.fromEntries(genesis.deployments.map(({ name, address }) => [name, address])),
     olympus_receiptProof: ([hash]) => backend.receiptProof(hashParam(hash, 'transaction hash')),
     net_version: () => String(parameters.chainId),
+    // The witnesses of this node live in its own process; there are no links to others.
+    peers: () => [],
     net_listening: () => true,
     net_peerCount: () => '0x0',
     web3_clientVersion: () => clientVersion,

@@ -1,0 +1,170 @@
+// The door's answers, method by method, on a chain with two anchors and a transfer.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Interface, id, zeroPadValue, toBeHex } from 'ethers';
+import type { Json } from '@oort/kernel-wire';
+import { decodeBlock, encodeSummary, summaryHash } from '@oort/ledger-chain';
+import { contractAbis, localParameters } from '@oort/schema';
+import { developmentWallet } from './development-accounts';
+import { localGenesis } from './local-genesis';
+import { openNode } from './node';
+import type { OlympusNode } from './node';
+
+type Fields = { readonly [key: string]: Json };
+
+const directory = mkdtempSync(join(tmpdir(), 'olympus-'));
+const platform = developmentWallet(8);
+const anchors = new Interface(contractAbis.Anchors);
+const anchored = id('Anchored(uint64,bytes32)');
+let node: OlympusNode;
+let at: string;
+let receipts: Fields[];
+
+const ask = async (method: string, ...params: Json[]): Promise<Fields> => (await node.request(method, params)) as Fields;
+const list = async (method: string, ...params: Json[]): Promise<readonly Fields[]> =>
+  (await node.request(method, params)) as unknown as readonly Fields[];
+
+async function send(data: string, nonce: number): Promise<Fields> {
+  const raw = await platform.signTransaction({ to: at, data, nonce, gasLimit: 200_000n, gasPrice: 1_000_000_000n, type: 0, chainId: 97031 });
+  const hash = await node.request('eth_sendRawTransaction', [raw]);
+  for (;;) {
+    const receipt = await node.request('eth_getTransactionReceipt', [hash]);
+    if (receipt !== null) return receipt as Fields;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+beforeAll(async () => {
+  node = await openNode({ directory, genesis: localGenesis(platform.address, localParameters) });
+  at = String((await ask('olympus_contracts'))['Anchors']);
+  receipts = [];
+  for (const nonce of [0, 1]) receipts.push(await send(anchors.encodeFunctionData('anchor', [nonce + 1, id(`root ${nonce}`)]), nonce));
+});
+
+afterAll(async () => {
+  await node.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('eth_getLogs filters by block, address and topics, alternatives included', async () => {
+  const size = (value: number): string => zeroPadValue(toBeHex(value), 32);
+  const count = async (filter: Json): Promise<number> => (await list('eth_getLogs', filter)).length;
+  const all = { fromBlock: 'earliest', toBlock: 'latest' };
+  expect(await count({ ...all, address: at })).toBe(2);
+  expect(await count({ ...all, address: [at, platform.address], topics: [anchored] })).toBe(2);
+  expect(await count({ ...all, topics: [null, size(2)] })).toBe(1);
+  expect(await count({ ...all, topics: [[anchored, id('other')], [size(1), size(2)]] })).toBe(2);
+  expect(await count({ ...all, topics: [anchored, null, size(1)] })).toBe(0);
+  expect(await count({ ...all, address: platform.address })).toBe(0);
+  expect(await count({ blockHash: receipts[1]!['blockHash']! })).toBe(1);
+  expect(await count({ fromBlock: receipts[0]!['blockNumber']!, toBlock: receipts[0]!['blockNumber']! })).toBe(1);
+});
+
+test('polling filters give each log once', async () => {
+  const filter = await node.request('eth_newFilter', [{ address: at }]);
+  const blocks = await node.request('eth_newBlockFilter', []);
+  expect(await list('eth_getFilterChanges', filter)).toEqual([]);
+  const receipt = await send(anchors.encodeFunctionData('anchor', [3, id('root 2')]), 2);
+  expect((await list('eth_getFilterChanges', filter)).map((log) => log['transactionHash'])).toEqual([receipt['transactionHash']]);
+  expect(await list('eth_getFilterChanges', filter)).toEqual([]);
+  expect(await list('eth_getFilterChanges', blocks)).toContain(receipt['blockHash']);
+  expect(await node.request('eth_uninstallFilter', [filter])).toBe(true);
+  await expect(node.request('eth_getFilterChanges', [filter])).rejects.toMatchObject({ code: 'FILTER_UNKNOWN', rpcCode: -32000 });
+});
+
+test('blocks by number and by hash are one line without gaps', async () => {
+  const latest = Number(await node.request('eth_blockNumber'));
+  let parent = `0x${'00'.repeat(32)}`;
+  for (let number = 0; number <= latest; number += 1) {
+    const block = await ask('eth_getBlockByNumber', `0x${number.toString(16)}`, false);
+    expect([block['number'], block['parentHash']]).toEqual([`0x${number.toString(16)}`, parent]);
+    expect(await ask('eth_getBlockByHash', block['hash']!, false)).toEqual(block);
+    parent = String(block['hash']);
+  }
+  expect(await node.request('eth_getBlockByNumber', [`0x${(latest + 1).toString(16)}`, false])).toBeNull();
+  const full = await ask('eth_getBlockByHash', receipts[0]!['blockHash']!, true);
+  expect((full['transactions'] as unknown as Fields[]).map((each) => [each['hash'], each['blockNumber']]))
+    .toEqual([[receipts[0]!['transactionHash'], receipts[0]!['blockNumber']]]);
+});
+
+test('state is read at the present, also pinned to it; the past is refused', async () => {
+  const data = anchors.encodeFunctionData('latest', []);
+  const call = { to: at, data };
+  const present = await node.request('eth_call', [call, 'latest']);
+  const block = (await ask('eth_getBlockByNumber', 'latest', false))['hash']!;
+  expect(await node.request('eth_call', [call, { blockHash: block }])).toBe(present);
+  await expect(node.request('eth_call', [call, 'earliest'])).rejects.toMatchObject({ code: 'STATE_NOT_KEPT' });
+  await expect(node.request('eth_call', [call, '0xffff'])).rejects.toMatchObject({ code: 'BLOCK_UNKNOWN' });
+  expect(await node.request('eth_getStorageAt', [at, '0x0', 'latest'])).toMatch(/^0x[0-9a-f]{64}$/);
+});
+
+test('a revert carries its bytes with code 3', async () => {
+  const data = anchors.encodeFunctionData('anchor', [1, id('no growth')]);
+  await expect(node.request('eth_call', [{ from: platform.address, to: at, data }]))
+    .rejects.toMatchObject({ rpcCode: 3, data: expect.stringMatching(/^0x[0-9a-f]{8}/) as unknown });
+});
+
+test('an estimate is enough and not wasteful', async () => {
+  const data = anchors.encodeFunctionData('anchor', [50, id('estimate')]);
+  const estimate = BigInt(String(await node.request('eth_estimateGas', [{ from: platform.address, to: at, data }])));
+  const used = BigInt(String((await send(data, 3))['gasUsed']));
+  expect(estimate >= used && estimate < (used * 13n) / 10n).toBe(true);
+});
+
+test('fees are what the parameters say', async () => {
+  expect(await node.request('eth_gasPrice')).toBe('0x3b9aca00');
+  expect(await node.request('eth_maxPriorityFeePerGas')).toBe('0x0');
+  expect(await ask('eth_feeHistory', '0x2', 'latest', [50])).toMatchObject({
+    baseFeePerGas: ['0x3b9aca00', '0x3b9aca00', '0x3b9aca00'], reward: [['0x0'], ['0x0']],
+  });
+});
+
+describe('Olympus\'s own methods', () => {
+  test('block, its state and its summary agree', async () => {
+    const hash = receipts[0]!['blockHash']!;
+    const [block, state, summary] = [await ask('block', hash), await ask('block_state', hash), await ask('block_summary', hash)];
+    expect(block['links']).toEqual([receipts[0]!['transactionHash']]);
+    expect(state).toMatchObject({ is_stable: true, status: 0, stable_index: Number(receipts[0]!['blockNumber']) });
+    const parts = {
+      blockHash: String(hash), previousSummary: String(summary['previous_summary']),
+      parentSummaries: summary['parent_summaries'] as string[], receiptsRoot: String(summary['receipts_root']),
+      skipSummaries: summary['skiplist_summaries'] as string[], status: 0 as const,
+      stableIndex: Number(summary['stable_index']), timestamp: Number(summary['mc_timestamp']),
+    };
+    expect(summaryHash(parts)).toBe(summary['summary']);
+    expect(encodeSummary(parts)).toMatch(/^0x/);
+    expect((await ask('eth_getBlockByHash', hash, false))['stateRoot']).toBe(summary['summary']);
+    expect((await list('block_states', [hash, id('nothing')]))).toEqual([state, null]);
+  });
+
+  test('stable_blocks pages through the order', async () => {
+    const page = await ask('stable_blocks', 0, 3);
+    expect([(page['blocks'] as unknown[]).length, page['next_index']]).toEqual([3, 3]);
+    await expect(node.request('stable_blocks', [0, 101])).rejects.toMatchObject({ rpcCode: -32602 });
+  });
+
+  test('witnesses, balances, genesis', async () => {
+    expect(await node.request('witness_list', [0])).toHaveLength(4);
+    expect(await ask('accounts_balances', [at])).toEqual({ [at]: '0x0' });
+    expect((await ask('olympus_genesis'))['witnesses']).toEqual(await node.request('witness_list', [0]));
+    expect(await node.request('olympus_genesisHash')).toBe(node.genesisHash);
+  });
+
+  test('the trunk block of MCI 10 also links the summary of MCI 0', async () => {
+    const latest = Number(await node.request('eth_blockNumber'));
+    const linking: Json[] = [];
+    for (let number = 0; number <= latest; number += 1) {
+      const { hash } = await ask('eth_getBlockByNumber', `0x${number.toString(16)}`, false);
+      const linked = (await ask('block_summary', hash!))['skiplist_summaries'] as string[];
+      if (linked.length > 0) linking.push([(await ask('block_state', hash!))['mci']!, linked]);
+    }
+    const genesis = await ask('block_summary', node.genesisHash);
+    expect(linking).toEqual([[10, [genesis['summary']]]]);
+  });
+});
+
+test('the proof travels as hex that decodes', async () => {
+  const proof = await ask('olympus_receiptProof', receipts[0]!['transactionHash']!);
+  expect(decodeBlock(String(proof['block'])).links).toEqual([receipts[0]!['transactionHash']]);
+});
