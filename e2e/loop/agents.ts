@@ -53,8 +53,9 @@ async function startAgent(options: FleetOptions, kind: Kind, name: string, opera
     'agent', 'join', '--kind', kind, '--token', answer.token, '--operator', operator.address,
     '--platform', new URL(urls.graphql).origin, '--ingest', urls.ingest, '--data', directory, '--name', name,
   ];
+  // Checkpoints come often, so that the worker of step 4 is killed between two of them on a fast machine too.
   const launch = (environment: Readonly<Record<string, string>>): Promise<Started<Ready>> =>
-    startProcess<Ready>(name, commandLine, environment, join(options.directory, 'logs', `${name}.log`));
+    startProcess<Ready>(name, commandLine, { OORT_CHECKPOINT_MS: '500', ...environment }, join(options.directory, 'logs', `${name}.log`));
   let started = await launch({});
   return {
     name, kind, operator, directory, nodeId: started.ready.nodeId,

@@ -77,7 +77,7 @@ async function show(id: string): Promise<Answer> {
 
 async function record(stream: string, event: PlatformEvent): Promise<void> {
   await store.append(stream, 'any', [{
-    id: uuidV5(`${stream}/${canonicalJson(event as unknown as Json)}`), type: event.type, data: event.data as unknown as Json,
+    id: uuidV5(`${stream}/${canonicalJson(event)}`), type: event.type, data: event.data,
     metadata: { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 },
   }]);
 }
