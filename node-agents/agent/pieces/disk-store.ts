@@ -13,21 +13,25 @@ export async function openDiskStore(directory: string): Promise<PieceStore> {
   const files = join(directory, 'pieces');
   await mkdir(files, { recursive: true });
   await removeUnfinished(files);
-  const read = async (pieceId: string): Promise<Buffer | null> => await log.get(pieceId) ?? await readOrNull(pathOf(files, pieceId));
+  // Which pieces are files is kept in memory, so that a small piece that is new costs no look at the disk.
+  const large = new Map((await listFiles(files)).map((piece) => [piece.pieceId, piece.sizeBytes]));
+  const read = async (pieceId: string): Promise<Buffer | null> => (
+    large.has(pieceId) ? readOrNull(pathOf(files, pieceId)) : log.get(pieceId));
   return {
     async put(pieceId, bytes) {
       const present = await read(pieceId);
       if (present !== null && !present.equals(bytes)) throw new PieceConflict(pieceId);
       if (present !== null) return;
-      if (bytes.length <= needleBytes) await log.put(pieceId, bytes);
-      else await writeDurably(pathOf(files, pieceId), bytes);
+      if (bytes.length <= needleBytes) return log.put(pieceId, bytes);
+      await writeDurably(pathOf(files, pieceId), bytes);
+      large.set(pieceId, bytes.length);
     },
     get: read,
     async delete(pieceId) {
       await log.delete(pieceId);
-      await rm(pathOf(files, pieceId), { force: true });
+      if (large.delete(pieceId)) await rm(pathOf(files, pieceId), { force: true });
     },
-    async list() { return [...log.list(), ...await listFiles(files)]; },
+    list: () => Promise.resolve([...log.list(), ...[...large].map(([pieceId, sizeBytes]) => ({ pieceId, sizeBytes }))]),
     close: () => log.close(),
   };
 }
