@@ -7,11 +7,12 @@ export async function missionState(
 ): Promise<{
   readonly status: string;
   readonly acceptedCount: number;
+  readonly pendingCount: number;
   readonly labelling: { readonly judgementCount: number; readonly openCount: number };
 }> {
   return ask(
     context,
-    'query MissionState($input: ID!) { answer: mission(id: $input) { status acceptedCount labelling { judgementCount openCount } } }',
+    'query MissionState($input: ID!) { answer: mission(id: $input) { status acceptedCount pendingCount labelling { judgementCount openCount } } }',
     id,
   );
 }

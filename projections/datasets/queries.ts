@@ -41,15 +41,23 @@ export async function contributionsById(
 export async function contributionCounts(
   database: DataSource,
   missionId: string,
-): Promise<{ readonly all: number; readonly accepted: number }> {
+): Promise<{ readonly all: number; readonly accepted: number; readonly pending: number }> {
   const row = await database
     .getRepository(ContributionEntity)
     .createQueryBuilder('contribution')
     .select('COUNT(*)', 'all')
     .addSelect("COUNT(*) FILTER (WHERE contribution.status = 'ACCEPTED')", 'accepted')
+    .addSelect(
+      "COUNT(*) FILTER (WHERE contribution.status IN ('SUBMITTED', 'PREPROCESSED'))",
+      'pending',
+    )
     .where('contribution.missionId = :missionId', { missionId })
-    .getRawOne<{ all: string; accepted: string }>();
-  return { all: Number(row?.all ?? 0), accepted: Number(row?.accepted ?? 0) };
+    .getRawOne<{ all: string; accepted: string; pending: string }>();
+  return {
+    all: Number(row?.all ?? 0),
+    accepted: Number(row?.accepted ?? 0),
+    pending: Number(row?.pending ?? 0),
+  };
 }
 
 /** In the order they came. */

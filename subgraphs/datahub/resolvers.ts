@@ -122,6 +122,7 @@ function entities(room: DatahubRoom): object {
         shown(await missionById(database, id), presentMission),
       contributionCount: async ({ id }: ById) => (await contributionCounts(database, id)).all,
       acceptedCount: async ({ id }: ById) => (await contributionCounts(database, id)).accepted,
+      pendingCount: async ({ id }: ById) => (await contributionCounts(database, id)).pending,
       labelling: ({ id }: ById) => {
         const bench = room.bench.missions.get(id);
         return bench === undefined

@@ -119,10 +119,10 @@ async function preprocessed(
   await context.eventually(
     'all contributions pre-processed by edge agents',
     async () => {
-      const { acceptedCount } = await missionState(context, missionId);
+      const { acceptedCount, pendingCount } = await missionState(context, missionId);
       if (acceptedCount >= told + 100)
         context.progress(`${(told = acceptedCount)} of ${expected} images pre-processed`);
-      return acceptedCount >= expected;
+      return pendingCount === 0;
     },
     120_000,
   );
@@ -133,17 +133,19 @@ async function preprocessed(
     `query Contributions($input: ID!) { answer: mission(id: $input) { contributions(first: ${contributionsAtOnce}) { edges { node { id contentId status preprocessedOn rejectedBecause } } } } }`,
     missionId,
   );
-  const accepted = contributions.edges
-    .map(({ node }) => node)
-    .filter(({ status }) => status === 'ACCEPTED');
+  const all = contributions.edges.map(({ node }) => node);
+  const accepted = all.filter(({ status }) => status === 'ACCEPTED');
+  for (const { id, rejectedBecause } of all)
+    if (rejectedBecause !== null) context.progress(`${id} was rejected: ${rejectedBecause}`);
   const edges = new Set(
     [...context.agents.values()].filter(({ kind }) => kind === 'edge').map(({ nodeId }) => nodeId),
   );
   context.check(
     'every contribution was pre-processed on an edge agent',
-    accepted.length === expected &&
-      accepted.every(({ preprocessedOn }) => edges.has(preprocessedOn ?? '')),
-    `${accepted.length} of ${expected}`,
+    accepted.length > 0 &&
+      all.length === expected &&
+      all.every(({ preprocessedOn }) => edges.has(preprocessedOn ?? '')),
+    `${accepted.length} of ${expected} accepted`,
   );
   return accepted;
 }
@@ -155,9 +157,10 @@ async function addGold(
   accepted: readonly Contribution[],
   truth: ReadonlyMap<string, string>,
 ): Promise<void> {
-  const every = Math.floor(1 / goldShare);
-  const items = accepted
-    .filter((_, index) => index % every === 0)
+  // Ids are hashes, so their order has nothing to do with who sent what.
+  const items = [...accepted]
+    .sort((one, other) => (one.id < other.id ? -1 : 1))
+    .slice(0, Math.ceil(accepted.length * goldShare))
     .map(({ id }) => ({ contributionId: id, answer: truth.get(id) ?? '' }));
   const { added } = await ask<{ readonly added: number }>(
     context,
