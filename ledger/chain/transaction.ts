@@ -25,6 +25,8 @@ export type ParsedTransaction =
   | { readonly ok: true; readonly transaction: SignedTransaction }
   | { readonly ok: false; readonly refusal: TransactionRefusal };
 
+const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+
 /** The rules that need no state (OLYMPUS.md section 2), in the order in which they are checked. Cost: one curve recovery. */
 export function parseTransaction(raw: Hex, parameters: ChainParameters): ParsedTransaction {
   const parsed = decoded(raw);
@@ -70,7 +72,9 @@ function decoded(raw: Hex): Transaction | null {
   try {
     const transaction = Transaction.from(raw);
     // Bytes behind the end, or another encoding of the same fields, would give one transaction two hashes.
-    return transaction.isSigned() && transaction.serialized === raw.toLowerCase() ? transaction : null;
+    if (!transaction.isSigned() || transaction.serialized !== raw.toLowerCase()) return null;
+    // EIP-2: of the two signatures that anybody can make from one, only the one with the lower s counts.
+    return BigInt(transaction.signature.s) <= halfOrder ? transaction : null;
   } catch {
     return null;
   }

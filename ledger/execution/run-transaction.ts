@@ -27,9 +27,14 @@ function parseRaw(raw: Hex, vm: VM): TypedTransaction {
   return createTxFromRLP(bytesOf(raw), { common: vm.common, freeze: false });
 }
 
-/** What the transaction costs before its first instruction (Yellow Paper, 6.2). */
-export function intrinsicGas(raw: Hex, parameters: ChainParameters): bigint {
-  return createTxFromRLP(bytesOf(raw), { common: commonOf(parameters), freeze: false }).getIntrinsicGas();
+/** What the transaction costs before its first instruction (Yellow Paper, 6.2), or why the EVM cannot take it at all. */
+export function intrinsicGas(raw: Hex, parameters: ChainParameters): { readonly gas: bigint } | { readonly refused: string } {
+  try {
+    return { gas: createTxFromRLP(bytesOf(raw), { common: commonOf(parameters), freeze: false }).getIntrinsicGas() };
+  } catch (error) {
+    if (!(error instanceof EthereumJSError)) throw error;
+    return { refused: error.message };
+  }
 }
 
 /** Runs one transaction, whose sender may be known from its admission; its changes stay in the machine's state. A transaction that cannot pay, whose nonce is wrong or

@@ -115,6 +115,9 @@ describe('the door', () => {
     await expect(provider.send('eth_nothing', [])).rejects.toMatchObject({ info: { error: { code: -32601 } } });
     await expect(provider.send('eth_getBalance', ['0x12'])).rejects.toMatchObject({ error: { code: -32602 } });
     await expect(provider.send('eth_sendRawTransaction', ['0x1234'])).rejects.toMatchObject({ error: { code: -32000 } });
+    // EIP-3860: the EVM would not even read it, so it must not get as far as a block.
+    const long = await from.signTransaction({ data: `0x${'00'.repeat(49_153)}`, nonce: 1, gasLimit: 9_000_000n, gasPrice: 1_000_000_000n, chainId: 97031 });
+    await expect(node.request('eth_sendRawTransaction', [long])).rejects.toMatchObject({ code: 'TRANSACTION_MALFORMED' });
   });
 
   test('answers batches, and says what is no JSON', async () => {

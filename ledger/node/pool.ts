@@ -106,7 +106,8 @@ export class TransactionPool {
     const most = this.#parameters.maximumPendingPerAccount;
     if ((waiting?.size ?? 0) >= most) throw refused('TOO_MANY_PENDING', `an account may have ${most} pending transactions`);
     const intrinsic = intrinsicGas(raw, this.#parameters);
-    if (gasLimit < intrinsic) throw refused('INTRINSIC_GAS', `intrinsic gas too low: have ${gasLimit}, want ${intrinsic}`);
+    if ('refused' in intrinsic) throw refused('TRANSACTION_MALFORMED', intrinsic.refused);
+    if (gasLimit < intrinsic.gas) throw refused('INTRINSIC_GAS', `intrinsic gas too low: have ${gasLimit}, want ${intrinsic.gas}`);
     const cost = gasLimit * gasPrice + value;
     if (balance < cost) {
       throw refused('INSUFFICIENT_FUNDS', `insufficient funds for gas * price + value: have ${balance} want ${cost}`);
