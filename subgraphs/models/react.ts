@@ -7,19 +7,20 @@ import { jobById, modelById, versionById } from '@oort/projections-models';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { predictionDecider } from './decide/catalogue';
 import type { ModelsPorts } from './ports';
+import type { PredictionWaiters } from './prediction-waiters';
 import { trainerSubscribes, type Trainer } from './trainer';
 
 type Result = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data'];
 
-export async function startReactions(ports: ModelsPorts, trainer: Trainer, signal: AbortSignal): Promise<void> {
+export async function startReactions(ports: ModelsPorts, trainer: Trainer, waiters: PredictionWaiters, signal: AbortSignal): Promise<void> {
   const { store, readModels: { database } } = ports;
-  const predicted = predictionRecorder(ports);
+  const predicted = predictionRecorder(ports, waiters);
   await runReaction({ name: 'models.training', store, database, subscribes: trainerSubscribes, react: (event) => trainer.react(event), signal });
   await runReaction({ name: 'models.predictions', store, database, subscribes: ['ResultRecorded'], react: predicted, signal });
 }
 
 /** Every answered inference becomes a prediction, whoever asked: who reads the events learns nothing about which were audits. */
-export function predictionRecorder(ports: ModelsPorts): (event: RecordedEvent) => Promise<void> {
+export function predictionRecorder(ports: ModelsPorts, waiters: PredictionWaiters): (event: RecordedEvent) => Promise<void> {
   const { store, readModels, now } = ports;
   const handle = createHandler({ store, decider: predictionDecider, now: () => now() });
   return async (event) => {
@@ -36,7 +37,11 @@ export function predictionRecorder(ports: ModelsPorts): (event: RecordedEvent) =
       predictionId: subject.id, versionId: version.id, nodeId, deploymentId: null, jobId, inputHash: job.inputHash ?? '',
       outputHash: sha256Hex(canonicalJson((output as { readonly outputs: Json }).outputs)), label, predictedAt: event.metadata.occurredAt,
     };
-    await handle(subject.id, command('RecordPrediction', data, { actor: nodeId, now: now(), id: deriveId('command', `predicted/${event.id}`), cause: event }));
+    const options = { actor: nodeId, now: now(), id: deriveId('command', `predicted/${event.id}`), cause: event };
+    const outcome = await handle(subject.id, command('RecordPrediction', data, options));
+    if (!waiters.isAwaited(subject.id) || !outcome.ok) return;
+    // Not awaited: the next prediction need not wait until somebody may read this one.
+    void readModels.waitFor('models', outcome.position).catch(() => undefined).then(() => { waiters.tell(subject.id); });
   };
 }
 

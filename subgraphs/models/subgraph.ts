@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'graphql';
 import type { Subgraph } from '@oort/schema';
 import type { ModelsPorts } from './ports';
+import { PredictionWaiters } from './prediction-waiters';
 import { startReactions } from './react';
 import { DeploymentRequests } from './requests/deployment';
 import { InferenceRequests } from './requests/inference';
@@ -13,9 +14,10 @@ import { Trainer } from './trainer';
 export function createModelsSubgraph(ports: ModelsPorts): Promise<Subgraph> {
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'models.graphql'), 'utf8');
   const trainer = new Trainer(ports);
+  const waiters = new PredictionWaiters();
   const resolvers = modelsResolvers({
     readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
-    inference: new InferenceRequests(ports),
+    inference: new InferenceRequests(ports, waiters),
   });
-  return Promise.resolve({ name: 'models', typeDefs: parse(sdl), resolvers, start: (signal) => startReactions(ports, trainer, signal) });
+  return Promise.resolve({ name: 'models', typeDefs: parse(sdl), resolvers, start: (signal) => startReactions(ports, trainer, waiters, signal) });
 }

@@ -38,6 +38,8 @@ export class Trainer {
   /** Moves the run that the event is about as far as it can go. */
   async react(event: RecordedEvent): Promise<void> {
     const { store, readModels } = this.ports;
+    // Most results are of other domains: they wait for nothing.
+    if (event.type === 'ResultRecorded' && (event.data as unknown as Result).subject?.kind !== 'training-run') return;
     await readModels.waitFor('models', event.position);
     const runId = await this.runOf(event);
     if (runId === null) return;

@@ -1,20 +1,20 @@
 // One image through a version, on whichever node is free.
-import { setTimeout as pause } from 'node:timers/promises';
 import { imageTensor, ImageUnreadable, readArchitecture } from '@oort/algorithms-training';
 import { newId, type Json } from '@oort/kernel-wire';
 import { jobById, modelById, predictionById, versionById, type PredictionRow } from '@oort/projections-models';
 import { isRefusedJob, type ModelsPorts } from '../ports';
+import type { PredictionWaiters } from '../prediction-waiters';
 import { refuse, type Refused } from '../refusals';
 import { signIn, type Actor } from './answer';
 
 export interface InferInput { readonly versionId: string; readonly imageBase64: string; readonly mediaType: string }
 
 const imageBytes = 1 << 20;
-const pollMs = 50;
+const lookEveryMs = 1000;
 const defaultTimeoutMs = 30_000;
 
 export class InferenceRequests {
-  constructor(private readonly ports: ModelsPorts) {}
+  constructor(private readonly ports: ModelsPorts, private readonly waiters: PredictionWaiters) {}
 
   async infer(actor: Actor, { versionId, imageBase64, mediaType }: InferInput): Promise<PredictionRow | Refused> {
     if (actor.kind !== 'account') return signIn;
@@ -50,7 +50,7 @@ export class InferenceRequests {
       if (job?.status === 'FAILED') {
         return refuse('INFERENCE_FAILED', job.failure ?? 'The job failed.', { jobId });
       }
-      await pause(pollMs);
+      await this.waiters.wait(predictionId, Math.min(lookEveryMs, until - Date.now()));
     }
     return refuse('INFERENCE_LATE', 'No node has answered yet; ask for the prediction later.', { predictionId, jobId });
   }
