@@ -3,7 +3,8 @@
 import { basisPointsOf } from '@oort/kernel-wire';
 import type { RewardGrant } from '@oort/schema/events/staking';
 
-export interface Work { readonly nodeId: string; readonly operator: string; readonly units: number; readonly trust: number }
+/** `trust` and `uptime` lie between 0 and 1. */
+export interface Work { readonly nodeId: string; readonly operator: string; readonly units: number; readonly trust: number; readonly uptime: number }
 export interface Earning { readonly missionId: string; readonly address: string; readonly amountWei: bigint }
 export interface PoolStake {
   readonly own: bigint;
@@ -37,9 +38,9 @@ export function allocate(basis: EpochBasis): readonly RewardGrant[] {
     ({ ...share, amountWei: amountWei.toString(), atOnceWei: amountWei.toString(), vestsUntil: null }))];
 }
 
-/** Units done x T^2 (HONESTY: Rates). */
-function weightOf({ units, trust }: Work): bigint {
-  return BigInt(Math.round(units * trust * trust * weightScale));
+/** Units done x T^2 x uptime (HONESTY: Rates). */
+function weightOf({ units, trust, uptime }: Work): bigint {
+  return BigInt(Math.round(units * trust * trust * uptime * weightScale));
 }
 
 /** A node's reward follows the stake behind it: the part of delegated stake goes to delegators, less the pool's commission. */

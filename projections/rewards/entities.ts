@@ -3,7 +3,9 @@ import type { RewardGrant } from '@oort/schema/events/staking';
 
 export const rewardsSchema = 'rewards_v1';
 
-export interface EarnerRow { nodeId: string; operator: string; trust: number }
+/** Times are milliseconds since 1970, as decimal text. */
+export interface EarnerRow { nodeId: string; operator: string; trust: number; enrolledAtMs: string }
+export interface AbsenceRow { id: string; nodeId: string; fromMs: string; untilMs: string | null }
 /** A completed job's units, at its place in the log. */
 export interface WorkRow { jobId: string; position: string; nodeId: string; units: number }
 export interface EarningRow { earningId: string; position: string; missionId: string; address: string; amountWei: string }
@@ -19,7 +21,11 @@ const text = { type: 'text' } as const;
 const key = { type: 'text', primary: true } as const;
 
 export const EarnerEntity = new EntitySchema<EarnerRow>({
-  name: 'RewardEarner', tableName: 'earner', schema: rewardsSchema, columns: { nodeId: key, operator: text, trust: { type: 'double precision' } },
+  name: 'RewardEarner', tableName: 'earner', schema: rewardsSchema, columns: { nodeId: key, operator: text, trust: { type: 'double precision' }, enrolledAtMs: { type: 'bigint' } },
+});
+export const AbsenceEntity = new EntitySchema<AbsenceRow>({
+  name: 'RewardAbsence', tableName: 'absence', schema: rewardsSchema,
+  columns: { id: key, nodeId: text, fromMs: { type: 'bigint' }, untilMs: { type: 'bigint', nullable: true } }, indices: [{ name: 'absence_node', columns: ['nodeId'] }],
 });
 export const WorkEntity = new EntitySchema<WorkRow>({
   name: 'RewardedWork', tableName: 'work', schema: rewardsSchema,

@@ -1,12 +1,12 @@
-import type { EntityManager, EntitySchema } from 'typeorm';
+import { IsNull, type EntityManager, type EntitySchema } from 'typeorm';
 import { newRecord, trust } from '@oort/algorithms-honesty';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection } from '@oort/kernel-projection';
 import type { PlatformEvent } from '@oort/schema';
-import { ClaimedEntity, EarnerEntity, EarningEntity, EpochEntity, WorkEntity } from './entities';
+import { AbsenceEntity, ClaimedEntity, EarnerEntity, EarningEntity, EpochEntity, WorkEntity } from './entities';
 
 const subscribes = [
-  'NodeEnrolled', 'VerdictReached', 'JobCompleted', 'JobRefunded', 'EarningsAccrued', 'RewardEpochClosed', 'ChainLogObserved',
+  'NodeEnrolled', 'NodeWentOffline', 'NodeCameOnline', 'VerdictReached', 'JobCompleted', 'JobRefunded', 'EarningsAccrued', 'RewardEpochClosed', 'ChainLogObserved',
 ] as const satisfies readonly PlatformEvent['type'][];
 
 type Read = Extract<PlatformEvent, { readonly type: (typeof subscribes)[number] }>;
@@ -15,7 +15,7 @@ type Read = Extract<PlatformEvent, { readonly type: (typeof subscribes)[number] 
 const priorTrust = trust(newRecord);
 
 export const rewardsProjection: Projection = {
-  name: 'rewards', version: 1, subscribes, entities: [EarnerEntity, WorkEntity, EarningEntity, EpochEntity, ClaimedEntity] as readonly EntitySchema<object>[],
+  name: 'rewards', version: 1, subscribes, entities: [EarnerEntity, AbsenceEntity, WorkEntity, EarningEntity, EpochEntity, ClaimedEntity] as readonly EntitySchema<object>[],
   apply: (event, manager) => apply(event, { type: event.type, data: event.data } as unknown as Read, manager),
 };
 
@@ -23,7 +23,13 @@ async function apply(recorded: RecordedEvent, event: Read, manager: EntityManage
   const position = recorded.position.toString();
   switch (event.type) {
     case 'NodeEnrolled':
-      await manager.save(EarnerEntity, { nodeId: event.data.nodeId, operator: event.data.operator.toLowerCase(), trust: priorTrust });
+      await manager.save(EarnerEntity, { nodeId: event.data.nodeId, operator: event.data.operator.toLowerCase(), trust: priorTrust, enrolledAtMs: atMs(recorded.metadata.occurredAt) });
+      return;
+    case 'NodeWentOffline':
+      await manager.save(AbsenceEntity, { id: recorded.id, nodeId: event.data.nodeId, fromMs: atMs(event.data.lastSeenAt), untilMs: null });
+      return;
+    case 'NodeCameOnline':
+      await manager.update(AbsenceEntity, { nodeId: event.data.nodeId, untilMs: IsNull() }, { untilMs: atMs(recorded.metadata.occurredAt) });
       return;
     case 'VerdictReached':
       await manager.update(EarnerEntity, { nodeId: event.data.nodeId }, { trust: event.data.trust });
@@ -56,4 +62,8 @@ async function apply(recorded: RecordedEvent, event: Read, manager: EntityManage
       return;
     }
   }
+}
+
+function atMs(at: string): string {
+  return String(Date.parse(at));
 }

@@ -8,7 +8,7 @@ import { noEpochs } from './state';
 const start = Date.parse('2026-01-01T00:00:00.000Z');
 const [node, giver] = [`0x${'0a'.repeat(20)}`, `0x${'0c'.repeat(20)}`];
 const basis: EpochsCommand['data'] = {
-  emissionWei: 1_000n, work: [{ nodeId: 'n', operator: node, units: 5, trust: 0.5 }], pools: new Map(), atOnceBasisPoints: 2_500,
+  emissionWei: 1_000n, work: [{ nodeId: 'n', operator: node, units: 5, trust: 0.5, uptime: 1 }], pools: new Map(), atOnceBasisPoints: 2_500,
   earnings: [{ missionId: 'm', address: giver, amountWei: 70n }], escrows: new Map([['m', 50n]]),
   vestingSeconds: 1_000, minimumSeconds: 10, afterPosition: -1n, untilPosition: 9n, publishedEpoch: 99,
 };

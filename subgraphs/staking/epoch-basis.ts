@@ -5,12 +5,14 @@ import type { PlatformParameters, SubgraphPorts } from '@oort/schema';
 import type { EpochsCommand } from './commands';
 
 /** What an epoch that ends now is computed from; all of it up to one position of the log. */
-export async function epochBasis({ store, readModels }: Pick<SubgraphPorts, 'store' | 'readModels'>, parameters: PlatformParameters): Promise<EpochsCommand['data']> {
+export async function epochBasis({ store, readModels, now }: Pick<SubgraphPorts, 'store' | 'readModels' | 'now'>, parameters: PlatformParameters): Promise<EpochsCommand['data']> {
   const { database } = readModels;
   const untilPosition = await store.head() ?? -1n;
   await Promise.all([readModels.waitFor('rewards', untilPosition), readModels.waitFor('stakes', untilPosition)]);
-  const afterPosition = BigInt((await rewardEpochs(database))[0]?.untilPosition ?? -1n);
-  const { work, earnings } = await earnedBetween(database, afterPosition, untilPosition);
+  const [last] = await rewardEpochs(database);
+  const afterPosition = BigInt(last?.untilPosition ?? -1n);
+  const time = { fromMs: last === undefined ? 0 : Date.parse(last.closedAt), untilMs: now().getTime() };
+  const { work, earnings } = await earnedBetween(database, afterPosition, untilPosition, time);
   const missions = [...new Set(earnings.map(({ missionId }) => missionId))];
   const escrows = new Map(await Promise.all(missions.map(async (missionId) => {
     const row = await escrow(database, keccakOfText(missionId));
