@@ -12,7 +12,7 @@ export function auditResolvers(readModels: ReadModels): Readonly<Record<string, 
         const row = await honestyCase(database, id);
         return row === null ? null : present(row);
       },
-      honestyCases: async (_: unknown, { nodeId }: { readonly nodeId: string | null }) =>
+      honestyCases: async (_: unknown, { nodeId = null }: { readonly nodeId?: string | null }) =>
         (await honestyCases(database, nodeId)).map(present),
     },
     NodeHonesty: { __resolveReference: ({ nodeId }: { readonly nodeId: string }) => nodeHonesty(database, nodeId) },
