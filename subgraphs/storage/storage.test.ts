@@ -3,12 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { graphql } from 'graphql';
 import { contentIdOf, ContentMissing } from '@oort/kernel-content';
 import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
 import { startTestNodes, type TestNode } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
+import type { Actor } from '@oort/schema';
 import { createContentStore, createStorageSubgraph, DataPath, StorageUnavailable, type StorageSubgraph, type StoredVersion } from './index';
 import { loadObject } from './load-object';
 
@@ -231,5 +234,60 @@ describe('the content store', () => {
     nodes.splice(3, 3).forEach((node) => void node.kill());
     const content = createContentStore({ store, dataPath, keys: fileKeyStore(join(directory, 'keys')), now });
     await expect(content.put(randomBytes(10))).rejects.toThrow(StorageUnavailable);
+  });
+});
+
+it('settles what nodes served by the orders they served it on, and nothing of what the platform moves for itself', async () => {
+  const { segments } = await put('a', randomBytes(200_000));
+  await read('a');
+  await dataPath.client.list(nodes[0]!.shown());
+  await storage.bandwidth.settle();
+  const moved = { in: 0, out: 0 };
+  for await (const { data } of store.readAll('start', { filter: { types: ['BandwidthSettled'] } })) {
+    const { accountId, direction, bytes, orderRoot } = data as { accountId: string; direction: 'in' | 'out'; bytes: number; orderRoot: string };
+    expect([accountId, orderRoot.length]).toEqual([account, 64]);
+    moved[direction] += bytes;
+  }
+  const pieceBytes = Math.ceil((segments[0]?.sizeBytes ?? 0) / 3);
+  expect(moved.in).toBeGreaterThanOrEqual(5 * pieceBytes - 6);
+  expect(moved.out).toBeGreaterThanOrEqual(3 * pieceBytes - 6);
+});
+
+describe('the graph', () => {
+  const shown = '... on StorageObject { key sizeBytes storageClass contentRoot segments { k n healthy pieces { online } } durability { annualLossProbability } } ... on Refusal { code }';
+  const asked = 'query($key: String!) { storageObject(bucket: "bucket", key: $key) { key segments { k n healthy } } bucket(id: "bucket") { objects(first: 1) { edges { node { key } } pageInfo { hasNextPage } } } }';
+
+  function execute(source: string, actor: Actor, variableValues: Readonly<Record<string, unknown>> = {}) {
+    const schema = buildSubgraphSchema({ typeDefs: storage.typeDefs, resolvers: storage.resolvers as never });
+    return graphql({ schema, source, variableValues, contextValue: { actor, requestId: 'r' } });
+  }
+
+  it('shows an object and where it lies to its owner, and to nobody else that there is one', async () => {
+    await put('a', randomBytes(100_000));
+    await put('b', randomBytes(10));
+    await untilPieces('a', 6);
+    const { data } = await execute(asked, { kind: 'account', accountId: account, address: '0x' }, { key: 'a' });
+    expect(data).toEqual({
+      storageObject: { key: 'a', segments: [{ k: 3, n: 6, healthy: 6 }] },
+      bucket: { objects: { edges: [{ node: { key: 'a' } }], pageInfo: { hasNextPage: true } } },
+    });
+    for (const actor of [{ kind: 'anonymous' }, { kind: 'node', nodeId: 'node_1' }, { kind: 'account', accountId: 'account_2', address: '0x' }] as const) {
+      expect((await execute(asked, actor, { key: 'a' })).data).toEqual({ storageObject: null, bucket: null });
+    }
+  });
+
+  it('refuses by name', async () => {
+    const change = `mutation($key: String!) { archiveObject(input: { bucket: "bucket", key: $key }) { ${shown} } }`;
+    const owner: Actor = { kind: 'account', accountId: account, address: '0x' };
+    await put('a', randomBytes(10));
+    expect((await execute(change, { kind: 'anonymous' }, { key: 'a' })).data).toEqual({ archiveObject: { code: 'NOT_SIGNED_IN' } });
+    expect((await execute(change, owner, { key: 'none' })).data).toEqual({ archiveObject: { code: 'NO_SUCH_OBJECT' } });
+    expect((await execute('mutation { createBucket(input: { bucket: "bucket" }) { ... on Refusal { code } } }', owner)).data).toEqual({ createBucket: { code: 'BUCKET_EXISTS' } });
+    expect((await execute(change, owner, { key: 'a' })).data).toMatchObject({ archiveObject: { storageClass: 'ARCHIVE' } });
+    expect((await execute(change, owner, { key: 'a' })).data).toEqual({ archiveObject: { code: 'OBJECT_ARCHIVED' } });
+    const archive = nodes.find(({ kind }) => kind === 'archive')!;
+    await archive.kill();
+    const restore = change.replace('archiveObject', 'restoreObject');
+    expect((await execute(restore, owner, { key: 'a' })).data).toEqual({ restoreObject: { code: 'PIECES_UNREACHABLE' } });
   });
 });

@@ -25,6 +25,7 @@ export interface StorageSubgraph extends Subgraph {
   /** What the S3 door opens. */
   readonly objects: ObjectStore;
   readonly repair: RepairLoop;
+  readonly bandwidth: BandwidthBook;
 }
 
 export async function createStorageSubgraph(ports: StoragePorts): Promise<StorageSubgraph> {
@@ -33,14 +34,14 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
   const repair = new RepairLoop({
     store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now: () => ports.now(), ...ports.repair,
   });
-  const book = new BandwidthBook(store, () => ports.now());
-  dataPath.onMoved = (moved) => book.note(moved);
+  const bandwidth = new BandwidthBook(store, () => ports.now());
+  dataPath.onMoved = (moved) => bandwidth.note(moved);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath }), objects, repair,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath }), objects, repair, bandwidth,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
-      void book.run(signal);
+      void bandwidth.run(signal);
       void runReaction({ name: 'storage', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, repair), signal });
       return Promise.resolve();
     },
