@@ -6,8 +6,8 @@ import { ContentCorrupt, ContentMissing, diskContentStore, type ContentStore } f
 import type { Json } from '@oort/kernel-wire';
 import type { NodeKind } from '@oort/schema/events/nodes';
 import { faultFrom } from './agent-fault';
-import { measureMachine } from './benchmark';
 import { enrolled, type EnrolmentOptions, type Identity } from './enrolment';
+import { measureMachine } from './machine';
 import { openOutbox } from './outbox';
 import { openDiskStore } from './pieces/disk-store';
 import type { PieceStore } from './pieces/port';
