@@ -23,6 +23,8 @@ export async function joinAgent(commandLine: readonly string[]): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, nodeId: agent.nodeId, endpoint: agent.endpoint })}\n`);
   await new Promise<void>((done) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { done(); });
+    // Started by a platform on this machine: it ends with it, however that ended.
+    process.once('disconnect', () => { done(); });
   });
   await agent.close();
 }

@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Wallet } from 'ethers';
-import { Fault } from '@oort/kernel-wire';
+import { Fault, messageOf } from '@oort/kernel-wire';
 import type { Addresses } from './up';
 import { UsageRefused } from './usage';
 
@@ -30,18 +30,20 @@ export function fleetOf(text: string): readonly Member[] {
   return members;
 }
 
+/** Resolves when each has had its chance; one that does not start is told, and the platform goes on without it. */
 export async function startFleet(members: readonly Member[], addresses: Addresses, directory: string, tell: (line: string) => void): Promise<Fleet> {
   const children: ChildProcess[] = [];
+  const startOne = async (member: Member): Promise<void> => {
+    const place = join(directory, member.name);
+    mkdirSync(place, { recursive: true });
+    const child = launch(member, addresses, place, await tokenFor(member, operatorIn(place), addresses));
+    children.push(child);
+    const { nodeId } = JSON.parse(await firstLine(child, member.name, join(place, 'agent.log'))) as { readonly nodeId: string };
+    tell(`  agent ${member.name} runs as ${nodeId}`);
+  };
   // Two at a time: a start is mostly the compilation of what it imports.
   for (let first = 0; first < members.length; first += 2) {
-    await Promise.all(members.slice(first, first + 2).map(async (member) => {
-      const place = join(directory, member.name);
-      mkdirSync(place, { recursive: true });
-      const child = launch(member, addresses, place, await tokenFor(member, operatorIn(place), addresses));
-      children.push(child);
-      const line = await firstLine(child, member.name, join(place, 'agent.log'));
-      tell(`agent ${member.name} runs: ${line}`);
-    }));
+    await Promise.all(members.slice(first, first + 2).map((member) => startOne(member).catch((error: unknown) => { tell(`  ${messageOf(error)}`); })));
   }
   return { close: async () => { await Promise.all(children.map(end)); } };
 }
@@ -58,7 +60,8 @@ function launch({ kind, name }: Member, addresses: Addresses, place: string, { t
   const child = spawn(process.execPath, [
     '--import', 'tsx', join(__dirname, 'main.ts'), 'agent', 'join', '--kind', kind, '--name', name, '--token', token, '--operator', operator,
     '--platform', new URL(addresses.graphql).origin, '--ingest', addresses.ingest, '--data', place,
-  ], { stdio: ['ignore', 'pipe', log], cwd: join(__dirname, '..'), detached: true });
+    // A session of its own, so that Ctrl-C ends it in order; the channel, so that it ends when the platform is killed.
+  ], { stdio: ['ignore', 'pipe', log, 'ipc'], cwd: join(__dirname, '..'), detached: true });
   closeSync(log);
   return child;
 }
@@ -71,7 +74,8 @@ function firstLine(child: ChildProcess, name: string, log: string): Promise<stri
       reject(new FleetFailed('AGENT_ENDED', `agent ${name} ended with ${code ?? 'a signal'}; see ${log}`));
     });
     if (child.stdout === null) return;
-    createInterface({ input: child.stdout }).once('line', (line) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!line.startsWith('{')) return;
       clearTimeout(timer);
       resolve(line);
     });

@@ -12,7 +12,7 @@ export interface LedgerRoom {
   readonly reader: MerkleReader;
 }
 
-interface Page { readonly first: number; readonly after: string | null }
+interface Page { readonly first: number; readonly after?: string | null }
 type Answer = { readonly [name: string]: Json };
 
 const maximumPage = 100;
@@ -27,7 +27,7 @@ export function ledgerResolvers({ ledger, chain, calls, reader }: LedgerRoom): R
           logSize: reader.size, lastAnchor: reader.latest, pendingCalls: calls.pendingCount, trouble: calls.trouble,
         };
       },
-      chainBlocks: async (_: unknown, { first, after }: Page) => {
+      chainBlocks: async (_: unknown, { first, after = null }: Page) => {
         const head = await chain.head();
         const top = after !== null && /^\d{1,15}$/.test(after) ? Math.min(Number(after) - 1, head) : head;
         const count = Math.max(0, Math.min(first, maximumPage, top + 1));
@@ -43,7 +43,7 @@ export function ledgerResolvers({ ledger, chain, calls, reader }: LedgerRoom): R
         return { address: checked, balanceWei: BigInt(String(balance)).toString(), nonce: Number(nonce), contract };
       },
       witnesses: async () => (await ledger.request('witness_list', []) as readonly string[]).map((address) => ({ address: getAddress(address) })),
-      anchors: (_: unknown, { first, after }: Page) => {
+      anchors: (_: unknown, { first, after = null }: Page) => {
         const newestFirst = [...reader.anchors].reverse().filter(({ treeSize }) => after === null || treeSize < Number(after));
         const page = newestFirst.slice(0, Math.max(0, Math.min(first, maximumPage)));
         return connection(page, ({ treeSize }) => String(treeSize), reader.anchors.length, after !== null, page.length < newestFirst.length);
