@@ -2,7 +2,7 @@ import type { RewardGrant } from '@oort/schema/events/staking';
 import type { EpochRow } from '@oort/projections-rewards';
 import type { PoolRow, ProposalRow } from '@oort/projections-stakes';
 
-interface Page { readonly first: number; readonly after: string | null }
+interface Page { readonly first: number; readonly after?: string | null }
 
 const maximumPage = 200;
 
@@ -25,7 +25,7 @@ export function presentRefusal({ code, message, payload }: { readonly code: stri
 
 /** Cursors name the row, so that new ones in front move nothing. */
 export function connection<T>(rows: readonly T[], cursorOf: (row: T) => string, present: (row: T) => object, { first, after }: Page): object {
-  const start = after === null ? 0 : rows.findIndex((row) => cursorOf(row) === after) + 1;
+  const start = after == null ? 0 : rows.findIndex((row) => cursorOf(row) === after) + 1;
   const page = rows.slice(start, start + Math.max(0, Math.min(first, maximumPage)));
   const edges = page.map((row) => ({ cursor: cursorOf(row), node: present(row) }));
   return {

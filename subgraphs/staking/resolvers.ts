@@ -19,7 +19,7 @@ export interface StakingRoom {
   readonly handle: (id: string, command: EpochsCommand) => Promise<Outcome<EpochsState, EpochsRefusal>>;
 }
 
-interface Page { readonly first: number; readonly after: string | null }
+interface Page { readonly first: number; readonly after?: string | null }
 type Asked<Fields extends string> = { readonly input: Readonly<Record<Fields, string>> };
 
 export function stakingResolvers(room: StakingRoom): Readonly<Record<string, unknown>> {
