@@ -27,7 +27,7 @@ export async function listen(
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     // ws repeats the server's errors on itself; unheard they would end the process.
-    sockets.once('error', reject);
+    sockets.on('error', reject);
     server.listen(port, host, resolve);
   });
   const { port: bound } = server.address() as AddressInfo;
