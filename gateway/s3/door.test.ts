@@ -246,6 +246,21 @@ describe('signatures', () => {
     expect(String(await bytesOf(Bucket, 'up'))).toBe('up');
   });
 
+  it('come before the body: only a request that is signed is told to continue', async () => {
+    const Bucket = await newBucket();
+    const ask = (url: string): Promise<{ readonly continued: boolean; readonly status: number }> => new Promise((resolve, reject) => {
+      let continued = false;
+      const sent = httpRequest(new URL(url), { method: 'PUT', headers: { 'content-length': '4', expect: '100-continue' } });
+      sent.on('continue', () => { continued = true; sent.end('body'); });
+      sent.on('response', (response) => { response.resume(); sent.destroy(); resolve({ continued, status: response.statusCode ?? 0 }); });
+      sent.on('error', reject);
+      sent.flushHeaders();
+    });
+    expect(await ask(presign('PUT', `/${Bucket}/a`, 60, new Date()))).toEqual({ continued: true, status: 200 });
+    expect(await ask(presign('PUT', `/${Bucket}/a`, 60, new Date()).replace(/.$/, '!'))).toEqual({ continued: false, status: 400 });
+    expect(String(await bytesOf(Bucket, 'a'))).toBe('body');
+  });
+
   it('a body that breaks off leaves no object', async () => {
     const Bucket = await newBucket();
     const url = new URL(presign('PUT', `/${Bucket}/half`, 60, new Date()));
