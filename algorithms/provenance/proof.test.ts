@@ -15,7 +15,7 @@ const events: readonly PlatformEvent[] = [
   { type: 'AccountOpened', data: { accountId: 'account_2', address: '0x03', displayName: 'Bob' } },
 ];
 const recorded: readonly Recorded[] = events.map((event, index) => ({
-  id: `id-${index}`, stream: `s-${index}`, revision: 0n, position: BigInt(index), type: event.type, data: event.data as unknown as Json, metadata,
+  id: `id-${index}`, stream: `s-${index}`, revision: 0n, position: BigInt(index), type: event.type, data: event.data, metadata,
 }));
 const leaves = recorded.map(eventLeaf);
 const anchor = { treeSize: leaves.length, root: merkleRoot(leaves).toString('hex'), txHash: `0x${'ab'.repeat(32)}` };

@@ -52,7 +52,7 @@ export function checkProof(text: string): ProofCheck {
 
 function included(event: ProvenEvent, anchor: ProofDocument['anchor']): boolean {
   const { index, path, revision, ...rest } = event;
-  const leaf = eventLeaf({ ...rest, revision: BigInt(revision), position: 0n } as unknown as Parameters<typeof eventLeaf>[0]);
+  const leaf = eventLeaf({ ...rest, revision: BigInt(revision), position: 0n });
   return verifyInclusion({
     leaf, index, size: anchor.treeSize, proof: path.map((hash) => Buffer.from(hash, 'hex')), root: Buffer.from(anchor.root, 'hex'),
   });

@@ -24,7 +24,7 @@ beforeAll(async () => {
   store = memoryStore();
   for (const [index, event] of story.entries()) {
     const metadata = { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 };
-    last = (await store.append(`s-${index}`, 'no-stream', [{ id: uuidV5(`${index}`), type: event.type, data: event.data as unknown as Json, metadata }])).position;
+    last = (await store.append(`s-${index}`, 'no-stream', [{ id: uuidV5(`${index}`), type: event.type, data: event.data, metadata }])).position;
   }
   models = await openReadModels({ url: database.url, projections: [provenanceProjection], store });
   await models.start(stop.signal);
