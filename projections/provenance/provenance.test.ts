@@ -1,6 +1,6 @@
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
-import { uuidV5, type Json } from '@oort/kernel-wire';
+import { uuidV5 } from '@oort/kernel-wire';
 import type { PlatformEvent } from '@oort/schema';
 import { lineage, provenanceProjection, provJson } from '.';
 
