@@ -88,6 +88,14 @@ it('a call that is final is not made again', async () => {
   expect(node.executed).toHaveLength(1);
 });
 
+it('a call that cannot be encoded reserves no nonce', async () => {
+  const [store, node] = [memoryStore(), new Node()];
+  const calls = new ChainCalls(store, await Chain.open(node, platformKey), now);
+  await expect(calls.intend({ ...request, args: [1, 'no root'] })).rejects.toMatchObject({ code: 'CALL_NOT_ENCODABLE' });
+  await calls.intend(request);
+  expect(await types(store)).toEqual(['ChainCallIntended']);
+});
+
 it('logs are observed once each, by block, across restarts', async () => {
   const store = memoryStore();
   const log = (blockNumber: number, logIndex: number) =>

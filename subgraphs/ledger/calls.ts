@@ -48,8 +48,9 @@ export class ChainCalls {
     return [...this.pending.values()].some(({ intent }) => intent.subject.kind === subjectKind);
   }
 
-  /** Resolves once the call is recorded and was offered to the node. */
+  /** Resolves once the call is recorded and was offered to the node. Throws CallNotEncodable before anything is recorded. */
   async intend({ valueWei, ...request }: CallRequest, cause?: RecordedEvent): Promise<void> {
+    this.chain.encode(request);
     const data = { ...request, valueWei: valueWei.toString(), chainNonce: await this.chain.nonce() };
     const options = { actor: 'platform', now: this.now(), id: deriveId('command', `intend/${request.callId}`) };
     const outcome = await this.handle(this.chain.address, command('IntendCall', data, cause === undefined ? options : { ...options, cause }));

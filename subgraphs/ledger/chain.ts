@@ -7,6 +7,12 @@ export class UnknownContract extends Fault {
   constructor(name: string) { super('UNKNOWN_CONTRACT', `the network has no contract ${name}`, { name }); }
 }
 
+export class CallNotEncodable extends Fault {
+  constructor(contract: string, method: string, reason: string) {
+    super('CALL_NOT_ENCODABLE', `${contract}.${method} cannot be called so: ${reason}`, { contract, method });
+  }
+}
+
 export interface Receipt { readonly txHash: string; readonly blockHash: string; readonly blockNumber: number; readonly succeeded: boolean }
 
 export interface ObservedLog {
@@ -49,12 +55,21 @@ export class Chain {
     return Number(await this.ledger.request('eth_blockNumber'));
   }
 
+  /** Throws CallNotEncodable. A call must pass before its nonce is reserved: one that can never be sent would hold up all after it. */
+  encode({ contract, method, args }: { readonly contract: string; readonly method: string; readonly args: readonly Json[] }): string {
+    try {
+      return interfaceOf(contract).encodeFunctionData(method, [...args]);
+    } catch (error) {
+      throw new CallNotEncodable(contract, method, error instanceof Error ? error.message : String(error));
+    }
+  }
+
   /** Signing is deterministic (RFC 6979): the same call and nonce give the same transaction. */
   async sign(call: { readonly contract: string; readonly method: string; readonly args: readonly Json[]; readonly valueWei: string; readonly nonce: number }): Promise<{ readonly raw: string; readonly hash: string }> {
-    const { contract, method, args, valueWei, nonce } = call;
+    const { contract, valueWei, nonce } = call;
     const raw = await this.wallet.signTransaction({
       type: 0, chainId: this.chainId, nonce, gasPrice: this.gasPrice, gasLimit, to: this.addressOf(contract), value: BigInt(valueWei),
-      data: interfaceOf(contract).encodeFunctionData(method, [...args]),
+      data: this.encode(call),
     });
     return { raw, hash: Transaction.from(raw).hash ?? '' };
   }

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import { runReaction } from '@oort/kernel-decider';
-import type { EventStore } from '@oort/kernel-eventstore';
+import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { anchorLog } from './anchor';
 import { ChainCalls } from './calls';
-import { Chain } from './chain';
+import { CallNotEncodable, Chain } from './chain';
 import { MerkleReader, type EventProof, type ProvenEvents } from './merkle-reader';
 import { observeLogs } from './observe';
 import { callingTypes, callsFor } from './react';
@@ -54,7 +54,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
     const { database } = ports.readModels;
     await runReaction({ name: 'ledger.calls', store, database, subscribes: callingTypes, signal, react: async (event) => {
       const context = { anchoredSize: reader.latest?.treeSize ?? 0, rewardsAddress: chain.addressOf('Rewards') };
-      for (const call of callsFor(event, context)) await calls.intend(call, event);
+      for (const call of callsFor(event, context)) await calls.intend(call, event).catch(unlessUnencodable(event));
     } });
     await runReaction({ name: 'ledger.settle', store, database, subscribes: ['SlashConfirmed'], signal, react: (event) => settler.confirmed(event) });
     await runReaction({ name: 'ledger.republish', store, database, subscribes: ['ChainCallFinalised'], signal, react: (event) => publisher.finalised(event) });
@@ -66,6 +66,14 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
   return {
     name: 'ledger', typeDefs: parse(sdl), resolvers: ledgerResolvers({ ledger, chain, calls, reader }), start,
     proofs: { prove: (eventIds) => reader.proveAll(eventIds), eventProof: (eventId) => reader.prove(eventId) },
+  };
+}
+
+/** An event that no call can be made of is a bug of who wrote it; it is told, and the calls after it go on. */
+function unlessUnencodable(event: RecordedEvent): (reason: unknown) => void {
+  return (reason) => {
+    if (!(reason instanceof CallNotEncodable)) throw reason;
+    process.stderr.write(`ledger: event ${event.id} (${event.type}): ${reason.message}\n`);
   };
 }
 
