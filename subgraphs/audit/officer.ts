@@ -46,7 +46,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const records = createHandler({ store, decider: recordDecider, now });
   const phantoms = new Map<string, Phantom>();
   const replicas = new Map<string, Replica>();
-  const tasks = new Map<string, { readonly spec: Json; readonly task: InferenceTask; readonly submitter: string }>();
+  const tasks = new Map<string, { readonly spec: Json; readonly task: InferenceTask }>();
   const committed = new Set<string>();
   let batchId = newId('batch', now());
   const unopened = new Set<string>();
@@ -81,25 +81,28 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     committed.add(taskId);
   }
 
+  /** Nobody's account pays for an audit. Workers are never shown who asks; a name used once tells nothing later either. */
+  const persona = (): string => newId('account', now());
+
   async function submitted(event: RecordedEvent): Promise<void> {
     const job = event.data as unknown as Submitted;
     const task = job.kind === 'inference' ? readTask(job.spec) : null;
     if (task === null) return;
-    tasks.set(job.jobId, { spec: job.spec, task, submitter: job.submitter });
+    tasks.set(job.jobId, { spec: job.spec, task });
     const [oldest] = tasks.keys();
     if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
     if (committed.has(job.jobId)) return;
     await commit(job.jobId, null);
-    if (chance(phantomShare * meanAuditRate())) await injectPhantom(job.spec, task, job.submitter);
+    if (chance(phantomShare * meanAuditRate())) await injectPhantom(job.spec, task);
   }
 
-  async function injectPhantom(spec: Json, task: InferenceTask, submitter: string): Promise<void> {
+  async function injectPhantom(spec: Json, task: InferenceTask): Promise<void> {
     const inputs = augment(task.inputs, random);
     const expected = await referee.answer(task.modelContentId, inputs);
     const jobId = newId('job', now());
     phantoms.set(jobId, { expected, batchId });
     await commit(jobId, expected);
-    await ports.dispatch({ jobId, spec: withInputs(spec, inputs), submitter });
+    await ports.dispatch({ jobId, spec: withInputs(spec, inputs), submitter: persona() });
   }
 
   async function answered(event: RecordedEvent): Promise<void> {
@@ -126,7 +129,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     const replicaId = newId('job', now());
     replicas.set(replicaId, { original: { jobId, nodeId, answer }, task: asked.task });
     await commit(replicaId, null);
-    await ports.dispatch({ jobId: replicaId, spec: asked.spec, submitter: asked.submitter });
+    await ports.dispatch({ jobId: replicaId, spec: asked.spec, submitter: persona() });
   }
 
   /** Equal answers of two nodes pass both. Otherwise the referee's own answer says who was wrong. */
