@@ -125,22 +125,27 @@ async function applyContribution(
   switch (event.type) {
     case 'ContributionSubmitted': {
       const { accountId, sha256, contentId } = event.data;
-      await manager.insert(ContributionEntity, {
-        id,
-        missionId,
-        accountId,
-        status: 'SUBMITTED',
-        sha256,
-        contentId,
-        itemId: null,
-        preprocessedOn: null,
-        perceptualHash: null,
-        width: null,
-        height: null,
-        scores: null,
-        rejectedBecause: null,
-        position,
-      });
+      // A rejected contribution may come again under its id.
+      await manager.upsert(
+        ContributionEntity,
+        {
+          id,
+          missionId,
+          accountId,
+          status: 'SUBMITTED',
+          sha256,
+          contentId,
+          itemId: null,
+          preprocessedOn: null,
+          perceptualHash: null,
+          width: null,
+          height: null,
+          scores: null,
+          rejectedBecause: null,
+          position,
+        },
+        ['id'],
+      );
       return;
     }
     case 'ContributionPreprocessed': {

@@ -5,7 +5,7 @@ import { command } from '@oort/kernel-decider';
 import { deriveId, newUlid } from '@oort/kernel-wire';
 import type { ItemBench, MissionBench } from './bench';
 import { labelRefusals } from './decide/participant';
-import { pickItems, recordOf } from './labelling';
+import { pickItems, recordsOf } from './labelling';
 import { refusal, type LabelRefusal } from './refusals';
 import {
   answered,
@@ -102,27 +102,26 @@ export async function submitLabels(
         ? answered(outcome.refusal.payload.refusals)
         : refused(outcome.refusal);
     await room.bench.until(outcome.position);
-    await flagIfSpam(room, bench, accountId);
+    await flagSpammers(room, bench);
     return answered(labelRefusals(asked.data, asked.issuedAt, before));
   });
 }
 
-/** Derived from what is recorded, so a crash before it loses nothing: it is looked at again at the next label and before sealing. */
-export async function flagIfSpam(
-  room: DatahubRoom,
-  bench: MissionBench,
-  accountId: string,
-): Promise<void> {
-  const record = recordOf(bench, accountId);
-  if (bench.participants.get(accountId)?.flagged === true || spamRuleOf(record) === null) return;
+/** Derived from what is recorded, so a crash before it loses nothing: it is looked at again at the next label and before sealing.
+ *  Everybody is looked at, since later answers of others may show what an earlier one was worth. */
+export async function flagSpammers(room: DatahubRoom, bench: MissionBench): Promise<void> {
   const { missionId } = bench.mission;
-  const outcome = await room.participant(
-    participantId(missionId, accountId),
-    command(
-      'FlagAnnotator',
-      { missionId, accountId, record },
-      { actor: 'platform', now: room.ports.now() },
-    ),
-  );
-  if (outcome.ok) await room.bench.until(outcome.position);
+  for (const [accountId, record] of recordsOf(bench)) {
+    if (bench.participants.get(accountId)?.flagged === true || spamRuleOf(record) === null)
+      continue;
+    const outcome = await room.participant(
+      participantId(missionId, accountId),
+      command(
+        'FlagAnnotator',
+        { missionId, accountId, record },
+        { actor: 'platform', now: room.ports.now() },
+      ),
+    );
+    if (outcome.ok) await room.bench.until(outcome.position);
+  }
 }

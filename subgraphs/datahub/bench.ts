@@ -209,8 +209,7 @@ export class Bench {
         this.#accept(bench, event.data);
         return;
       case 'ContributionRejected': {
-        const submission = bench.submitted.get(event.data.contributionId);
-        if (submission !== undefined) submission.pending = false;
+        bench.submitted.delete(event.data.contributionId);
         return;
       }
       case 'ContributionWithdrawn':

@@ -20,7 +20,7 @@ class StageFailed extends Fault {}
 export const labels = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
 const stop = new AbortController();
 const directory = mkdtempSync(join(tmpdir(), 'oort-datahub-'));
-let store: EventStore;
+export let store: EventStore;
 let content: ContentStore;
 let schema: GraphQLSchema;
 

@@ -26,7 +26,7 @@ export function labellingOf(bench: MissionBench): Labelling {
   const before = computed.get(bench);
   if (before?.revision === bench.revision) return before.labelling;
   const { labels } = bench.mission;
-  const aggregate = aggregateLabels(judgementsOf(bench, 'trusted'), {
+  const aggregate = aggregateLabels(judgementsOf(bench, ripeItems(bench), 'trusted'), {
     labels,
     known: bench.gold,
     maximumIterations: 50,
@@ -48,8 +48,20 @@ function bestOf(
   return posterior === undefined ? null : mostProbable(bench.mission.labels, posterior);
 }
 
-export function judgementsOf(bench: MissionBench, whose: 'all' | 'trusted'): readonly Judgement[] {
-  return [...bench.items.values()].flatMap((item) =>
+/** With fewer judgements than the overlap an item only says that its annotators agree with themselves: whoever came first would be right. */
+function ripeItems(bench: MissionBench): readonly ItemBench[] {
+  const { overlap } = bench.mission.quality;
+  return [...bench.items.values()].filter(
+    (item) => bench.gold.has(item.itemId) || trustedCount(bench, item) >= overlap,
+  );
+}
+
+function judgementsOf(
+  bench: MissionBench,
+  items: Iterable<ItemBench>,
+  whose: 'all' | 'trusted',
+): readonly Judgement[] {
+  return [...items].flatMap((item) =>
     [...item.labels]
       .filter(([worker]) => whose === 'all' || bench.participants.get(worker)?.flagged !== true)
       .map(([worker, label]) => ({ item: item.itemId, worker, label })),
@@ -57,7 +69,7 @@ export function judgementsOf(bench: MissionBench, whose: 'all' | 'trusted'): rea
 }
 
 export function agreementOf(bench: MissionBench, whose: 'all' | 'trusted'): number {
-  return krippendorffAlpha(judgementsOf(bench, whose)) ?? 0;
+  return krippendorffAlpha(judgementsOf(bench, bench.items.values(), whose)) ?? 0;
 }
 
 /** Enough judgements: the planned overlap and a sure answer, or as many as the plan allows. Gold needs none, its answer is known. */
@@ -94,25 +106,31 @@ export function progressOf(bench: MissionBench): {
   };
 }
 
-export function recordOf(bench: MissionBench, accountId: string): AnnotatorRecord {
-  let goldRight = 0;
-  let goldAnswered = 0;
-  let answered = 0;
-  for (const item of bench.items.values()) {
-    const label = item.labels.get(accountId);
-    if (label === undefined) continue;
-    answered += 1;
+/** Of everyone who answered, in one pass. Only items that others judged too, and gold, say how good somebody is. */
+export function recordsOf(bench: MissionBench): ReadonlyMap<string, AnnotatorRecord> {
+  const { accuracies } = labellingOf(bench).aggregate;
+  const records = new Map<string, AnnotatorRecord>();
+  for (const item of ripeItems(bench)) {
     const answer = bench.gold.get(item.itemId);
-    goldAnswered += answer === undefined ? 0 : 1;
-    goldRight += answer === label ? 1 : 0;
+    for (const [accountId, label] of item.labels) {
+      const before = records.get(accountId) ?? noRecord;
+      records.set(accountId, {
+        goldRight: before.goldRight + (answer === label ? 1 : 0),
+        goldAnswered: before.goldAnswered + (answer === undefined ? 0 : 1),
+        estimatedAccuracy: accuracies.get(accountId) ?? null,
+        answered: before.answered + 1,
+      });
+    }
   }
-  return {
-    goldRight,
-    goldAnswered,
-    estimatedAccuracy: labellingOf(bench).aggregate.accuracies.get(accountId) ?? null,
-    answered,
-  };
+  return records;
 }
+
+export const noRecord: AnnotatorRecord = {
+  goldRight: 0,
+  goldAnswered: 0,
+  estimatedAccuracy: null,
+  answered: 0,
+};
 
 /** Items to ask this person about: never their own, never one they saw, gold mixed in at about its share and in no pattern. */
 export function pickItems(

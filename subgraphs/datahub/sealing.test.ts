@@ -15,9 +15,12 @@ import {
   openStage,
   preprocess,
   sealVersion,
+  store,
   truthOf,
   type Batch,
 } from './fixture-stage';
+import { Bench } from './bench';
+import { progressOf } from './labelling';
 import { itemLeaf, manifestRoot, type Manifest } from './index';
 
 let close: () => Promise<void>;
@@ -84,7 +87,8 @@ describe('labelling and sealing', () => {
       new Map<string, number>(),
     ];
     await labelAll(spammer, missionId, anything);
-    for (const person of honest) {
+    // Twice, since an exclusion leaves items open that were settled.
+    for (const person of [...honest, ...honest]) {
       await labelAll(person, missionId, (bytes) => {
         const hash = sha256Hex(bytes);
         if (person === honest[0]) counts.set(hash, (counts.get(hash) ?? 0) + 1);
@@ -168,6 +172,18 @@ describe('labelling and sealing', () => {
     );
     expect(next).toMatchObject({ itemCount: 72, parentVersionId: version.id });
     expect((JSON.parse(next.manifest) as Manifest).tombstones).toEqual([first?.itemId]);
+
+    // A process that starts again knows from the log alone what this one knows.
+    const again = new Bench(store);
+    await again.catchUp();
+    const refolded = again.missions.get(missionId);
+    if (refolded === undefined) throw new Error('no mission');
+    expect({ labelling: progressOf(refolded) }).toEqual(
+      await ask(
+        'query($input: ID!) { answer: mission(id: $input) { labelling { judgementCount settledCount openCount } } }',
+        missionId,
+      ),
+    );
 
     const review =
       'mutation($input: RecordReviewInput!) { answer: recordReview(input: $input) { ... on Review { rating } ... on Refusal { code } } }';

@@ -1,10 +1,10 @@
 // Sealing a version: last look at the annotators, the labels revealed, the manifest written, and everything recorded in one append.
 import { command } from '@oort/kernel-decider';
 import type { MissionBench } from './bench';
-import { flagIfSpam } from './annotating';
+import { flagSpammers } from './annotating';
 import type { VersionCommand, Work } from './commands';
 import { versionIdOf } from './decide/version';
-import { agreementOf, isSettled, labellingOf, liveItems, recordOf } from './labelling';
+import { agreementOf, isSettled, labellingOf, liveItems, noRecord, recordsOf } from './labelling';
 import {
   manifestBytes,
   manifestRoot,
@@ -28,7 +28,7 @@ export async function sealVersion(
     return refused(refusal('NOT_THE_OWNER', "Only the mission's owner may do this.", null));
   // Labels that come in meanwhile wait, or a judgement could be paid in no version.
   return room.serially(`assign/${missionId}`, async () => {
-    for (const accountId of bench.participants.keys()) await flagIfSpam(room, bench, accountId);
+    await flagSpammers(room, bench);
     const now = room.ports.now();
     const versionId = versionIdOf(missionId, bench.versions.length);
     const resolved = resolvedItems(bench);
@@ -167,6 +167,7 @@ function workOf(
   bench: MissionBench,
   resolved: readonly Resolved[],
 ): readonly Work[] {
+  const records = recordsOf(bench);
   const items = new Map<string, number>();
   const judgements = new Map<string, number>();
   const add = (counts: Map<string, number>, accountId: string): unknown =>
@@ -183,7 +184,7 @@ function workOf(
     }
   }
   return [...new Set([...items.keys(), ...judgements.keys()])].sort().map((accountId) => {
-    const { goldRight, goldAnswered } = recordOf(bench, accountId);
+    const { goldRight, goldAnswered } = records.get(accountId) ?? noRecord;
     return {
       accountId,
       address: room.bench.addresses.get(accountId) ?? '',

@@ -67,6 +67,9 @@ describe('contribution', () => {
     given(submitted)
       .when(ask('SubmitContribution', submission))
       .thenRefused('DUPLICATE', { contributionId: 'contribution_1' });
+    given(submitted, rejected('no node'))
+      .when(ask('SubmitContribution', submission))
+      .thenEvents([submitted]);
   });
 
   it('is accepted after pre-processing unless the mission has it already', () => {

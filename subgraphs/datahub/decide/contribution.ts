@@ -30,7 +30,8 @@ function decide(
 ): Decision<ContributionEvent, ContributionRefusal> {
   if (command.type === 'SubmitContribution') {
     const { contributionId } = command.data;
-    if (state.status !== 'none')
+    // What was rejected may come again: perhaps the node was at fault and not the image.
+    if (state.status !== 'none' && state.status !== 'rejected')
       return refuse('DUPLICATE', 'The mission has this image already.', { contributionId });
     return { events: [{ type: 'ContributionSubmitted', data: command.data }] };
   }
