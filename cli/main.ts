@@ -48,13 +48,13 @@ main(process.argv.slice(2)).catch((error: unknown) => {
 function lineOf(error: unknown): string {
   if (error instanceof Fault) return error.message.split('\n')[0] ?? error.code;
   if (!(error instanceof Error)) return String(error);
-  const { code, port, path } = error as NodeJS.ErrnoException & { readonly port?: number };
+  const { code, port, path, syscall } = error as NodeJS.ErrnoException & { readonly port?: number };
   switch (code) {
     case 'EADDRINUSE': return `port ${port ?? ''} is taken: end what listens there, or set another port`;
     case 'EACCES':
-    case 'EPERM': return `no permission for ${path ?? 'what it needs'}`;
+    case 'EPERM': return `no permission for ${path ?? (port === undefined ? 'what it needs' : `port ${port}`)}`;
     case 'ENOSPC': return 'the disk is full';
     case undefined:
-    default: return error.stack ?? error.message;
+    default: return syscall === undefined ? error.stack ?? error.message : error.message;
   }
 }

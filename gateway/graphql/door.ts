@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import { GraphQLError } from 'graphql';
 import { newUlid } from '@oort/kernel-wire';
 import type { RequestContext } from '@oort/schema';
 import { actorOf, Unauthenticated, type Credentials } from './authenticate';
@@ -72,8 +73,8 @@ function apolloServer(supergraph: ServedSupergraph, limits: Limits): ApolloServe
         callback({ apiSchema: supergraph.schema, coreSupergraphSdl: supergraph.sdl });
         return () => undefined;
       },
-      load: () => Promise.resolve({ executor: supergraph.gateway.executor }),
-      stop: () => supergraph.gateway.stop(),
+      load: () => Promise.resolve({ executor: supergraph.executor }),
+      stop: () => supergraph.stop(),
     },
     introspection: true, includeStacktraceInErrorResponses: false, stopOnTerminationSignals: false, persistedQueries: false,
     parseOptions: { maxTokens }, nodeEnv: 'production', formatError: maskUncoded,
@@ -82,7 +83,8 @@ function apolloServer(supergraph: ServedSupergraph, limits: Limits): ApolloServe
       requestDidStart: () => Promise.resolve({
         didResolveOperation: ({ schema, document, operation, request }) => {
           const refused = operation === undefined ? null : beyondLimits(schema, document, operation, request.variables ?? {}, limits);
-          return refused === null ? Promise.resolve() : Promise.reject(refused);
+          if (refused === null) return Promise.resolve();
+          return Promise.reject(new GraphQLError(refused.message, { extensions: { ...refused.extensions, http: { status: 400 } } }));
         },
       }),
     }],

@@ -11,7 +11,7 @@ export function presentError(error: GraphQLError, context: RequestContext, whole
   const { code } = error.extensions;
   const place = { ...(error.path === undefined ? {} : { path: error.path }) };
   if (typeof code === 'string' && code !== internal) return { message: error.message, ...place, extensions: { ...error.extensions } };
-  if (whole && error.originalError === undefined) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' } };
+  if (whole && error.path === undefined) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' } };
   const cause = error.originalError ?? error;
   log(`request ${context.requestId}, ${error.path?.join('.') ?? 'no path'}: ${cause.stack ?? cause.message}\n`);
   return { message: maskedMessage, ...place, extensions: { code: internal, requestId: context.requestId } };
@@ -25,4 +25,10 @@ export function maskUncoded(formatted: GraphQLFormattedError): GraphQLFormattedE
   if (code !== undefined && code !== internal) return formatted;
   if (formatted.message === maskedMessage) return formatted;
   return { message: maskedMessage, ...(formatted.path === undefined ? {} : { path: formatted.path }), extensions: { code: internal, ...(requestId === undefined ? {} : { requestId }) } };
+}
+
+/** For a request that failed before any resolver ran, without a word of ours: the fault is in what was asked. */
+export function asBadInput(error: GraphQLError): GraphQLError {
+  if (error.extensions['code'] !== undefined || error.path !== undefined) return error;
+  return new GraphQLError(error.message, { nodes: error.nodes ?? null, extensions: { ...error.extensions, code: 'BAD_USER_INPUT' } });
 }

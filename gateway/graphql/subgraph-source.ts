@@ -5,7 +5,7 @@ import type { GraphQLDataSource, GraphQLDataSourceProcessOptions } from '@apollo
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { execute, parse, subscribe, validate, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { RequestContext, Subgraph } from '@oort/schema';
-import { presentError, type Log } from './masking';
+import { asBadInput, presentError, type Log } from './masking';
 
 type GraphQLSchemaModule = Exclude<Extract<Parameters<typeof buildSubgraphSchema>[0], readonly unknown[]>[number], DocumentNode>;
 
@@ -38,7 +38,7 @@ export class SubgraphSource implements GraphQLDataSource {
     const result = await subscribe(this.argumentsOf(call));
     if (Symbol.asyncIterator in result) return result as AsyncIterableIterator<ExecutionResult>;
     const [error] = result.errors ?? [];
-    throw error ?? new RangeError('a subscription that neither runs nor fails');
+    throw error === undefined ? new RangeError('a subscription that neither runs nor fails') : asBadInput(error);
   }
 
   present(result: ExecutionResult, context: RequestContext): GatewayGraphQLResponse {

@@ -1,12 +1,12 @@
 // Subgraphs behind Apollo's planner in one process: queries and mutations through @apollo/gateway, subscriptions by its
 // planner and our own loop, since its executor refuses them.
 import { ApolloGateway, buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
-import type { GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
+import type { GatewayExecutor, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
 import { Supergraph, operationFromDocument } from '@apollo/federation-internals';
 import { QueryPlanner, type QueryPlan, type SubscriptionNode } from '@apollo/query-planner';
 import { GraphQLError, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import type { RequestContext, Subgraph } from '@oort/schema';
-import type { Log } from './masking';
+import { asBadInput, type Log } from './masking';
 import { SubgraphSource } from './subgraph-source';
 
 process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
@@ -20,8 +20,10 @@ export interface Operation {
 }
 
 export interface ServedSupergraph {
-  readonly gateway: ApolloGateway;
   readonly sdl: string;
+  /** What @apollo/server calls for each request. */
+  readonly executor: GatewayExecutor;
+  stop(): Promise<void>;
   readonly schema: GraphQLSchema;
   execute(operation: Operation): Promise<ExecutionResult>;
   /** Throws GraphQLError. */
@@ -38,10 +40,14 @@ export async function serveSupergraph(supergraphSdl: string, subgraphs: readonly
     return source;
   };
   const gateway = new ApolloGateway({ supergraphSdl, buildService: ({ name }) => sourceOf(name), logger: silent });
-  const { schema, executor } = await gateway.load();
+  const { schema, executor: planned } = await gateway.load();
+  const executor: GatewayExecutor = async (request) => {
+    const result = await planned(request);
+    return result.data === undefined && result.errors !== undefined ? { ...result, errors: result.errors.map(asBadInput) } : result;
+  };
   const subscribing = new Subscriptions(supergraphSdl, schema, sourceOf);
   return {
-    gateway, schema, sdl: supergraphSdl,
+    schema, executor, sdl: supergraphSdl, stop: () => gateway.stop(),
     execute: (operation) => executor(requestContextOf(operation, schema)),
     subscribe: (operation) => subscribing.subscribe(operation),
   };
