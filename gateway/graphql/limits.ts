@@ -28,7 +28,9 @@ const maxSelections = 20_000;
 export function beyondLimits(
   schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, given: Readonly<Record<string, unknown>>, limits: Limits,
 ): GraphQLError | null {
-  const coerced = getVariableValues(schema, operation.variableDefinitions ?? [], given).coerced ?? {};
+  const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given);
+  // Variables of the wrong type are the executor's to refuse, which does nothing then.
+  if (coerced === undefined) return null;
   const fragments = new Map(document.definitions.flatMap((one) => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [])));
   const walk: Walk = { schema, fragments, variables: coerced, limits, seen: 0 };
   const root = schema.getRootType(operation.operation) ?? undefined;
