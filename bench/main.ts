@@ -1,9 +1,10 @@
 // `npm run bench -- [NAME...] [--json]`: one figure a line, each beside a peer measured in the same run.
 import { parseArgs } from 'node:util';
 import { eventstoreFigures } from './eventstore';
+import { gatewayFigures } from './gateway';
 import { lineOf, type Figure } from './figure';
 
-const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures };
+const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures, gateway: gatewayFigures };
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
