@@ -4,7 +4,11 @@ export async function rate(loops: number, work: (loop: number) => Promise<number
   const until = started + seconds * 1000;
   let done = 0;
   await Promise.all(Array.from({ length: loops }, async (_, loop) => {
-    while (performance.now() < until) done += await work(loop);
+    while (performance.now() < until) {
+      // Not `done += await`: that would read the sum before the wait and lose what the other loops did meanwhile.
+      const more = await work(loop);
+      done += more;
+    }
   }));
   return done / ((performance.now() - started) / 1000);
 }
