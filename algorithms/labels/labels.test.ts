@@ -59,7 +59,7 @@ describe('wilsonInterval', () => {
 });
 
 describe('spamRuleOf', () => {
-  const honest = { goldRight: 7, goldAnswered: 8, estimatedAccuracy: 0.9, answered: 100 };
+  const honest = { goldRight: 7, goldAnswered: 8, estimatedAccuracy: 0.9, answered: 100, labelCount: 10 };
 
   it('excludes who fails gold items, and who agrees with nobody', () => {
     expect(spamRuleOf({ ...honest, goldRight: 0, goldAnswered: 4 })?.collector).toBe(
@@ -68,6 +68,14 @@ describe('spamRuleOf', () => {
     expect(spamRuleOf({ ...honest, estimatedAccuracy: 0.15 })?.collector).toBe(
       'estimated-accuracy',
     );
+  });
+
+  it('tells guessing from care whatever the number of labels', () => {
+    for (const labelCount of [2, 3, 10, 100]) {
+      const answered = 38;
+      expect(spamRuleOf({ ...honest, labelCount, answered, estimatedAccuracy: 1 / labelCount })).not.toBeNull();
+      expect(spamRuleOf({ ...honest, labelCount, answered, estimatedAccuracy: 0.85 })).toBeNull();
+    }
   });
 
   it('lets honest and unlucky people be', () => {

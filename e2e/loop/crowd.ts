@@ -15,7 +15,7 @@ interface Batch {
     readonly refusal: { readonly code: string } | null;
   }[];
 }
-const people = 12;
+export const people = 12;
 const batchSize = 50;
 
 /** Error rates of 2 to 12 %; the last of them answers at random. */

@@ -12,6 +12,9 @@ export interface Images { readonly train: readonly Image[]; readonly heldOut: re
 
 const side = 28;
 
+/** Answers a person after which somebody who guesses among so many labels shows; guessing between two is right half the time. */
+export const answersToTell = (labels: number): number => (labels === 2 ? 80 : 40);
+
 /** `train` and `heldOut` count images over all ten digits; they share none. */
 export function digits(train: number, heldOut: number): Images {
   const folder = join(dirname(require.resolve('mnist/package.json')), 'src', 'digits');
@@ -38,9 +41,12 @@ export function folderImages(folder: string, train: number, heldOut: number, lef
     }
   }));
   const smallest = Math.min(...perClass.map((images) => images.length));
-  if (labels.length < 2 || smallest < 4) throw new NoImages('NO_IMAGES', `${folder} needs two or more sub-folders with four or more readable images each`);
-  const share = train / (train + heldOut);
   const total = perClass.reduce((sum, images) => sum + images.length, 0);
+  const fewestImages = 3 * answersToTell(labels.length);
+  if (labels.length < 2 || smallest < 4 || total < fewestImages) {
+    throw new NoImages('NO_IMAGES', `${folder} needs ${fewestImages} readable images, four or more in each of two or more sub-folders; it has ${total} in ${labels.length}`);
+  }
+  const share = train / (train + heldOut);
   return split(perClass, labels, Math.min(train, Math.floor(total * share)), Math.min(heldOut, Math.floor(total * (1 - share))));
 }
 

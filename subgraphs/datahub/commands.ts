@@ -51,6 +51,7 @@ export type ParticipantCommand =
           readonly goldAnswered: number;
           readonly estimatedAccuracy: number | null;
           readonly answered: number;
+          readonly labelCount: number;
         };
       }
     >;

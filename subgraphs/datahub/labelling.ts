@@ -113,24 +113,22 @@ export function recordsOf(bench: MissionBench): ReadonlyMap<string, AnnotatorRec
   for (const item of ripeItems(bench)) {
     const answer = bench.gold.get(item.itemId);
     for (const [accountId, label] of item.labels) {
-      const before = records.get(accountId) ?? noRecord;
+      const before = records.get(accountId) ?? noRecord(bench.mission.labels.length);
       records.set(accountId, {
         goldRight: before.goldRight + (answer === label ? 1 : 0),
         goldAnswered: before.goldAnswered + (answer === undefined ? 0 : 1),
         estimatedAccuracy: accuracies.get(accountId) ?? null,
         answered: before.answered + 1,
+        labelCount: before.labelCount,
       });
     }
   }
   return records;
 }
 
-export const noRecord: AnnotatorRecord = {
-  goldRight: 0,
-  goldAnswered: 0,
-  estimatedAccuracy: null,
-  answered: 0,
-};
+export function noRecord(labelCount: number): AnnotatorRecord {
+  return { goldRight: 0, goldAnswered: 0, estimatedAccuracy: null, answered: 0, labelCount };
+}
 
 /** Items to ask this person about: never their own, never one they saw, gold mixed in at about its share and in no pattern. */
 export function pickItems(

@@ -168,6 +168,7 @@ function workOf(
   resolved: readonly Resolved[],
 ): readonly Work[] {
   const records = recordsOf(bench);
+  const labelCount = bench.mission.labels.length;
   const items = new Map<string, number>();
   const judgements = new Map<string, number>();
   const add = (counts: Map<string, number>, accountId: string): unknown =>
@@ -184,7 +185,7 @@ function workOf(
     }
   }
   return [...new Set([...items.keys(), ...judgements.keys()])].sort().map((accountId) => {
-    const { goldRight, goldAnswered } = records.get(accountId) ?? noRecord;
+    const { goldRight, goldAnswered } = records.get(accountId) ?? noRecord(labelCount);
     return {
       accountId,
       address: room.bench.addresses.get(accountId) ?? '',

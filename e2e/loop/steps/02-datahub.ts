@@ -5,7 +5,8 @@ import { leafHash, merkleRoot } from '@oort/kernel-merkle';
 import { canonicalJson, type Json } from '@oort/kernel-wire';
 import { contractAbis } from '@oort/schema';
 import { ask } from '../ask';
-import { contribute, gather, label, type Person } from '../crowd';
+import { contribute, gather, label, people, type Person } from '../crowd';
+import { answersToTell } from '../images';
 import { missionState } from '../mission-state';
 import type { LoopContext, Step } from '../step';
 
@@ -72,6 +73,13 @@ async function run(context: LoopContext): Promise<void> {
   });
 }
 
+/** A spammer shows after so many answers, so few images are judged by more people. */
+function overlapFor(images: number, labels: number): { readonly overlap: number; readonly maximumOverlap: number } {
+  const overlap = Math.max(3, Math.min(people - 1, Math.ceil((people * answersToTell(labels)) / images)));
+  // The mission's budget is for the maximum: gold items, which everybody answers, are paid out of what is left of it.
+  return { overlap, maximumOverlap: overlap + 4 };
+}
+
 async function openAndFund(context: LoopContext): Promise<string> {
   const opened = await ask<{ readonly id: string; readonly budgetWei: string }>(
     context,
@@ -83,7 +91,7 @@ async function openAndFund(context: LoopContext): Promise<string> {
       licence: 'CC-BY-4.0',
       pricePerItemWei: '20000000000000000',
       pricePerJudgementWei: '2000000000000000',
-      quality: { goldShare, duplicateDistance: null },
+      quality: { goldShare, duplicateDistance: null, ...overlapFor(context.images.train.length, context.images.labels.length) },
     },
     context.customer,
   );

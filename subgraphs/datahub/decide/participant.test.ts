@@ -113,7 +113,7 @@ describe('participant', () => {
   });
 
   it('is shut out by a rule and not by a whim', () => {
-    const record = { goldRight: 0, goldAnswered: 5, estimatedAccuracy: 0.1, answered: 20 };
+    const record = { goldRight: 0, goldAnswered: 5, estimatedAccuracy: 0.1, answered: 20, labelCount: 10 };
     const flag = (goldRight: number): ParticipantCommand =>
       ask('FlagAnnotator', {
         missionId: 'mission_1',
