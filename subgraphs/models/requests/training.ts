@@ -12,7 +12,7 @@ import { answer, signIn, type Actor, type Answer } from './answer';
 
 export interface ModelInput { readonly name: string; readonly architecture: Json; readonly licence: string }
 export interface TrainingInput {
-  readonly modelId: string; readonly datasetVersionIds: readonly string[]; readonly hyperParameters: Json;
+  readonly modelId: string; readonly datasetVersionIds: readonly string[]; readonly hyperParameters?: Json | null;
   readonly seed: number; readonly rounds: number; readonly workers: number; readonly evaluationContentId?: string | null;
 }
 export interface PublishInput { readonly runId: string; readonly card: Json }
@@ -58,7 +58,7 @@ export class TrainingRequests {
     const architecture = model.architecture as Json;
     const evaluationContentId = input.evaluationContentId ?? null;
     const manifestContentIds = sealed.map(({ manifestContentId }) => manifestContentId);
-    const request = { architecture, hyperParameters: input.hyperParameters, seed, evaluationContentId, manifestContentIds };
+    const request = { architecture, hyperParameters: input.hyperParameters ?? {}, seed, evaluationContentId, manifestContentIds };
     const inputs = await prepareTraining(request, this.ports.content);
     if ('refused' in inputs) return inputs;
     const now = this.ports.now();
