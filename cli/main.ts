@@ -10,8 +10,10 @@ const help = `oort: a decentralised AI cloud
       a node: keys are made on the device, and starting again goes on
   oort chain status [--rpc URL]
       how far the chain is
+  oort eventstore --grpc PORT [--data DIR]
+      the events of a platform that is not running, served to clients of EventStoreDB on 127.0.0.1
   oort eventstore check [--data DIR]
-      reads every event of a platform that is not running, and checks that none is missing or damaged
+      reads every event of a platform that is not running, checks that none is missing or damaged, and tells the Merkle root
   oort verify FILE --rpc URL --genesis HASH
       checks a lineage proof against nothing but the chain
 
@@ -25,6 +27,7 @@ const commands: Readonly<Record<string, Command>> = {
   up: async (rest) => (await import('./up.js')).up(rest),
   'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
+  eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore check': async (rest) => (await import('./eventstore-check.js')).checkEventStore(rest),
   verify: async (rest) => (await import('./verify.js')).verifyCommand(rest),
 };

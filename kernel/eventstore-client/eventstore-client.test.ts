@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventStoreContract, memoryStore, openEmbeddedStore, type EventToAppend } from '@oort/kernel-eventstore';
+import { serveEventStore } from '@oort/kernel-eventstore-grpc';
+import { uuidV5 } from '@oort/kernel-wire';
+import { openEventStoreDb } from './index';
+
+eventStoreContract('EventStoreDB through its client, against the embedded store\'s wire', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'oort-esdb-'));
+  const embedded = await openEmbeddedStore({ directory });
+  const server = await serveEventStore({ store: embedded, port: 0 });
+  const store = openEventStoreDb({ connectionString: server.url });
+  return {
+    ...store,
+    async close() {
+      await store.close();
+      await server.close();
+      await embedded.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+});
+
+test('a lost connection: appends are repeated, and a subscription goes on where it was', async () => {
+  const embedded = memoryStore();
+  let server = await serveEventStore({ store: embedded, port: 0 });
+  const { port } = server;
+  const store = openEventStoreDb({ connectionString: server.url });
+  const stop = new AbortController();
+  const seen: bigint[] = [];
+  const following = (async () => {
+    for await (const delivery of store.subscribe({ from: 'start', signal: stop.signal })) {
+      if (delivery.kind === 'event') seen.push(delivery.event.position);
+      if (seen.length === 20) stop.abort();
+    }
+  })();
+  for (let n = 0; n < 20; n += 1) {
+    if (n === 10) {
+      await server.close();
+      const restarted = sleep(100).then(() => serveEventStore({ store: embedded, port }));
+      const appended = store.append('s-1', 'any', [happened(n)]);
+      server = await restarted;
+      await appended;
+    } else await store.append('s-1', 'any', [happened(n)]);
+  }
+  await following;
+  expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => BigInt(n)));
+  await store.close();
+  await server.close();
+});
+
+test('nobody there: the append fails by its name, in bounded time', async () => {
+  const store = openEventStoreDb({ connectionString: 'esdb://127.0.0.1:9?tls=false', appendTimeoutMs: 200 });
+  await expect(store.append('s-1', 'any', [happened(0)])).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
+  await store.close();
+});
+
+function happened(n: number): EventToAppend {
+  const id = uuidV5(`client/${n}`);
+  return { id, type: 'Happened', data: { n }, metadata: { actor: 'a', correlationId: id, causationId: id, occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 } };
+}

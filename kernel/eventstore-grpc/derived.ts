@@ -1,0 +1,50 @@
+// Streams that nobody writes: `$ce-<category>` and `$et-<type>` are the events of a category or a type in the order of `$all`,
+// shown as links. A stream's category is what stands before the first dash, as EventStoreDB's projection has it by default.
+import type { EventStore, Filter, RecordedEvent } from '@oort/kernel-eventstore';
+
+/** An event, and the link under which a stream that is derived or linked shows it. */
+export interface Shown { readonly event: RecordedEvent; readonly link?: RecordedEvent }
+
+export function derivedStream(stream: string): boolean {
+  return stream.startsWith('$ce-') || stream.startsWith('$et-');
+}
+
+export function derivedFilter(stream: string): Filter {
+  const name = stream.slice('$ce-'.length);
+  return stream.startsWith('$ce-') ? { streamPrefixes: [`${name}-`] } : { types: [name] };
+}
+
+/** Cost: a link's revision is its number, so reading counts from the first; backwards it keeps what lies before `from`. */
+export async function* derivedLinks(store: EventStore, stream: string, from: bigint | undefined, backwards: boolean): AsyncGenerator<Shown> {
+  const kept: Shown[] = [];
+  let next = 0n;
+  for await (const event of store.readAll('start', { filter: derivedFilter(stream) })) {
+    const shown = { event, link: linkTo(event, stream, next) };
+    next += 1n;
+    if (!backwards && shown.link.revision >= (from ?? 0n)) yield shown;
+    if (backwards && shown.link.revision <= (from ?? shown.link.revision)) kept.push(shown);
+  }
+  yield* kept.reverse();
+}
+
+/** What the reader sees: of a link its target when he asked for it and it is there, else the link itself. */
+export async function resolved(store: EventStore, { event, link }: Shown, resolveLinks: boolean): Promise<Shown> {
+  if (link !== undefined) return resolveLinks ? { event, link } : { event: link };
+  if (!resolveLinks || event.type !== '$>') return { event };
+  const target = await targetOf(store, event);
+  return target === null ? { event } : { event: target, link: event };
+}
+
+async function targetOf(store: EventStore, { data }: RecordedEvent): Promise<RecordedEvent | null> {
+  const text = typeof data === 'string' ? data
+    : typeof data === 'object' && data !== null && '$base64' in data ? Buffer.from(String(data['$base64']), 'base64').toString() : '';
+  const [, revision, stream] = /^(\d+)@(.+)$/s.exec(text) ?? [];
+  if (revision === undefined || stream === undefined) return null;
+  for await (const event of store.read(stream, { from: BigInt(revision), limit: 1 })) return event.revision === BigInt(revision) ? event : null;
+  return null;
+}
+
+export function linkTo(event: RecordedEvent, stream: string, revision: bigint): RecordedEvent {
+  const target = Buffer.from(`${event.revision}@${event.stream}`).toString('base64');
+  return { ...event, stream, revision, type: '$>', data: { $contentType: 'application/octet-stream', $base64: target } };
+}
