@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileKeyStore, openEmbeddedStore, openVisible, type EventStore, type KeyStore } from '@oort/kernel-eventstore';
 import { openReadModels, startPostgres, type OpenReadModels } from '@oort/kernel-projection';
-import { openEmbeddedBus, type TelemetryBus } from '@oort/kernel-telemetry';
+import { openEmbeddedBus, openKafkaBus, type TelemetryBus } from '@oort/kernel-telemetry';
 import { createTimers } from '@oort/kernel-timers';
 import { localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
 import { billingProjection } from '@oort/projections-billing';
@@ -49,7 +49,7 @@ export async function layFoundation(directory: string, onHalt: (reason: Error) =
     const keys = platformKeys(join(directory, 'keys'));
     const eventKeys = fileKeyStore(join(directory, 'keys', 'events'));
     const store = openVisible(rawStore, { visibilityOf, keys: eventKeys });
-    const telemetry = await openEmbeddedBus({ directory: join(directory, 'telemetry') });
+    const telemetry = await openBus(join(directory, 'telemetry'));
     opened.push(() => telemetry.close());
     const node = await openNode({ directory: join(directory, 'olympus'), genesis: localGenesis(keys.chainAddress, localParameters), onHalt });
     opened.push(() => node.close());
@@ -63,4 +63,9 @@ export async function layFoundation(directory: string, onHalt: (reason: Error) =
     await close();
     throw error;
   }
+}
+
+function openBus(directory: string): Promise<TelemetryBus> {
+  const brokers = (process.env['OORT_KAFKA_BROKERS'] ?? '').split(',').map((broker) => broker.trim()).filter((broker) => broker !== '');
+  return brokers.length === 0 ? openEmbeddedBus({ directory }) : openKafkaBus({ brokers, clientId: 'oort-platform' });
 }

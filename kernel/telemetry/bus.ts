@@ -3,8 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryStore, openEmbeddedStore, type EventStore, type RecordedEvent } from '@oort/kernel-eventstore';
+import { deadLetterBytes, deadTopicOf } from './dead-letter';
+import { BusClosed } from './faults';
+import { handOver } from './hand-over';
 import type { TelemetryBus, TelemetryMessage } from './port';
 
 interface Places {
@@ -25,11 +27,10 @@ export function memoryBus(): TelemetryBus {
   });
 }
 
-const attempts = 5;
-const retryMs = 200;
-
 function busOver(store: EventStore, places: Places): TelemetryBus {
+  let closed = false;
   const publish = async (topic: string, key: string, value: Uint8Array): Promise<void> => {
+    if (closed) throw new BusClosed();
     const id = randomUUID();
     const metadata = { actor: 'platform', correlationId: id, causationId: id, occurredAt: new Date().toISOString(), schemaVersion: 1 };
     await store.append(streamOf(topic), 'any', [{ id, type: 'Message', data: { key, value: Buffer.from(value).toString('base64') }, metadata }]);
@@ -41,30 +42,36 @@ function busOver(store: EventStore, places: Places): TelemetryBus {
       const from = place === null ? 'start' : { after: place };
       for await (const delivery of store.subscribe({ from, filter: { streamPrefixes: [streamOf(topic)] }, signal })) {
         if (delivery.kind === 'event' && delivery.event.stream === streamOf(topic)) {
-          const handled = await handOver(messageOf(topic, delivery.event), handler, signal);
+          const message = messageOf(topic, delivery.event);
+          const handled = await handOver(message, handler, signal);
           if (!handled && signal.aborted) return;
-          if (!handled) await publish(`${topic}.dead`, group, Buffer.from(JSON.stringify(delivery.event.data)));
+          if (!handled) await publish(deadTopicOf(topic), group, deadLetterBytes(message));
           places.set(topic, group, delivery.event.position);
         }
       }
     },
-    close: () => store.close(),
+    async drain(topic, group, handler) {
+      const end = await store.head();
+      const place = places.get(topic, group);
+      const from = place === null ? 'start' : { after: place };
+      const stop = new AbortController();
+      let handled = 0;
+      if (end === null) return handled;
+      for await (const delivery of store.subscribe({ from, filter: { streamPrefixes: [streamOf(topic)] }, signal: stop.signal })) {
+        if (delivery.kind === 'caughtUp' || (delivery.kind === 'event' && delivery.event.position > end)) break;
+        if (delivery.kind !== 'event' || delivery.event.stream !== streamOf(topic)) continue;
+        await handler(messageOf(topic, delivery.event));
+        places.set(topic, group, delivery.event.position);
+        handled += 1;
+      }
+      stop.abort();
+      return handled;
+    },
+    async close() {
+      closed = true;
+      await store.close();
+    },
   };
-}
-
-/** False after the last attempt failed: the message then goes to the dead-letter topic, so that it stops nobody. */
-async function handOver(message: TelemetryMessage, handler: (message: TelemetryMessage) => Promise<void>, signal: AbortSignal): Promise<boolean> {
-  for (let attempt = 1; attempt <= attempts && !signal.aborted; attempt += 1) {
-    try {
-      await handler(message);
-      return true;
-    } catch (error) {
-      const text = error instanceof Error ? error.stack ?? error.message : String(error);
-      process.stderr.write(`telemetry ${message.topic}, offset ${message.offset}, attempt ${attempt}: ${text}\n`);
-      await sleep(retryMs * attempt, undefined, { signal }).catch(() => undefined);
-    }
-  }
-  return false;
 }
 
 function messageOf(topic: string, event: RecordedEvent): TelemetryMessage {

@@ -12,5 +12,10 @@ export interface TelemetryBus {
   publish(topic: string, key: string, value: Uint8Array): Promise<void>;
   /** Runs until the signal aborts; an offset is committed after its handler resolved. */
   consume(topic: string, group: string, handler: (message: TelemetryMessage) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /**
+   * Gives the handler, once each, what the topic holds at this moment and the group has not had; resolves with how many that
+   * were. What the handler throws ends it: that message and those after it stay for the next time.
+   */
+  drain(topic: string, group: string, handler: (message: TelemetryMessage) => Promise<void>): Promise<number>;
   close(): Promise<void>;
 }

@@ -1,0 +1,110 @@
+// Over a real Apache Kafka (kafka-broker.ts). The only reason to skip is a machine without Java or Maven.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newDeviceKey } from '@oort/kernel-identity';
+import { telemetryBusContract } from './contract';
+import {
+  deadTopicOf, envelopeBytes, envelopeHash, follows, openEnvelope, openKafkaBus, replayDeadLetters, sealEnvelope, type Envelope, type TelemetryBus,
+} from './index';
+import { createKafkaBroker, kafkaJars, missingPrograms, type KafkaBroker } from './kafka-broker';
+
+const missing = missingPrograms();
+if (missing.length > 0) process.stderr.write(`The Kafka tests are skipped: there is no ${missing.join(' and no ')} here.\n`);
+const onKafka = missing.length > 0 ? describe.skip : describe;
+
+const downloadTimeoutMs = 20 * 60_000;
+const startTimeoutMs = 120_000;
+
+onKafka('Apache Kafka', () => {
+  let broker: KafkaBroker;
+  beforeAll(async () => { await kafkaJars(); }, downloadTimeoutMs);
+  beforeAll(async () => {
+    broker = await createKafkaBroker();
+    await broker.start();
+  }, startTimeoutMs);
+  afterAll(async () => { await broker.remove(); });
+  const open = (retries?: number): Promise<TelemetryBus> =>
+    openKafkaBus({ brokers: [broker.address], clientId: 'test', ...(retries === undefined ? {} : { retries }) });
+
+  telemetryBusContract('kafka', () => open());
+
+  test('topics that Kafka cannot have and messages over the limit are refused with their codes', async () => {
+    const bus = await open();
+    await expect(bus.publish('no spaces', 'k', Buffer.from('x'))).rejects.toMatchObject({ code: 'BUS_REFUSED', detail: { type: 'INVALID_TOPIC_EXCEPTION' } });
+    const topic = `large-${randomUUID()}`;
+    await expect(bus.publish(topic, 'k', Buffer.alloc(6 * 1024 * 1024))).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE' });
+    await bus.publish(topic, 'k', Buffer.alloc(4 * 1024 * 1024));
+    expect(await bus.drain(topic, 'g', () => Promise.resolve())).toBe(1);
+    await bus.close();
+  });
+
+  test('brokers that do not answer are a fault, when the bus is opened and when a message is given up', async () => {
+    await expect(openKafkaBus({ brokers: ['127.0.0.1:1'], clientId: 'test' })).rejects.toMatchObject({ code: 'BUS_UNREACHABLE' });
+    const bus = await open(2);
+    const topic = `outage-${randomUUID()}`;
+    await bus.publish(topic, 'k', Buffer.from('before'));
+    await broker.stop('SIGKILL');
+    await expect(bus.publish(topic, 'k', Buffer.from('lost'))).rejects.toMatchObject({ code: 'BUS_UNREACHABLE' });
+    await broker.start();
+    await bus.publish(topic, 'k', Buffer.from('after'));
+    const seen: string[] = [];
+    await bus.drain(topic, 'g', async ({ value }) => { seen.push(value.toString()); });
+    expect(seen).toEqual(['before', 'after']);
+    await bus.close();
+  }, 60_000);
+
+  test('a broker killed and started again while nodes publish: every envelope takes effect once, each node\'s chain is whole', async () => {
+    const topic = `readings-${randomUUID()}`;
+    const nodes = ['node_1', 'node_2', 'node_3'].map((nodeId) => ({ nodeId, key: newDeviceKey() }));
+    const keys = new Map(nodes.map(({ nodeId, key }) => [nodeId, key.publicKey]));
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const [publishing, consuming] = [await open(), await open()];
+    const effects = new Map<string, Envelope[]>(nodes.map(({ nodeId }) => [nodeId, []]));
+    const stop = new AbortController();
+    const consumed = consuming.consume(topic, 'g', ({ value, key }) => {
+      const envelope = openEnvelope(value, keys.get(key) ?? '');
+      const earlier = effects.get(key) ?? [];
+      if (envelope.sequence >= earlier.length) earlier.push(envelope);
+      return Promise.resolve();
+    }, stop.signal);
+
+    const enough = 150;
+    const published = nodes.map(async ({ nodeId, key }) => {
+      let previousHash: string | null = null;
+      for (let sequence = 0; sequence < enough; sequence += 1) {
+        const envelope = sealEnvelope({ nodeId, key, sequence, previousHash, topic, payload: { reading: sequence }, now: new Date() });
+        await publishUntilTaken(publishing, envelope);
+        previousHash = envelopeHash(envelope);
+        await sleep(10);
+      }
+    });
+    await sleep(600);
+    await broker.stop('SIGKILL');
+    await sleep(2000);
+    await broker.start();
+    await Promise.all(published);
+    while ([...effects.values()].some((list) => list.length < enough)) await sleep(50);
+    stop.abort();
+    await consumed;
+    write.mockRestore();
+    for (const list of effects.values()) {
+      expect(list.map(({ sequence }) => sequence)).toEqual(Array.from({ length: enough }, (_, n) => n));
+      expect(list.every((envelope, index) => follows(list[index - 1] ?? null, envelope))).toBe(true);
+    }
+    expect(await replayDeadLetters(consuming, topic)).toEqual({ replayed: 0, unreadable: 0 });
+    expect(await publishing.drain(deadTopicOf(topic), 'nobody', () => Promise.resolve())).toBe(0);
+    await Promise.all([publishing.close(), consuming.close()]);
+  }, 90_000);
+});
+
+/** As an agent does with what lies on its disk. */
+async function publishUntilTaken(bus: TelemetryBus, envelope: Envelope): Promise<void> {
+  for (;;) {
+    try {
+      return await bus.publish(envelope.topic, envelope.nodeId, envelopeBytes(envelope));
+    } catch (error) {
+      if (!(error instanceof Error) || !('code' in error) || error.code !== 'BUS_UNREACHABLE') throw error;
+      await sleep(200);
+    }
+  }
+}

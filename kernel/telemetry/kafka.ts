@@ -1,0 +1,181 @@
+// The bus over Apache Kafka. A group of the port is the Kafka group `<group>.<topic>`, since groups of the port are per topic.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { messageOf } from '@oort/kernel-wire';
+import { deadLetterBytes, deadTopicOf } from './dead-letter';
+import { BusClosed, BusRefused, BusUnreachable } from './faults';
+import { handOver } from './hand-over';
+import { beMember } from './kafka-consumer';
+import { kafkaPublisher, type KafkaPublisher } from './kafka-publisher';
+import type { TelemetryBus, TelemetryMessage } from './port';
+
+export interface KafkaOptions {
+  /** host:port each. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Of topics that this bus makes; 6 unless given. Never change it for a topic in use: keys would change their partition. */
+  readonly partitions?: number;
+  /** Of topics that this bus makes; what the brokers are set to unless given. */
+  readonly replicas?: number;
+  /** How many times a publish is tried again, a second apart at most; 60 unless given. */
+  readonly retries?: number;
+}
+
+type Handler = (message: TelemetryMessage) => Promise<void>;
+
+const largestTopicMessageBytes = 8 * 1024 * 1024;
+const asBrokersAreSet = -1;
+const rejoinMs = 500;
+
+/** Throws BusUnreachable. */
+export async function openKafkaBus(options: KafkaOptions): Promise<TelemetryBus> {
+  const { brokers, clientId } = options;
+  // kafkajs gives up what a producer sends after as many failed connections as its client allows, not as the producer does.
+  const clientThatTries = (retries: number): Kafka => new Kafka({
+    brokers: [...brokers], clientId, logLevel: logLevel.NOTHING, connectionTimeout: 3000, requestTimeout: 15_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1000, retries },
+  });
+  const kafka = clientThatTries(5);
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+  } catch (error) {
+    await admin.disconnect().catch(() => undefined);
+    throw faultOf(brokers, '', error);
+  }
+  const retries = options.retries ?? 60;
+  const publisher = kafkaPublisher({ kafka: clientThatTries(retries), retries, faultOf: (topic, error) => faultOf(brokers, topic, error) });
+  return new KafkaBus(kafka, admin, publisher, options);
+}
+
+class KafkaBus implements TelemetryBus {
+  readonly #topics = new Map<string, Promise<void>>();
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(
+    private readonly kafka: Kafka, private readonly admin: Admin, private readonly publisher: KafkaPublisher, private readonly options: KafkaOptions,
+  ) {}
+
+  async publish(topic: string, key: string, value: Uint8Array): Promise<void> {
+    await this.#topic(topic);
+    await this.publisher.publish(topic, key, Buffer.from(value));
+  }
+
+  consume(topic: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
+    return this.#run(this.#consume(topic, group, handler, AbortSignal.any([signal, this.#closing.signal])));
+  }
+
+  drain(topic: string, group: string, handler: Handler): Promise<number> {
+    return this.#run(this.#drain(topic, group, handler));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#running);
+    await this.publisher.close();
+    await this.admin.disconnect();
+  }
+
+  #run<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => { this.#running.delete(tracked); });
+    this.#running.add(tracked);
+    return tracked;
+  }
+
+  /** A member that the brokers failed joins again, for as long as somebody listens. */
+  async #consume(topic: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
+    const take = async (message: TelemetryMessage): Promise<boolean> => {
+      const handled = await handOver(message, handler, signal);
+      if (!handled && signal.aborted) return false;
+      if (!handled) await this.publish(deadTopicOf(topic), group, deadLetterBytes(message));
+      return true;
+    };
+    while (!signal.aborted) {
+      try {
+        await this.#topic(topic);
+        await beMember({ kafka: this.kafka, topic, groupId: groupIdOf(topic, group), take, signal });
+      } catch (error) {
+        process.stderr.write(`telemetry ${topic}, group ${group} joins again: ${messageOf(error)}\n`);
+        await sleep(rejoinMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  async #drain(topic: string, group: string, handler: Handler): Promise<number> {
+    const left = await this.#left(topic, groupIdOf(topic, group));
+    const stop = new AbortController();
+    const failures: unknown[] = [];
+    let handled = 0;
+    const take = async (message: TelemetryMessage, partition: number): Promise<boolean> => {
+      const end = left.get(partition);
+      if (end === undefined || message.offset >= end || failures.length > 0) return false;
+      try {
+        await handler(message);
+        handled += 1;
+      } catch (error) {
+        failures.push(error);
+      }
+      if (failures.length === 0 && message.offset + 1n === end) left.delete(partition);
+      if (failures.length > 0 || left.size === 0) stop.abort();
+      return failures.length === 0;
+    };
+    if (left.size > 0) {
+      const signal = AbortSignal.any([stop.signal, this.#closing.signal]);
+      await beMember({ kafka: this.kafka, topic, groupId: groupIdOf(topic, group), take, signal })
+        .catch((error: unknown) => { throw faultOf(this.options.brokers, topic, error); });
+      if (failures.length > 0) throw failures[0];
+      if (this.#closing.signal.aborted) throw new BusClosed();
+    }
+    return handled;
+  }
+
+  /** The end of each partition that the group has not reached. */
+  async #left(topic: string, groupId: string): Promise<Map<number, bigint>> {
+    await this.#topic(topic);
+    const ends = await this.admin.fetchTopicOffsets(topic);
+    const [committed] = await this.admin.fetchOffsets({ groupId, topics: [topic] });
+    const places = new Map(committed?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+    const behind = ends.filter(({ partition, low, high }) => {
+      const place = places.get(partition) ?? -1n;
+      return (place > BigInt(low) ? place : BigInt(low)) < BigInt(high);
+    });
+    return new Map(behind.map(({ partition, high }) => [partition, BigInt(high)]));
+  }
+
+  /** Makes the topic where it is not there yet. Throws BusClosed, BusUnreachable, BusRefused. */
+  #topic(topic: string): Promise<void> {
+    if (this.#closing.signal.aborted) return Promise.reject(new BusClosed());
+    const known = this.#topics.get(topic) ?? this.#make(topic).catch((error: unknown) => {
+      this.#topics.delete(topic);
+      throw faultOf(this.options.brokers, topic, error);
+    });
+    this.#topics.set(topic, known);
+    return known;
+  }
+
+  async #make(topic: string): Promise<void> {
+    const { partitions = 6, replicas = asBrokersAreSet } = this.options;
+    const configEntries = [{ name: 'max.message.bytes', value: String(largestTopicMessageBytes) }];
+    await this.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, replicationFactor: replicas, configEntries }] });
+  }
+}
+
+function groupIdOf(topic: string, group: string): string {
+  return `${group}.${topic}`;
+}
+
+/** kafkajs wraps the broker's own answer in its causes; that answer has a type. */
+function faultOf(brokers: readonly string[], topic: string, error: unknown): Error {
+  if (error instanceof BusClosed || error instanceof BusRefused || error instanceof BusUnreachable) return error;
+  let refusal: string | null = null;
+  for (let one: unknown = error; typeof one === 'object' && one !== null; one = insideOf(one)) {
+    if ('type' in one && typeof one.type === 'string') refusal = one.type;
+  }
+  return refusal === null ? new BusUnreachable(brokers, error) : new BusRefused(topic, refusal, error);
+}
+
+function insideOf(error: object): unknown {
+  if ('errors' in error && Array.isArray(error.errors)) return (error.errors as readonly unknown[])[0];
+  return 'cause' in error ? error.cause : null;
+}
