@@ -32,6 +32,9 @@ export function append(store: EventStore) {
   };
 }
 
+/** Unfinished ones of a call. */
+const mostBatches = 64;
+
 interface Batch { readonly options: BatchAppendOptions; readonly proposed: Proposed[]; bytes: number }
 
 /** Batches of one call may come in pieces and mixed; each is answered by its correlation id as soon as it is durable. */
@@ -42,7 +45,11 @@ export function batchAppend(store: EventStore) {
     let ended = false;
     const endWhenDone = (): void => { if (ended && running === 0) call.end(); };
     call.on('data', (message: BatchAppendReq) => {
-      const id = uuidOf(message.correlationId);
+      const id = correlationOf(message);
+      if (id === null || (batches.size === mostBatches && !batches.has(id))) {
+        call.emit('error', serviceError(new Malformed(id === null ? 'a batch has no correlation id' : `${mostBatches} batches are unfinished`), ''));
+        return;
+      }
       const batch = batches.get(id) ?? { options: message.options ?? { streamPosition: longOf(0n) }, proposed: [], bytes: 0 };
       batches.set(id, batch);
       for (const one of message.proposedMessages) {
@@ -64,6 +71,14 @@ export function batchAppend(store: EventStore) {
     });
     call.on('error', () => batches.clear());
   };
+}
+
+function correlationOf({ correlationId }: BatchAppendReq): string | null {
+  try {
+    return uuidOf(correlationId);
+  } catch {
+    return null;
+  }
 }
 
 async function answerTo(store: EventStore, { options, proposed, bytes }: Batch): Promise<Reply> {

@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, credentials, status } from '@grpc/grpc-js';
 import {
   AccessDeniedError, binaryEvent, EventStoreDBClient, eventTypeFilter, excludeSystemEvents, jsonEvent, MaxAppendSizeExceededError, StreamDeletedError,
   StreamNotFoundError, streamNameFilter, WrongExpectedVersionError, type AllStreamSubscription, type Position,
 } from '@eventstore/db-client';
 import { openEmbeddedStore, type EventStore } from '@oort/kernel-eventstore';
 import { serveEventStore, type ServedEventStore } from './index';
+import { streamsService } from './protocol';
 
 let directory: string;
 let store: EventStore;
@@ -58,11 +60,11 @@ describe('appending', () => {
   });
 
   test('with credentials the client uses the single call instead of batches: the same answers', async () => {
-    const credentials = { username: 'admin', password: 'changeit' };
-    expect(await client.appendToStream('order-1', many(2), { credentials, expectedRevision: 'no_stream' })).toMatchObject({ nextExpectedRevision: 1n });
-    await expect(client.appendToStream('order-1', made(3), { credentials, expectedRevision: 0n }))
+    const login = { username: 'admin', password: 'changeit' };
+    expect(await client.appendToStream('order-1', many(2), { credentials: login, expectedRevision: 'no_stream' })).toMatchObject({ nextExpectedRevision: 1n });
+    await expect(client.appendToStream('order-1', made(3), { credentials: login, expectedRevision: 0n }))
       .rejects.toMatchObject({ type: 'wrong-expected-version', expectedVersion: 0n, actualVersion: 1n });
-    await expect(client.appendToStream('order-1', jsonEvent({ type: 'Large', data: 'x'.repeat(5_000_000) }), { credentials }))
+    await expect(client.appendToStream('order-1', jsonEvent({ type: 'Large', data: 'x'.repeat(5_000_000) }), { credentials: login }))
       .rejects.toMatchObject({ type: 'maximum-append-size-exceeded', maxAppendSize: 4 * 1024 * 1024 });
   });
 
@@ -221,4 +223,24 @@ test('a client that discovers the cluster finds this node', async () => {
   const discovering = EventStoreDBClient.connectionString(`esdb+discover://127.0.0.1:${server.port}?tls=false`);
   expect(await discovering.appendToStream('order-1', made(0))).toMatchObject({ success: true });
   await discovering.dispose();
+});
+
+test('a client that breaks the protocol is told so, and the server serves on', async () => {
+  const { BatchAppend, Append, Read } = streamsService;
+  const raw = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
+  const failure = async (call: { on(name: 'error', listener: (error: unknown) => void): unknown }) => new Promise((resolve) => { call.on('error', resolve); });
+  const batch = raw.makeBidiStreamRequest(BatchAppend.path, BatchAppend.requestSerialize, BatchAppend.responseDeserialize);
+  batch.on('data', () => undefined).write({ isFinal: true });
+  expect(await failure(batch)).toMatchObject({ code: status.INVALID_ARGUMENT });
+  const bytes = raw.makeBidiStreamRequest(BatchAppend.path, (value: Buffer) => value, BatchAppend.responseDeserialize);
+  bytes.on('data', () => undefined).write(Buffer.from([255, 255, 255]));
+  expect(await failure(bytes)).toMatchObject({ code: status.INTERNAL });
+  const appended = await new Promise((resolve) => {
+    raw.makeClientStreamRequest(Append.path, Append.requestSerialize, Append.responseDeserialize, (error) => { resolve(error); }).end();
+  });
+  expect(appended).toMatchObject({ code: status.INVALID_ARGUMENT });
+  const read = raw.makeServerStreamRequest(Read.path, Read.requestSerialize, Read.responseDeserialize, {});
+  expect(await failure(read.on('data', () => undefined))).toMatchObject({ code: status.INVALID_ARGUMENT });
+  raw.close();
+  expect(await client.appendToStream('order-1', made(0))).toMatchObject({ success: true });
 });

@@ -31,7 +31,7 @@ export interface ReadOptions {
   readonly uuidOption?: { readonly content?: 'structured' | 'string' };
 }
 
-export interface ReadReq { readonly options?: ReadOptions }
+export interface ReadReq { readonly options?: ReadOptions | null }
 
 export interface AppendOptions {
   readonly streamIdentifier?: StreamIdentifier;

@@ -13,7 +13,7 @@ import type { ReadOptions, ReadReq, Reply } from './messages';
 
 type Call = ServerWritableStream<unknown, Reply>;
 
-const windowSize = 256n;
+const widestWindow = 256;
 
 export function read(store: EventStore) {
   return (call: Call): void => {
@@ -25,15 +25,17 @@ export function read(store: EventStore) {
     const stream = streamOf(options?.stream?.streamIdentifier);
     // The head is asked for at once: 'end' means the end at the time of the call.
     const head = store.head();
+    head.catch(() => undefined);
     run(store, call, options, head, stop.signal).then(() => call.end(), (error: unknown) => {
       if (!stop.signal.aborted) call.emit('error', serviceError(error, stream));
     });
   };
 }
 
-async function run(store: EventStore, call: Call, options: ReadOptions | undefined, head: Promise<bigint | null>, signal: AbortSignal): Promise<void> {
-  const ofStream = options?.stream !== undefined && options.stream !== null;
-  if (options === undefined || (!ofStream && (options.all === undefined || options.all === null))) throw new Malformed('neither a stream nor $all is named');
+async function run(store: EventStore, call: Call, options: ReadOptions | null | undefined, head: Promise<bigint | null>, signal: AbortSignal): Promise<void> {
+  // What is absent is null on the messages of protobufjs.
+  const ofStream = options?.stream != null;
+  if (options == null || (!ofStream && options.all == null)) throw new Malformed('neither a stream nor $all is named');
   const structured = options.uuidOption?.content === 'structured';
   if (options.countOption === 'subscription') {
     await write(call, { confirmation: { subscriptionId: randomUUID() } });
@@ -42,7 +44,7 @@ async function run(store: EventStore, call: Call, options: ReadOptions | undefin
     return;
   }
   const limit = options.countOption === 'count' ? Number(options.count.toString()) : Infinity;
-  const shown = ofStream ? readStream(store, options) : readAll(store, options, await head);
+  const shown = ofStream ? readStream(store, options) : readAll(store, options, await head, limit);
   let found = 0;
   for await (const one of shown) {
     if (found >= limit || signal.aborted) break;
@@ -83,7 +85,7 @@ async function* readStream(store: EventStore, options: ReadOptions): AsyncGenera
   }
 }
 
-async function* readAll(store: EventStore, options: ReadOptions, head: bigint | null): AsyncGenerator<Shown> {
+async function* readAll(store: EventStore, options: ReadOptions, head: bigint | null, limit: number): AsyncGenerator<Shown> {
   const { filter, passes } = wireFilter(options);
   const { allOption, position } = options.all ?? {};
   const at = allOption === 'position' && position !== undefined ? bigintOf(position.commitPosition) : null;
@@ -96,6 +98,7 @@ async function* readAll(store: EventStore, options: ReadOptions, head: bigint | 
   }
   if (allOption === 'start' || head === null) return;
   // Backwards a position is read before; the port reads forwards only, so windows of it are turned round.
+  const windowSize = limit < widestWindow ? BigInt(Math.max(1, limit)) : BigInt(widestWindow);
   for (let end = at === null || at > head ? head + 1n : at; end > 0n; end -= windowSize) {
     const window: RecordedEvent[] = [];
     const after = end - windowSize - 1n;

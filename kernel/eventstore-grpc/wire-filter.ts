@@ -26,11 +26,7 @@ export function wireFilter({ filterOption, filter }: ReadOptions): WireFilter {
   return { passes: (event) => test(byType ? event.type : event.stream) };
 }
 
-/** The regular expression of exactly some names, `^(?:A|B)$`, as our own client sends it: then an index answers. */
-export function exactly(names: readonly string[]): string {
-  return `^(?:${names.map((name) => name.replace(/[^\w-]/g, '\\$&')).join('|')})$`;
-}
-
+/** The names, when it is an expression of exactly some names, `^(?:A|B)$`, as our own client sends it: then an index answers. */
 function literals(regex: string): readonly string[] | null {
   const inner = /^\^\(\?:(.*)\)\$$/s.exec(regex)?.[1];
   if (inner === undefined || !/^(?:[\w|-]|\\[^\w])*$/s.test(inner)) return null;
