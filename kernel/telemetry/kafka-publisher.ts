@@ -12,7 +12,7 @@ export interface KafkaPublisher {
 
 export interface PublisherOptions {
   readonly kafka: Kafka;
-  /** Retries of a batch before it is given up, a second apart at most. */
+  /** Retries of a batch before it is given up. */
   readonly retries: number;
   /** What a failed batch's publishers are told. */
   readonly faultOf: (topic: string, error: unknown) => Error;

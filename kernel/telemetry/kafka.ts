@@ -17,7 +17,7 @@ export interface KafkaOptions {
   readonly partitions?: number;
   /** Of topics that this bus makes; what the brokers are set to unless given. */
   readonly replicas?: number;
-  /** How many times a publish is tried again, a second apart at most; 60 unless given. */
+  /** How many failed connections a publish outlasts; 30 unless given, which is about a minute. */
   readonly retries?: number;
 }
 
@@ -43,7 +43,7 @@ export async function openKafkaBus(options: KafkaOptions): Promise<TelemetryBus>
     await admin.disconnect().catch(() => undefined);
     throw faultOf(brokers, '', error);
   }
-  const retries = options.retries ?? 60;
+  const retries = options.retries ?? 30;
   const publisher = kafkaPublisher({ kafka: clientThatTries(retries), retries, faultOf: (topic, error) => faultOf(brokers, topic, error) });
   return new KafkaBus(kafka, admin, publisher, options);
 }
