@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util';
 import { eventstoreFigures } from './eventstore';
 import { gatewayFigures } from './gateway';
+import { ledgerFigures } from './ledger';
 import { lineOf, type Figure } from './figure';
 
-const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures, gateway: gatewayFigures };
+const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures, ledger: ledgerFigures, gateway: gatewayFigures };
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
