@@ -20,6 +20,8 @@ const help = `oort: a decentralised AI cloud
 Ports: OORT_GRAPHQL_PORT 4000, OORT_S3_PORT 9000, OORT_INGEST_PORT 4100, OORT_CHAIN_PORT 8765.
 `;
 
+const diskFull = 'the disk is full';
+
 type Command = (commandLine: readonly string[]) => Promise<void>;
 
 /** Loaded when asked for: an agent does not need to load a platform. */
@@ -49,14 +51,16 @@ main(process.argv.slice(2)).catch((error: unknown) => {
 
 /** What a person can act on is one line; what only a developer can, keeps its stack. */
 function lineOf(error: unknown): string {
-  if (error instanceof Fault) return error.message.split('\n')[0] ?? error.code;
+  // PostgreSQL says it in its own words, in the middle of its log.
+  if (error instanceof Fault && error.message.includes('No space left on device')) return 'the disk is full';
+  if (error instanceof Fault) return /No space left on device|ENOSPC/.test(error.message) ? diskFull : error.message.split('\n')[0] ?? error.code;
   if (!(error instanceof Error)) return String(error);
   const { code, port, path, syscall } = error as NodeJS.ErrnoException & { readonly port?: number };
   switch (code) {
     case 'EADDRINUSE': return `port ${port ?? ''} is taken: end what listens there, or set another port`;
     case 'EACCES':
     case 'EPERM': return `no permission for ${path ?? (port === undefined ? 'what it needs' : `port ${port}`)}`;
-    case 'ENOSPC': return 'the disk is full';
+    case 'ENOSPC': return diskFull;
     case undefined:
     default: return syscall === undefined ? error.stack ?? error.message : error.message;
   }
