@@ -1,6 +1,6 @@
 // `oort up`: the platform in one process. Doors open last, when everything behind them runs, and close first.
 import { setMaxListeners } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDoor, serveSupergraph, supergraphOf, type Credentials } from '@oort/gateway-graphql';
 import { openS3Door } from '@oort/gateway-s3';
@@ -24,6 +24,7 @@ export interface Addresses {
 
 export interface RunningPlatform { readonly addresses: Addresses; close(): Promise<void> }
 
+const triedBytes = 256 * 1024;
 const supergraphFile = join(__dirname, '..', 'schema', 'supergraph.graphql');
 
 export async function up(commandLine: readonly string[]): Promise<void> {
@@ -50,6 +51,7 @@ export async function up(commandLine: readonly string[]): Promise<void> {
 export async function openPlatform(directory: string, onHalt: (reason: Error) => void): Promise<RunningPlatform> {
   const ports = await choosePorts(process.env);
   mkdirSync(directory, { recursive: true });
+  tryToWrite(join(directory, `.try-${process.pid}`));
   const foundation = await layFoundation(directory, onHalt);
   const stop = new AbortController();
   // Every loop of every domain listens to it: that is no leak.
@@ -80,6 +82,15 @@ export async function openPlatform(directory: string, onHalt: (reason: Error) =>
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** Before LMDB, which tells of a full disk on stderr in words of its own. Throws EACCES, ENOSPC. */
+function tryToWrite(file: string): void {
+  try {
+    writeFileSync(file, Buffer.alloc(triedBytes));
+  } finally {
+    rmSync(file, { force: true });
   }
 }
 
