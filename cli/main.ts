@@ -52,8 +52,8 @@ main(process.argv.slice(2)).catch((error: unknown) => {
 /** What a person can act on is one line; what only a developer can, keeps its stack. */
 function lineOf(error: unknown): string {
   // PostgreSQL says it in its own words, in the middle of its log.
-  if (error instanceof Fault && error.message.includes('No space left on device')) return 'the disk is full';
-  if (error instanceof Fault) return /No space left on device|ENOSPC/.test(error.message) ? diskFull : error.message.split('\n')[0] ?? error.code;
+  if (error instanceof Fault && error.message.includes('No space left on device')) return diskFull;
+  if (error instanceof Fault) return error.message.split('\n')[0] ?? error.code;
   if (!(error instanceof Error)) return String(error);
   const { code, port, path, syscall } = error as NodeJS.ErrnoException & { readonly port?: number };
   switch (code) {
