@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GraphQLError, parse } from 'graphql';
@@ -139,6 +140,20 @@ describe('what is wrong is said with a code', () => {
     expect(await answered(await fetch(new URL('/elsewhere', door.url)))).toMatchObject({ status: 404, codes: ['NOT_FOUND'] });
   });
 
+  it('a path that is none', async () => {
+    const { port } = new URL(door.url);
+    const status = await new Promise((resolve) => { get({ port, path: '//' }, ({ statusCode }) => { resolve(statusCode); }); });
+    expect(status).toBe(400);
+  });
+
+  it.each([
+    ['a variable', { query: 'mutation($name: String!) { rename(id: 1, name: $name) { id } }', variables: { name: 'a\0b' } }],
+    ['a literal', { query: 'mutation { rename(id: 1, name: "a\\u0000b") { id } }' }],
+    ['half of a surrogate pair', { query: 'query($id: ID!) { person(id: $id) { id } }', variables: { id: '\ud800' } }],
+  ])('text that is none: %s', async (_, asked) => {
+    expect(await send(JSON.stringify(asked))).toMatchObject({ status: 400, codes: ['BAD_USER_INPUT'] });
+  });
+
   it('a body over the limit', async () => {
     expect(await send(' '.repeat(17 * 1024 * 1024)).catch(() => ({ status: 413, codes: ['BODY_TOO_LARGE'] }))).toMatchObject({ status: 413, codes: ['BODY_TOO_LARGE'] });
   });
@@ -190,6 +205,7 @@ describe('graphql-ws', () => {
   it.each([
     ['a field that does not exist', 'subscription { nothing }', 'GRAPHQL_VALIDATION_FAILED'],
     ['no GraphQL', 'subscription {', 'GRAPHQL_PARSE_FAILED'],
+    ['text that is none', '{ person(id: "\\u0000") { id } }', 'BAD_USER_INPUT'],
     ['too deep', '{ person(id: 1) { friends { friends { friends { friends { friends { id } } } } } } }', 'DEPTH_LIMIT'],
   ])('says with a code: %s', async (_, query, code) => {
     await expect(all(query)).rejects.toMatchObject([{ extensions: { code } }]);

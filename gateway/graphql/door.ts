@@ -10,6 +10,7 @@ import { actorOf, Unauthenticated, type Credentials } from './authenticate';
 import { GraphiqlPage } from './graphiql-page';
 import { beyondLimits, usualLimits, type Limits } from './limits';
 import { maskUncoded } from './masking';
+import { beyondText } from './plain-text';
 import { serveSockets } from './sockets';
 import type { ServedSupergraph } from './supergraph';
 
@@ -82,7 +83,8 @@ function apolloServer(supergraph: ServedSupergraph, limits: Limits): ApolloServe
     plugins: [ApolloServerPluginLandingPageDisabled(), {
       requestDidStart: () => Promise.resolve({
         didResolveOperation: ({ schema, document, operation, request }) => {
-          const refused = operation === undefined ? null : beyondLimits(schema, document, operation, request.variables ?? {}, limits);
+          const variables = request.variables ?? {};
+          const refused = operation === undefined ? null : beyondText(document, variables) ?? beyondLimits(schema, document, operation, variables, limits);
           if (refused === null) return Promise.resolve();
           return Promise.reject(new GraphQLError(refused.message, { extensions: { ...refused.extensions, http: { status: 400 } } }));
         },
@@ -94,15 +96,21 @@ function apolloServer(supergraph: ServedSupergraph, limits: Limits): ApolloServe
 interface Behind { readonly apollo: ApolloServer<RequestContext>; readonly graphiql: GraphiqlPage; readonly options: DoorOptions }
 
 async function answer(request: IncomingMessage, response: ServerResponse, behind: Behind): Promise<void> {
-  const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const pathname = pathOf(request.url ?? '/');
   response.setHeader('access-control-allow-origin', '*');
   response.setHeader('x-content-type-options', 'nosniff');
+  if (pathname === null) return refuse(response, 400, 'BAD_REQUEST', 'The path cannot be read.');
   if (request.method === 'OPTIONS') return preflight(response);
   if (pathname === graphqlPath) return answerGraphql(request, response, behind);
   if (pathname === '/health') return end(response, 200, 'application/json', '{"status":"ok"}');
   if (behind.options.pages?.(request, response) === true) return;
   if (await behind.graphiql.answer(pathname, response)) return;
   refuse(response, 404, 'NOT_FOUND', `Nothing is served at ${pathname}; GraphQL is at ${graphqlPath}.`);
+}
+
+/** Null for what is no path, as `//` is. */
+function pathOf(url: string): string | null {
+  return URL.canParse(url, 'http://localhost') ? new URL(url, 'http://localhost').pathname : null;
 }
 
 function preflight(response: ServerResponse): void {

@@ -9,6 +9,7 @@ import type { Actor } from '@oort/schema';
 import { accountOf, Unauthenticated, type Credentials } from './authenticate';
 import { beyondLimits, type Limits } from './limits';
 import { maskUncoded } from './masking';
+import { beyondText } from './plain-text';
 import type { Operation, ServedSupergraph } from './supergraph';
 
 export interface SocketsOptions {
@@ -43,7 +44,7 @@ export function serveSockets({ server, path, supergraph, credentials, limits, ma
     const operation = getOperationAST(document, operationName);
     if (operation === null || operation === undefined) return [coded(new GraphQLError('No such operation in the document.'), 'OPERATION_RESOLUTION_FAILURE')];
     const variables = payload.variables ?? {};
-    const beyond = beyondLimits(schema, document, operation, variables, limits);
+    const beyond = beyondText(document, variables) ?? beyondLimits(schema, document, operation, variables, limits);
     if (beyond !== null) return [beyond];
     const asked: Operation = { source: payload.query, document, operationName, variables, context: { actor, requestId: newUlid() } };
     return { schema, document, operationName, variableValues: variables, contextValue: asked.context, asked };

@@ -31,7 +31,7 @@ const longestKeyBytes = 1024;
 /** Path style `/bucket/key`, or virtual-host style where the host is `bucket.<door's own name>`. Throws S3Error. */
 export function addressOf(url: string, host: string, domains: readonly string[]): { readonly bucket: string; readonly key: string } {
   const path = decode(url.split('?', 1)[0] ?? '/');
-  if (!path.startsWith('/') || path.includes('\0')) throw new S3Error('InvalidURI', "Couldn't parse the specified URI.");
+  if (!path.startsWith('/') || url.includes('%00')) throw new S3Error('InvalidURI', "Couldn't parse the specified URI.");
   const name = host.replace(/:\d+$/, '').toLowerCase();
   const domain = domains.find((candidate) => name.endsWith(`.${candidate}`));
   const whole = domain === undefined ? path : `/${name.slice(0, -domain.length - 1)}${path}`;

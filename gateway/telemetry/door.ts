@@ -42,6 +42,7 @@ export async function openIngestDoor(options: IngestOptions): Promise<IngestDoor
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: IngestOptions): Promise<void> {
   const { method = 'GET', url = '/' } = request;
+  if (!URL.canParse(url, 'http://localhost')) throw new DoorRefused(400, 'BAD_REQUEST', 'The path cannot be read.');
   const { pathname: path } = new URL(url, 'http://localhost');
   if (path === '/health') return json(response, 200, { status: 'ok' });
   if (path === '/telemetry') {

@@ -138,3 +138,12 @@ test('waiting for what does not come ends in ReadModelBehind', async () => {
   await expect(readModels.waitFor('totals', 99n, 50)).rejects.toMatchObject({ code: 'READ_MODEL_BEHIND' });
   await expect(readModels.waitFor('nothing', 0n)).rejects.toMatchObject({ code: 'UNKNOWN_PROJECTION' });
 });
+
+test('text that PostgreSQL does not take stops no projection', async () => {
+  const readModels = await started(totals(1));
+  await add('nul \0', 1);
+  await add('half \ud800', 1);
+  await readModels.waitFor('totals', await add('after', 1));
+  expect((await readModels.database.query<{ name: string }[]>('SELECT name FROM totals_v1.totals ORDER BY name')).map(({ name }) => name))
+    .toEqual(['after', 'half \ufffd', 'nul \ufffd']);
+});

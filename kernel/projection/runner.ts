@@ -6,6 +6,7 @@ import { Fault, messageOf } from '@oort/kernel-wire';
 import type { Delivery, EventStore } from '@oort/kernel-eventstore';
 import { batchesOf } from './batch';
 import type { Projection } from './port';
+import { storable } from './storable';
 
 export class ReadModelBehind extends Fault {
   constructor(name: string, wanted: bigint, applied: bigint, lastFailure: string | null) {
@@ -87,7 +88,7 @@ export class Runner {
     if (last > this.applied) {
       await this.database.transaction(async (manager) => {
         for (const delivery of batch) {
-          if (delivery.kind === 'event') await this.projection.apply(delivery.event, manager);
+          if (delivery.kind === 'event') await this.projection.apply(storable(delivery.event), manager);
         }
         await this.moveTo(last, manager);
       });

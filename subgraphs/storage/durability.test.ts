@@ -7,3 +7,9 @@ it.each([[3, 6, 4.6e-11], [10, 16, 1.9e-17]])('%i of %i loses %d of its segments
 it('is certain at the worst', () => {
   expect(annualLossProbability({ k: 1, n: 1, failuresPerYear: 3, repairHours: 24 })).toBe(1);
 });
+
+it('is told at once of any numbers', () => {
+  const before = Date.now();
+  expect(annualLossProbability({ k: 1, n: 2_000_000_000, failuresPerYear: 0.05, repairHours: 24 })).toBe(1);
+  expect(Date.now() - before).toBeLessThan(500);
+});

@@ -6,6 +6,7 @@ export function annualLossProbability({ k, n, failuresPerYear, repairHours }: {
 }): number {
   const repairYears = repairHours / (24 * 365.25);
   let probability = 1;
-  for (let lost = 0; lost <= n - k; lost += 1) probability *= (n - lost) * failuresPerYear * (lost === 0 ? 1 : repairYears);
+  // Once it is 0 or infinite it stays so: n is the caller's, and may be two thousand millions.
+  for (let lost = 0; lost <= n - k && probability !== 0 && Number.isFinite(probability); lost += 1) probability *= (n - lost) * failuresPerYear * (lost === 0 ? 1 : repairYears);
   return Math.min(1, probability);
 }
