@@ -1,7 +1,7 @@
 // The embedded topology: every part in one process, wired through the same ports as in any other.
 import { join } from 'node:path';
 import { fileKeyStore, openEmbeddedStore, openVisible, type EventStore, type KeyStore } from '@oort/kernel-eventstore';
-import { openReadModels, startPostgres, type OpenReadModels } from '@oort/kernel-projection';
+import { openPostgres, openReadModels, type OpenReadModels } from '@oort/kernel-projection';
 import { openEmbeddedBus, openKafkaBus, type TelemetryBus } from '@oort/kernel-telemetry';
 import { createTimers } from '@oort/kernel-timers';
 import { localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
@@ -53,7 +53,7 @@ export async function layFoundation(directory: string, onHalt: (reason: Error) =
     opened.push(() => telemetry.close());
     const node = await openNode({ directory: join(directory, 'olympus'), genesis: localGenesis(keys.chainAddress, localParameters), onHalt });
     opened.push(() => node.close());
-    const postgres = await startPostgres({ directory: join(directory, 'postgres') });
+    const postgres = await openPostgres({ directory: join(directory, 'postgres'), environment: process.env });
     opened.push(() => postgres.stop());
     const readModels = await openReadModels({ url: postgres.url, projections, store });
     opened.push(() => readModels.close());
