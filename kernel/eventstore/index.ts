@@ -5,7 +5,9 @@ export { AppendTooLarge, StoreBroken, StoreClosed, StoreLocked, StoreUnwritable,
 export { fileKeyStore, type KeyStore } from './key-store';
 export { memoryStore } from './memory';
 export { categoryOf, tombstoneType } from './stream';
-export { openVisible, type VisibleOptions } from './visible';
+export {
+  openVisible, personKeyId, redacted, revealedBy, type PersonalData, type SealedUntil, type VisibleOptions,
+} from './visible';
 export type {
   Appended, Delivery, EventMetadata, EventStore, EventToAppend, ExpectedRevision, Filter, From, RecordedEvent,
 } from './port';

@@ -1,12 +1,15 @@
-// Keys of what is not public, apart from the log and its backups: a file a key, readable by the owner only.
+// Keys of what is not public, apart from the log and its backups: a file a key, readable by the owner only. A copy of a key that
+// was destroyed would undo the destruction, so keys are kept once and never copied with the log.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, Fault } from '@oort/kernel-wire';
 
 export interface KeyStore {
   /** 32 bytes; made and durable at the first call. */
   obtain(keyId: string): Promise<Buffer>;
+  /** Keeps a key that was made elsewhere; one that is there already stays as it is. */
+  keep(keyId: string, key: Buffer): Promise<void>;
   /** Null when this holder has no such key. */
   find(keyId: string): Promise<Buffer | null>;
   /** Overwrites and removes the key: what it sealed is unreadable for good. */
@@ -19,20 +22,34 @@ export class BadKeyId extends Fault {
   }
 }
 
+const keyBytes = 32;
+/** Each is read from its file once while it is in use. */
+const keysHeld = 10_000;
+const destroying = '.destroying-';
+
 export function fileKeyStore(directory: string): KeyStore {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  finishDestroying(directory);
   const held = new Map<string, Buffer>();
   const find = (keyId: string): Buffer | null => {
     const known = held.get(keyId) ?? readKey(pathOf(directory, keyId));
-    if (known !== null) held.set(keyId, known);
+    if (known === null) return null;
+    held.delete(keyId);
+    held.set(keyId, known);
+    const [eldest] = held.keys();
+    if (held.size > keysHeld && eldest !== undefined) held.delete(eldest);
     return known;
   };
   return {
     async obtain(keyId) {
       const known = find(keyId);
       if (known !== null) return known;
-      createKey(directory, pathOf(directory, keyId));
-      return find(keyId) ?? randomBytes(0);
+      const made = randomBytes(keyBytes);
+      createKey(directory, pathOf(directory, keyId), made);
+      return find(keyId) ?? made;
+    },
+    async keep(keyId, key) {
+      if (find(keyId) === null) createKey(directory, pathOf(directory, keyId), key);
     },
     async find(keyId) {
       return find(keyId);
@@ -41,8 +58,11 @@ export function fileKeyStore(directory: string): KeyStore {
       held.delete(keyId);
       const path = pathOf(directory, keyId);
       if (readKey(path) === null) return;
-      overwrite(path, statSync(path).size);
-      rmSync(path);
+      // Out of every reader's sight first: nobody shall meet a key that is half overwritten.
+      const aside = join(directory, `${destroying}${randomUUID()}`);
+      renameSync(path, aside);
+      flushFolder(directory);
+      erase(aside);
       flushFolder(directory);
     },
   };
@@ -63,10 +83,10 @@ function readKey(path: string): Buffer | null {
 }
 
 /** Written aside and linked, so a crash leaves no half key and two makers agree on one. */
-function createKey(directory: string, path: string): void {
+function createKey(directory: string, path: string, key: Buffer): void {
   const aside = join(directory, `.${randomUUID()}`);
   const file = openSync(aside, 'wx', 0o600);
-  writeSync(file, randomBytes(32));
+  writeSync(file, key);
   fsyncSync(file);
   closeSync(file);
   try {
@@ -79,11 +99,19 @@ function createKey(directory: string, path: string): void {
   flushFolder(directory);
 }
 
-function overwrite(path: string, size: number): void {
+/** What a kill interrupted: its keys are in nobody's reach already, and their bytes go now. */
+function finishDestroying(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (name.startsWith(destroying)) erase(join(directory, name));
+  }
+}
+
+function erase(path: string): void {
   const file = openSync(path, 'r+');
-  writeSync(file, randomBytes(size));
+  writeSync(file, randomBytes(statSync(path).size));
   fsyncSync(file);
   closeSync(file);
+  rmSync(path);
 }
 
 function flushFolder(directory: string): void {
