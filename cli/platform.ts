@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileKeyStore, openEmbeddedStore, openVisible, type EventStore, type KeyStore } from '@oort/kernel-eventstore';
 import { openPostgres, openReadModels, type OpenReadModels } from '@oort/kernel-projection';
-import { openEmbeddedBus, openKafkaBus, type TelemetryBus } from '@oort/kernel-telemetry';
+import { kafkaSettings, openEmbeddedBus, openKafkaBus, type TelemetryBus } from '@oort/kernel-telemetry';
 import { createTimers } from '@oort/kernel-timers';
 import { localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
 import { billingProjection } from '@oort/projections-billing';
@@ -66,6 +66,6 @@ export async function layFoundation(directory: string, onHalt: (reason: Error) =
 }
 
 function openBus(directory: string): Promise<TelemetryBus> {
-  const brokers = (process.env['OORT_KAFKA_BROKERS'] ?? '').split(',').map((broker) => broker.trim()).filter((broker) => broker !== '');
-  return brokers.length === 0 ? openEmbeddedBus({ directory }) : openKafkaBus({ brokers, clientId: 'oort-platform' });
+  const kafka = kafkaSettings(process.env);
+  return kafka === null ? openEmbeddedBus({ directory }) : openKafkaBus({ ...kafka, clientId: 'oort-platform' });
 }

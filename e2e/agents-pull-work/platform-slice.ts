@@ -10,7 +10,7 @@ import { contentIdOf, diskContentStore } from '@oort/kernel-content';
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey, verifyRequest } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels } from '@oort/kernel-projection';
-import { memoryBus, openEnvelope, senderOf } from '@oort/kernel-telemetry';
+import { claimOf, envelopesIn, memoryBus, openEnvelope } from '@oort/kernel-telemetry';
 import { createTimers } from '@oort/kernel-timers';
 import type { Json } from '@oort/kernel-wire';
 import { jobsProjection } from '@oort/projections-jobs';
@@ -100,8 +100,10 @@ async function door({ request, response, run, readModels, content, telemetry }: 
   }
   if (actor.kind !== 'node') return answer(response, 401, {});
   if (url === '/telemetry') {
-    const { topic, nodeId } = openEnvelope(body, await nodePublicKey(readModels, senderOf(body)) ?? '');
-    await telemetry.publish(topic, nodeId, body);
+    for (const envelope of envelopesIn(body)) {
+      const { topic, nodeId } = openEnvelope(envelope, await nodePublicKey(readModels, claimOf(envelope).nodeId) ?? '');
+      await telemetry.publish(topic, nodeId, envelope);
+    }
     return answer(response, 202, {});
   }
   const contentId = url.replace('/content/', '');

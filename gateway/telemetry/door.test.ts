@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { contentIdOf, diskContentStore } from '@oort/kernel-content';
 import { newDeviceKey, signRequest } from '@oort/kernel-identity';
-import { envelopeBytes, memoryBus, sealEnvelope, type Envelope, type TelemetryBus } from '@oort/kernel-telemetry';
+import { batchBytes, BusUnreachable, memoryBus, openEnvelope, sealEnvelope, type EnvelopeToSeal, type TelemetryBus } from '@oort/kernel-telemetry';
+import { encodeReading } from '@oort/schema/telemetry/readings';
 import { openIngestDoor, type IngestDoor } from './door';
 
 const key = newDeviceKey();
@@ -40,33 +42,65 @@ async function send(method: string, path: string, body?: Buffer | string, header
   return { status: response.status, code, bytes };
 }
 
-function sealed(sequence: number, topic = 'heartbeats', previousHash: string | null = null): Envelope {
-  return sealEnvelope({ nodeId, key, sequence, previousHash, topic, payload: { at: sequence }, now: new Date() });
+function sealed(sequence: number, change: Partial<EnvelopeToSeal> = {}): Buffer {
+  return sealEnvelope({
+    nodeId, key, topic: 'heartbeats', epoch: 1, epochReason: 'first', sequence, previousHash: sequence === 0 ? null : 'ab'.repeat(32),
+    sealedAtMs: Date.now(), readings: [encodeReading('heartbeats', { atMs: Date.now(), endpoint: '' })], ...change,
+  }).bytes;
+}
+
+function changed(envelope: Buffer): Buffer {
+  const bytes = Buffer.from(envelope);
+  bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+  return bytes;
 }
 
 describe('telemetry', () => {
-  it('publishes envelopes that hold, one or many', async () => {
-    expect((await send('POST', '/telemetry', envelopeBytes(sealed(0)))).status).toBe(202);
-    expect((await send('POST', '/telemetry', JSON.stringify([sealed(1), sealed(2)]))).status).toBe(202);
+  it('publishes envelopes that hold, one or many, and tells the time', async () => {
+    const answer = await send('POST', '/telemetry', batchBytes([sealed(0)]));
+    expect(answer.status).toBe(202);
+    const { accepted, now } = JSON.parse(answer.bytes.toString()) as { accepted: number; now: string };
+    expect([accepted, Math.abs(Date.parse(now) - Date.now()) < 60_000]).toEqual([1, true]);
+    expect((await send('POST', '/telemetry', batchBytes([sealed(1), sealed(2)]))).status).toBe(202);
     const stop = new AbortController();
     const seen: number[] = [];
     await telemetry.consume('heartbeats', 'test', ({ value }) => {
-      seen.push((JSON.parse(value.toString()) as Envelope).sequence);
+      seen.push(openEnvelope(value, key.publicKey).sequence);
       if (seen.length === 3) stop.abort();
       return Promise.resolve();
     }, stop.signal);
     expect(seen).toEqual([0, 1, 2]);
   });
 
-  it.each([
-    ['no JSON', 'x', 400, 'BAD_REQUEST'],
-    ['something else', '{}', 422, 'ENVELOPE_REJECTED'],
-    ['a stranger\'s envelope', JSON.stringify({ ...sealed(3), nodeId: 'node_2' }), 401, 'UNAUTHENTICATED'],
-    ['a changed envelope', JSON.stringify({ ...sealed(3), payload: 1 }), 422, 'ENVELOPE_REJECTED'],
-    ['a topic that does not exist', JSON.stringify(sealed(3, 'gossip')), 422, 'UNKNOWN_TOPIC'],
-    ['a good envelope beside a bad one', JSON.stringify([sealed(3), {}]), 422, 'ENVELOPE_REJECTED'],
-  ])('refuses %s', async (_, body, status, code) => {
+  it.each<[string, Buffer | string, number, string]>([
+    ['no protobuf', '{}', 400, 'ENVELOPE_MALFORMED'],
+    ['something else', batchBytes([Buffer.from('x')]), 422, 'ENVELOPE_MALFORMED'],
+    ['a stranger\'s envelope', batchBytes([sealed(3, { nodeId: 'node_2' })]), 401, 'UNAUTHENTICATED'],
+    ['a changed envelope', batchBytes([changed(sealed(3))]), 422, 'ENVELOPE_SIGNATURE'],
+    ['a topic that does not exist', batchBytes([sealed(3, { topic: 'gossip' })]), 422, 'UNKNOWN_TOPIC'],
+    ['an envelope that is too large', batchBytes([Buffer.alloc(1024 * 1024 + 1)]), 413, 'ENVELOPE_OVERSIZED'],
+    ['too many envelopes', batchBytes(Array.from({ length: 1001 }, () => Buffer.of(1))), 413, 'BATCH_TOO_LARGE'],
+    ['a good envelope beside a bad one', batchBytes([sealed(3), changed(sealed(4))]), 422, 'ENVELOPE_SIGNATURE'],
+  ])('refuses %s, and publishes nothing', async (_, body, status, code) => {
     expect(await send('POST', '/telemetry', body)).toMatchObject({ status, code });
+    expect(await telemetry.peek('heartbeats', 'test', () => Promise.resolve())).toBe(0);
+  });
+
+  it('says that it should be sent again when the bus is away, and publishes what is sent twice meanwhile once', async () => {
+    const publish = jest.spyOn(telemetry, 'publish').mockRejectedValueOnce(new BusUnreachable(['127.0.0.1:1'], 'planned'));
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    expect(await send('POST', '/telemetry', batchBytes([sealed(3)]))).toMatchObject({ status: 503, code: 'TELEMETRY_UNAVAILABLE' });
+    write.mockRestore();
+    const same = batchBytes([sealed(3)]);
+    let go: () => void = () => undefined;
+    publish.mockReset().mockImplementation(() => new Promise((resolve) => { go = resolve; }));
+    const both = [send('POST', '/telemetry', same), send('POST', '/telemetry', same)];
+    while (publish.mock.calls.length === 0) await sleep(5);
+    await sleep(50);
+    go();
+    expect((await Promise.all(both)).map(({ status }) => status)).toEqual([202, 202]);
+    expect(publish.mock.calls.length).toBe(1);
+    publish.mockRestore();
   });
 });
 

@@ -48,7 +48,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (path === '/telemetry') {
     if (method !== 'POST') throw new DoorRefused(405, 'METHOD_NOT_ALLOWED', 'Telemetry is posted.');
     const published = await publishEnvelopes(await bodyOf(request, largestBatchBytes), options);
-    return json(response, 202, { accepted: published });
+    return json(response, 202, { accepted: published, now: options.credentials.now().toISOString() });
   }
   const [, contentId] = contentPath.exec(path) ?? [];
   if (contentId === undefined) throw new DoorRefused(404, 'NOT_FOUND', `Nothing is served at ${path}.`);

@@ -1,96 +1,207 @@
-// Topics on the engine of the event store: a stream per topic, the revision is the offset. A consumer group's place is a small
-// file, renamed into position but not flushed: after a power cut the group sees some messages again, which the port allows.
-import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+// Topics as segment logs, one process at a time. A consumer group's place is a small file, written at most five times a second and
+// not flushed: after a kill or a power cut the group sees some messages again, which the port allows.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { memoryStore, openEmbeddedStore, type EventStore, type RecordedEvent } from '@oort/kernel-eventstore';
+import { takeLock } from '@oort/kernel-eventstore/lock';
+import { Fault } from '@oort/kernel-wire';
 import { deadLetterBytes, deadTopicOf } from './dead-letter';
-import { BusClosed } from './faults';
+import { BusClosed, MessageTooLarge } from './faults';
 import { handOver } from './hand-over';
+import { memoryTopicLog, type TopicLog } from './memory-log';
 import type { TelemetryBus, TelemetryMessage } from './port';
+import { removableBefore, weekAndGigabyte, type Retention } from './retention';
+import { SegmentLog } from './segment-log';
 
-interface Places {
-  get(topic: string, group: string): bigint | null;
-  set(topic: string, group: string, position: bigint): void;
+export interface EmbeddedBusOptions {
+  readonly directory: string;
+  /** What may go; a week and a gigabyte a topic unless told. */
+  readonly retention?: Retention;
+  readonly segmentBytes?: number;
 }
 
-export async function openEmbeddedBus({ directory }: { readonly directory: string }): Promise<TelemetryBus> {
-  return busOver(await openEmbeddedStore({ directory: join(directory, 'log') }), filePlaces(join(directory, 'groups')));
+interface Places {
+  get(group: string): number | null;
+  set(group: string, next: number): void;
+  all(): ReadonlyMap<string, number>;
+}
+
+interface Topic { readonly name: string; readonly log: TopicLog; readonly places: Places }
+
+type Handler = (message: TelemetryMessage) => Promise<void>;
+
+/** The same as over Kafka, dead letters included (kafka-publisher.ts). */
+const largestMessageBytes = 5 * 1024 * 1024;
+const defaultSegmentBytes = 16 * 1024 * 1024;
+const placeEveryMs = 200;
+const retentionEveryMs = 60_000;
+
+/** Throws StoreLocked while another process has it. */
+export function openEmbeddedBus({ directory, retention = weekAndGigabyte, segmentBytes = defaultSegmentBytes }: EmbeddedBusOptions): Promise<TelemetryBus> {
+  const release = takeLock(directory);
+  const folder = join(directory, 'topics');
+  const open = (name: string): Topic => {
+    const place = join(folder, encodeURIComponent(name));
+    return { name, log: new SegmentLog({ directory: join(place, 'log'), segmentBytes }), places: filePlaces(join(place, 'groups')) };
+  };
+  const known = existsSync(folder) ? readdirSync(folder).map((name) => decodeURIComponent(name)) : [];
+  return Promise.resolve(new LocalBus(open, retention, known, release));
 }
 
 /** For tests. */
 export function memoryBus(): TelemetryBus {
-  const places = new Map<string, bigint>();
-  return busOver(memoryStore(), {
-    get: (topic, group) => places.get(`${topic}/${group}`) ?? null,
-    set: (topic, group, position) => { places.set(`${topic}/${group}`, position); },
-  });
+  return new LocalBus((name) => {
+    const places = new Map<string, number>();
+    return {
+      name, log: memoryTopicLog(),
+      places: { get: (group) => places.get(group) ?? null, set: (group, next) => { places.set(group, next); }, all: () => places },
+    };
+  }, weekAndGigabyte, [], () => undefined);
 }
 
-function busOver(store: EventStore, places: Places): TelemetryBus {
-  let closed = false;
-  const publish = async (topic: string, key: string, value: Uint8Array): Promise<void> => {
-    if (closed) throw new BusClosed();
-    const id = randomUUID();
-    const metadata = { actor: 'platform', correlationId: id, causationId: id, occurredAt: new Date().toISOString(), schemaVersion: 1 };
-    await store.append(streamOf(topic), 'any', [{ id, type: 'Message', data: { key, value: Buffer.from(value).toString('base64') }, metadata }]);
-  };
-  return {
-    publish,
-    async consume(topic, group, handler, signal) {
-      const place = places.get(topic, group);
-      const from = place === null ? 'start' : { after: place };
-      for await (const delivery of store.subscribe({ from, filter: { streamPrefixes: [streamOf(topic)] }, signal })) {
-        if (delivery.kind === 'event' && delivery.event.stream === streamOf(topic)) {
-          const message = messageOf(topic, delivery.event);
-          const handled = await handOver(message, handler, signal);
-          if (!handled && signal.aborted) return;
-          if (!handled) await publish(deadTopicOf(topic), group, deadLetterBytes(message));
-          places.set(topic, group, delivery.event.position);
+class LocalBus implements TelemetryBus {
+  readonly #topics = new Map<string, Topic>();
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly open: (name: string) => Topic, private readonly retention: Retention, known: readonly string[], private readonly release: () => void,
+  ) {
+    for (const name of known) this.#topic(name);
+    this.#timer = setInterval(() => { void this.#retain(); }, retentionEveryMs).unref();
+    void this.#retain();
+  }
+
+  async publish(topic: string, key: string, value: Uint8Array): Promise<void> {
+    if (this.#closing.signal.aborted) throw new BusClosed();
+    if (value.length > largestMessageBytes) throw new MessageTooLarge(value.length, largestMessageBytes);
+    await this.#topic(topic).log.append(recordOf(key, value));
+  }
+
+  consume(topic: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
+    return this.#run(this.#consume(topic, group, handler, AbortSignal.any([signal, this.#closing.signal])));
+  }
+
+  drain(topic: string, group: string, handler: Handler): Promise<number> {
+    return this.#run(this.#upToNow(this.#topic(topic), group, handler, true));
+  }
+
+  peek(topic: string, group: string, handler: Handler): Promise<number> {
+    return this.#run(this.#upToNow(this.#topic(topic), group, handler, false));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    clearInterval(this.#timer);
+    await Promise.allSettled(this.#running);
+    for (const { log } of this.#topics.values()) await log.close();
+    this.release();
+  }
+
+  #topic(name: string): Topic {
+    const topic = this.#topics.get(name) ?? this.open(name);
+    this.#topics.set(name, topic);
+    return topic;
+  }
+
+  #run<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => { this.#running.delete(tracked); });
+    this.#running.add(tracked);
+    // Whoever asked for it sees it fail; here it only has to be over.
+    tracked.catch(() => undefined);
+    return tracked;
+  }
+
+  async #consume(name: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
+    const { log, places } = this.#topic(name);
+    const cursor = log.cursor(places.get(group) ?? 0);
+    let [next, savedAtMs] = [places.get(group) ?? 0, 0];
+    // From its first moment on the group keeps what it has not had.
+    places.set(group, next);
+    try {
+      while (!signal.aborted) {
+        for (const { number, bytes } of await cursor.read()) {
+          if (signal.aborted) return;
+          const message = messageOf(name, number, bytes);
+          const outcome = await handOver(message, handler, signal);
+          if (outcome !== 'handled' && signal.aborted) return;
+          if (outcome !== 'handled') await this.publish(deadTopicOf(name), group, deadLetterBytes({ message, group, ...outcome }));
+          next = number + 1;
+          if (Date.now() - savedAtMs >= placeEveryMs) {
+            places.set(group, next);
+            savedAtMs = Date.now();
+          }
+        }
+        places.set(group, next);
+        await log.arrival(next, signal);
+      }
+    } finally {
+      places.set(group, next);
+      await cursor.close();
+    }
+  }
+
+  async #upToNow({ name, log, places }: Topic, group: string, handler: Handler, moves: boolean): Promise<number> {
+    const [from, end] = [places.get(group) ?? 0, log.next];
+    const cursor = log.cursor(from);
+    let handled = 0;
+    try {
+      for (let records = await cursor.read(); records.length > 0; records = await cursor.read()) {
+        for (const { number, bytes } of records) {
+          if (number >= end) return handled;
+          if (this.#closing.signal.aborted) throw new BusClosed();
+          await handler(messageOf(name, number, bytes));
+          if (moves) places.set(group, number + 1);
+          handled += 1;
         }
       }
-    },
-    async drain(topic, group, handler) {
-      const end = await store.head();
-      const place = places.get(topic, group);
-      const from = place === null ? 'start' : { after: place };
-      const stop = new AbortController();
-      let handled = 0;
-      if (end === null) return handled;
-      for await (const delivery of store.subscribe({ from, filter: { streamPrefixes: [streamOf(topic)] }, signal: stop.signal })) {
-        if (delivery.kind === 'caughtUp' || (delivery.kind === 'event' && delivery.event.position > end)) break;
-        if (delivery.kind !== 'event' || delivery.event.stream !== streamOf(topic)) continue;
-        await handler(messageOf(topic, delivery.event));
-        places.set(topic, group, delivery.event.position);
-        handled += 1;
-      }
-      stop.abort();
       return handled;
-    },
-    async close() {
-      closed = true;
-      await store.close();
-    },
-  };
+    } finally {
+      await cursor.close();
+    }
+  }
+
+  async #retain(): Promise<void> {
+    for (const { name, log, places } of this.#topics.values()) {
+      try {
+        log.removeBefore(removableBefore({ topic: name, segments: log.segments, groups: places.all(), retention: this.retention, nowMs: Date.now() }));
+      } catch (error) {
+        process.stderr.write(`telemetry ${name}: old segments stay: ${error instanceof Fault ? error.message : String(error)}\n`);
+      }
+    }
+    return Promise.resolve();
+  }
 }
 
-function messageOf(topic: string, event: RecordedEvent): TelemetryMessage {
-  const { key, value } = event.data as { key: string; value: string };
-  return { topic, key, value: Buffer.from(value, 'base64'), offset: event.revision };
+/** u16 length of the key | key | value */
+function recordOf(key: string, value: Uint8Array): Buffer {
+  const text = Buffer.from(key);
+  const record = Buffer.allocUnsafe(2 + text.length + value.length);
+  record.writeUInt16LE(text.length, 0);
+  record.set(text, 2);
+  record.set(value, 2 + text.length);
+  return record;
 }
 
-function streamOf(topic: string): string {
-  return `topic-${topic}`;
+function messageOf(topic: string, number: number, record: Buffer): TelemetryMessage {
+  const end = 2 + record.readUInt16LE(0);
+  return { topic, key: record.toString('utf8', 2, end), value: record.subarray(end), offset: BigInt(number) };
 }
 
 function filePlaces(directory: string): Places {
   mkdirSync(directory, { recursive: true });
-  const fileOf = (topic: string, group: string): string => join(directory, encodeURIComponent(`${topic}/${group}`));
+  const places = new Map(readdirSync(directory).filter((name) => !name.endsWith('.new'))
+    .map((name) => [decodeURIComponent(name), Number(readFileSync(join(directory, name), 'utf8'))]));
   return {
-    get: (topic, group) => existsSync(fileOf(topic, group)) ? BigInt(readFileSync(fileOf(topic, group), 'utf8')) : null,
-    set: (topic, group, position) => {
-      writeFileSync(`${fileOf(topic, group)}.new`, position.toString());
-      renameSync(`${fileOf(topic, group)}.new`, fileOf(topic, group));
+    get: (group) => places.get(group) ?? null,
+    all: () => places,
+    set(group, next) {
+      if (places.get(group) === next) return;
+      const path = join(directory, encodeURIComponent(group));
+      writeFileSync(`${path}.new`, String(next));
+      renameSync(`${path}.new`, path);
+      places.set(group, next);
     },
   };
 }

@@ -2,7 +2,7 @@
 // suite can run on brokers that are not empty.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deadTopicOf, readDeadLetter, replayDeadLetters } from './dead-letter';
+import { deadLetters, deadTopicOf, readDeadLetter, replayDeadLetters } from './dead-letter';
 import type { TelemetryBus, TelemetryMessage } from './port';
 
 type Open = () => Promise<TelemetryBus>;
@@ -103,7 +103,8 @@ function failing(bus: () => TelemetryBus): void {
     expect({ tries, accepted }).toEqual({ tries: 5, accepted: ['food'] });
     const [dead] = await next(bus(), deadTopicOf(topic), 'mourners', 1);
     expect(dead?.key).toBe('g');
-    expect(readDeadLetter(dead?.value ?? Buffer.alloc(0))).toEqual({ key: 'node_1', value: poison });
+    expect(readDeadLetter(dead?.value ?? Buffer.alloc(0))).toMatchObject({
+      key: 'node_1', value: poison, group: 'g', offset: '0', attempts: 5, code: 'HANDLER_FAILED', reason: 'planned' });
   });
 }
 
@@ -134,9 +135,12 @@ function replaying(bus: () => TelemetryBus): void {
     await consumeWithPoison(bus(), topic, poison);
     const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     await bus().publish(deadTopicOf(topic), 'g', Buffer.from('noise'));
-    expect(await replayDeadLetters(bus(), topic)).toEqual({ replayed: 1, unreadable: 1 });
+    expect(await deadLetters(bus(), topic)).toMatchObject([{ key: 'node_1', value: poison }]);
+    expect(await replayDeadLetters(bus(), topic, { only: () => false })).toEqual({ replayed: 0, kept: 1, unreadable: 1 });
+    expect(await replayDeadLetters(bus(), topic)).toEqual({ replayed: 1, kept: 0, unreadable: 0 });
     write.mockRestore();
-    expect(await replayDeadLetters(bus(), topic)).toEqual({ replayed: 0, unreadable: 0 });
+    expect(await replayDeadLetters(bus(), topic)).toEqual({ replayed: 0, kept: 0, unreadable: 0 });
+    expect(await deadLetters(bus(), topic)).toEqual([]);
     expect((await next(bus(), topic, 'g', 1)).map(({ key, value }) => [key, value])).toEqual([['node_1', poison]]);
   });
 
@@ -150,6 +154,9 @@ function replaying(bus: () => TelemetryBus): void {
       if (message.value.toString() === '2') throw new RangeError('planned');
       await accept(message);
     })).rejects.toThrow('planned');
+    const peeked: string[] = [];
+    expect(await bus().peek(topic, 'g', async ({ value }) => { peeked.push(value.toString()); })).toBe(2);
+    expect(peeked).toEqual(['2', '3']);
     expect(await bus().drain(topic, 'g', accept)).toBe(2);
     expect(await bus().drain(topic, 'g', accept)).toBe(0);
     expect(accepted).toEqual(['1', '2', '3']);

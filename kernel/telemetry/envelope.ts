@@ -1,85 +1,141 @@
-// An envelope is canonical JSON signed by the node's device key over everything but the signature.
-import { canonicalJson, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
+// An envelope is a batch of readings under one signature, so that what a signature costs is shared: checking one takes as long as
+// decoding a few hundred readings. It is a link of the chain of its node, topic and epoch (chain.ts).
+import { join } from 'node:path';
+import { Root, type Type } from 'protobufjs';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
+import { sha256Hex } from '@oort/kernel-wire';
+import { EnvelopeRejected, type Rejection } from './faults';
 
-export interface Envelope {
-  readonly nodeId: string;
+export type EpochReason = 'first' | 'disk-lost' | 'unknown';
+
+/** The place of an envelope in its node's chain. */
+export interface ChainPlace {
+  /** Milliseconds since 1970 when the chain was begun. */
+  readonly epoch: number;
+  readonly epochReason: EpochReason;
   /** From 0, without gaps. */
   readonly sequence: number;
-  /** envelopeHash of the one before; null for the first. */
+  /** Hex, SHA-256 of the envelope before; null for the first of an epoch. */
   readonly previousHash: string | null;
+}
+
+export interface Envelope extends ChainPlace {
+  readonly nodeId: string;
   readonly topic: string;
-  readonly payload: Json;
-  /** RFC 3339. */
-  readonly sealedAt: string;
-  readonly signature: string;
+  /** By the node's clock. */
+  readonly sealedAtMs: number;
+  readonly readings: readonly Uint8Array[];
+  /** Readings that the node gave up since the envelope before. */
+  readonly dropped: number;
+  /** Hex, SHA-256 of what travels. */
+  readonly hash: string;
 }
 
-export interface EnvelopeToSeal extends Pick<Envelope, 'nodeId' | 'sequence' | 'previousHash' | 'topic' | 'payload'> {
+export interface EnvelopeToSeal extends Omit<Envelope, 'hash' | 'dropped'> {
   readonly key: DeviceKey;
-  readonly now: Date;
+  readonly dropped?: number;
 }
 
-export class EnvelopeRejected extends Fault {
-  constructor(reason: 'malformed' | 'signature') {
-    super('ENVELOPE_REJECTED', `envelope refused: ${reason}`, { reason });
+export interface SealedEnvelope { readonly bytes: Buffer; readonly hash: string }
+
+interface Long { toNumber(): number }
+
+interface Decoded {
+  readonly nodeId: string;
+  readonly topic: string;
+  readonly epoch: Long;
+  readonly epochReason: number;
+  readonly sequence: Long;
+  readonly previousHash: Uint8Array;
+  readonly sealedAtMs: Long;
+  readonly readings: readonly Uint8Array[];
+  readonly dropped: { readonly readings: Long } | null;
+}
+
+/** More than a node may send in one message; topics take 8 MiB, dead letters are a third larger. */
+export const largestEnvelopeBytes = 1024 * 1024;
+const largestNameBytes = 200;
+const hashBytes = 32;
+const signatureBytes = 64;
+const reasons: readonly EpochReason[] = ['unknown', 'first', 'disk-lost'];
+const head = Buffer.from('oort-envelope-v1\n');
+
+const root = new Root().loadSync(join(__dirname, 'envelope.proto'), { keepCase: false }).resolveAll();
+const [batchType, signedType, envelopeType] = ['EnvelopeBatch', 'SignedEnvelope', 'Envelope'].map((name) => root.lookupType(`oort.telemetry.v1.${name}`)) as [Type, Type, Type];
+
+/** Throws EnvelopeRejected for one that is too large to be taken. */
+export function sealEnvelope({ key, epochReason, previousHash, readings, dropped = 0, ...fields }: EnvelopeToSeal): SealedEnvelope {
+  const envelope = envelopeType.encode({
+    ...fields, readings, epochReason: reasons.indexOf(epochReason), previousHash: Buffer.from(previousHash ?? '', 'hex'),
+    ...(dropped === 0 ? {} : { dropped: { readings: dropped } }),
+  }).finish();
+  const signature = Buffer.from(signWith(key, signedBytes(envelope)), 'hex');
+  const bytes = Buffer.from(signedType.encode({ envelope, signature }).finish());
+  if (bytes.length > largestEnvelopeBytes) throw new EnvelopeRejected('oversized', `${bytes.length} bytes, at most ${largestEnvelopeBytes}`);
+  return { bytes, hash: sha256Hex(bytes) };
+}
+
+/** What an envelope claims, to look up the key that openEnvelope needs: nothing is proven yet. Throws EnvelopeRejected. */
+export function claimOf(bytes: Uint8Array): { readonly nodeId: string; readonly topic: string } {
+  return decoded(split(bytes).envelope);
+}
+
+/** Whether it is the next of its node's chain is the question of chain.ts. Throws EnvelopeRejected. */
+export function openEnvelope(bytes: Uint8Array, publicKey: string): Envelope {
+  const { envelope, signature } = split(bytes);
+  const fields = decoded(envelope);
+  if (!verifySignature(publicKey, signedBytes(envelope), signature.toString('hex'))) throw new EnvelopeRejected('signature', 'it is not signed by the node it names');
+  const { nodeId, topic, readings, epochReason, previousHash, dropped } = fields;
+  return {
+    nodeId, topic, readings, epoch: fields.epoch.toNumber(), sequence: fields.sequence.toNumber(), sealedAtMs: fields.sealedAtMs.toNumber(),
+    epochReason: reasons[epochReason] ?? 'unknown', previousHash: previousHash.length === 0 ? null : Buffer.from(previousHash).toString('hex'),
+    dropped: dropped?.readings.toNumber() ?? 0, hash: sha256Hex(bytes),
+  };
+}
+
+export function batchBytes(envelopes: readonly Uint8Array[]): Buffer {
+  return Buffer.from(batchType.encode({ envelopes }).finish());
+}
+
+/** Throws EnvelopeRejected. */
+export function envelopesIn(bytes: Uint8Array): readonly Buffer[] {
+  const { envelopes } = decode<{ readonly envelopes: readonly Uint8Array[] }>(batchType, bytes);
+  return envelopes.map((envelope) => Buffer.from(envelope));
+}
+
+function split(bytes: Uint8Array): { readonly envelope: Buffer; readonly signature: Buffer } {
+  if (bytes.length > largestEnvelopeBytes) throw new EnvelopeRejected('oversized', `${bytes.length} bytes, at most ${largestEnvelopeBytes}`);
+  const { envelope, signature } = decode<{ readonly envelope: Uint8Array; readonly signature: Uint8Array }>(signedType, bytes);
+  if (signature.length !== signatureBytes) throw malformed('it has no signature');
+  return { envelope: Buffer.from(envelope), signature: Buffer.from(signature) };
+}
+
+function decoded(bytes: Uint8Array): Decoded {
+  const envelope = decode<Decoded>(envelopeType, bytes);
+  const { nodeId, topic, previousHash } = envelope;
+  if (nodeId === '' || topic === '' || nodeId.length > largestNameBytes || topic.length > largestNameBytes) throw malformed('it names no node or no topic');
+  if (previousHash.length !== 0 && previousHash.length !== hashBytes) throw malformed('its previous hash is none');
+  for (const number of [envelope.epoch, envelope.sequence, envelope.sealedAtMs]) {
+    if (!Number.isSafeInteger(number.toNumber())) throw malformed('a number is out of range');
   }
-}
-
-export function sealEnvelope({ nodeId, key, sequence, previousHash, topic, payload, now }: EnvelopeToSeal): Envelope {
-  const unsigned = { nodeId, sequence, previousHash, topic, payload, sealedAt: now.toISOString() };
-  return { ...unsigned, signature: signWith(key, signedText(unsigned)) };
-}
-
-/** What travels. */
-export function envelopeBytes(envelope: Envelope): Buffer {
-  return Buffer.from(canonicalJson({ ...envelope }));
-}
-
-export function envelopeHash(envelope: Envelope): string {
-  return sha256Hex(envelopeBytes(envelope));
-}
-
-/** The sender as it claims to be, to look up the key that openEnvelope needs. Throws EnvelopeRejected. */
-export function senderOf(bytes: Uint8Array | string): string {
-  return parse(bytes).nodeId;
-}
-
-/** Throws EnvelopeRejected. Whether it follows the one before is `follows`'s question. */
-export function openEnvelope(bytes: Uint8Array | string, publicKey: string): Envelope {
-  const envelope = parse(bytes);
-  const { signature, ...unsigned } = envelope;
-  if (!verifySignature(publicKey, signedText(unsigned), signature)) throw new EnvelopeRejected('signature');
+  if ((previousHash.length === 0) !== (envelope.sequence.toNumber() === 0)) throw malformed('only the first of an epoch follows nothing');
   return envelope;
 }
 
-/** A first envelope follows null. A gap, a replay and a fork all answer false. */
-export function follows(previous: Envelope | null, next: Envelope): boolean {
-  return previous === null
-    ? next.sequence === 0 && next.previousHash === null
-    : next.sequence === previous.sequence + 1 && next.previousHash === envelopeHash(previous);
-}
-
-/** The prefix keeps a signature made for anything else from passing as an envelope's. */
-function signedText(unsigned: Omit<Envelope, 'signature'>): string {
-  return `oort-envelope-v1\n${canonicalJson({ ...unsigned })}`;
-}
-
-function parse(bytes: Uint8Array | string): Envelope {
-  const fields = fieldsOf(bytes);
-  const { nodeId, sequence, previousHash, topic, payload, sealedAt, signature } = fields;
-  if (typeof nodeId !== 'string' || typeof topic !== 'string' || typeof sealedAt !== 'string' || typeof signature !== 'string'
-    || !Number.isSafeInteger(sequence) || (previousHash !== null && typeof previousHash !== 'string') || payload === undefined) {
-    throw new EnvelopeRejected('malformed');
-  }
-  return { nodeId, sequence: Number(sequence), previousHash, topic, payload, sealedAt, signature };
-}
-
-function fieldsOf(bytes: Uint8Array | string): Partial<Record<keyof Envelope, Json>> {
+/** Fields that are missing have their defaults; unknown ones are passed over. */
+function decode<T>(type: Type, bytes: Uint8Array): T {
   try {
-    const value = JSON.parse(Buffer.from(bytes).toString()) as Json;
-    return typeof value === 'object' && value !== null ? value as Partial<Record<keyof Envelope, Json>> : {};
+    return type.decode(bytes) as unknown as T;
   } catch {
-    throw new EnvelopeRejected('malformed');
+    throw malformed('it is no protobuf of the schema');
   }
+}
+
+function malformed(why: string): EnvelopeRejected {
+  return new EnvelopeRejected('malformed' satisfies Rejection, why);
+}
+
+/** The head keeps a signature made for anything else from passing as an envelope's. */
+function signedBytes(envelope: Uint8Array): Buffer {
+  return Buffer.concat([head, envelope]);
 }

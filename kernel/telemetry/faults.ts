@@ -1,4 +1,31 @@
 import { Fault, messageOf } from '@oort/kernel-wire';
+import { Poison } from './hand-over';
+
+/** Why an envelope does not count, now or later: */
+export type Rejection =
+  /** no envelope of ours, */
+  | 'malformed'
+  /** larger than one may be, */
+  | 'oversized'
+  /** not signed by the node that it names, */
+  | 'signature'
+  /** from a node that never enrolled, or has left, */
+  | 'unknown-node'
+  /** for a topic that there is none, or that it does not lie in, */
+  | 'unknown-topic'
+  /** beside another one of the same place, both signed by the node, */
+  | 'forked'
+  /** of an epoch that was over before it, and nothing of which is missing, */
+  | 'stale-epoch'
+  /** missed for so long that nobody remembers what it must fit. */
+  | 'too-late';
+
+/** Its code is the reason: ENVELOPE_MALFORMED, ENVELOPE_FORKED and so on. */
+export class EnvelopeRejected extends Poison {
+  constructor(readonly rejection: Rejection, why: string) {
+    super(`ENVELOPE_${rejection.toUpperCase().replace('-', '_')}`, `envelope refused, ${rejection}: ${why}`, { rejection });
+  }
+}
 
 export class BusClosed extends Fault {
   constructor() {

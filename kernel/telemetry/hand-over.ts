@@ -1,23 +1,33 @@
 // How every bus gives a message to its handler, and what becomes of one that its handler never accepts.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf, Fault, messageOf } from '@oort/kernel-wire';
 import type { TelemetryMessage } from './port';
 
 type Handler = (message: TelemetryMessage) => Promise<void>;
 
-const attempts = 5;
+/** What a handler throws for a message that no second try makes better. */
+export class Poison extends Fault {}
+
+export interface Unhandled { readonly code: string; readonly reason: string; readonly attempts: number }
+
+const mostAttempts = 5;
 const retryMs = 200;
 
-/** False after the last attempt failed: the message then goes to the dead-letter topic, so that it stops nobody. */
-export async function handOver(message: TelemetryMessage, handler: Handler, signal: AbortSignal): Promise<boolean> {
-  for (let attempt = 1; attempt <= attempts && !signal.aborted; attempt += 1) {
+/** What is not handled after the last attempt goes to the dead-letter topic, so that it stops nobody. */
+export async function handOver(message: TelemetryMessage, handler: Handler, signal: AbortSignal): Promise<'handled' | Unhandled> {
+  let unhandled: Unhandled = { code: 'STOPPED', reason: 'its consumer was stopped', attempts: 0 };
+  for (let attempt = 1; attempt <= mostAttempts && !signal.aborted; attempt += 1) {
     try {
       await handler(message);
-      return true;
+      return 'handled';
     } catch (error) {
-      const text = error instanceof Error ? error.stack ?? error.message : String(error);
+      unhandled = { code: codeOf(error) ?? 'HANDLER_FAILED', reason: messageOf(error), attempts: attempt };
+      const poison = error instanceof Poison;
+      const text = poison || !(error instanceof Error) ? messageOf(error) : error.stack ?? error.message;
       process.stderr.write(`telemetry ${message.topic}, offset ${message.offset}, attempt ${attempt}: ${text}\n`);
+      if (poison) return unhandled;
       await sleep(retryMs * attempt, undefined, { signal }).catch(() => undefined);
     }
   }
-  return false;
+  return unhandled;
 }

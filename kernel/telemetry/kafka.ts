@@ -1,8 +1,10 @@
 // The bus over Apache Kafka. A group of the port is the Kafka group `<group>.<topic>`, since groups of the port are per topic.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import type { ConnectionOptions } from 'node:tls';
+import { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
 import { messageOf } from '@oort/kernel-wire';
-import { deadLetterBytes, deadTopicOf } from './dead-letter';
+import { deadLetterBytes, deadTopicOf, isDeadTopic } from './dead-letter';
 import { BusClosed, BusRefused, BusUnreachable } from './faults';
 import { handOver } from './hand-over';
 import { beMember } from './kafka-consumer';
@@ -17,6 +19,14 @@ export interface KafkaOptions {
   readonly partitions?: number;
   /** Of topics that this bus makes; what the brokers are set to unless given. */
   readonly replicas?: number;
+  /** Of topics that this bus makes; a week unless given. Dead letters stay. Kafka waits for no consumer: be longer than the longest
+   *  absence of one. */
+  readonly retentionMs?: number;
+  /** False for who may only write to topics that the platform made, as agents; true unless given. */
+  readonly makesTopics?: boolean;
+  /** TLS, with the certificates in PEM; the system's authorities unless `ca` is given. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly sasl?: { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string };
   /** How many failed connections a publish outlasts; 30 unless given, which is about a minute. */
   readonly retries?: number;
 }
@@ -25,6 +35,8 @@ type Handler = (message: TelemetryMessage) => Promise<void>;
 
 const largestTopicMessageBytes = 8 * 1024 * 1024;
 const asBrokersAreSet = -1;
+const weekMs = 7 * 24 * 3600 * 1000;
+const forEver = -1;
 const rejoinMs = 500;
 
 /** Throws BusUnreachable. */
@@ -34,6 +46,7 @@ export async function openKafkaBus(options: KafkaOptions): Promise<TelemetryBus>
   const clientThatTries = (retries: number): Kafka => new Kafka({
     brokers: [...brokers], clientId, logLevel: logLevel.NOTHING, connectionTimeout: 3000, requestTimeout: 15_000,
     retry: { initialRetryTime: 100, maxRetryTime: 1000, retries },
+    ...(options.tls === undefined ? {} : { ssl: tlsOf(options.tls) }), ...(options.sasl === undefined ? {} : { sasl: saslOf(options.sasl) }),
   });
   const kafka = clientThatTries(5);
   const admin = kafka.admin();
@@ -67,7 +80,11 @@ class KafkaBus implements TelemetryBus {
   }
 
   drain(topic: string, group: string, handler: Handler): Promise<number> {
-    return this.#run(this.#drain(topic, group, handler));
+    return this.#run(this.#upToNow(topic, groupIdOf(topic, group), handler));
+  }
+
+  peek(topic: string, group: string, handler: Handler): Promise<number> {
+    return this.#run(this.#peek(topic, group, handler));
   }
 
   async close(): Promise<void> {
@@ -86,9 +103,9 @@ class KafkaBus implements TelemetryBus {
   /** A member that the brokers failed joins again, for as long as somebody listens. */
   async #consume(topic: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
     const take = async (message: TelemetryMessage): Promise<boolean> => {
-      const handled = await handOver(message, handler, signal);
-      if (!handled && signal.aborted) return false;
-      if (!handled) await this.publish(deadTopicOf(topic), group, deadLetterBytes(message));
+      const outcome = await handOver(message, handler, signal);
+      if (outcome !== 'handled' && signal.aborted) return false;
+      if (outcome !== 'handled') await this.publish(deadTopicOf(topic), group, deadLetterBytes({ message, group, ...outcome }));
       return true;
     };
     while (!signal.aborted) {
@@ -102,8 +119,22 @@ class KafkaBus implements TelemetryBus {
     }
   }
 
-  async #drain(topic: string, group: string, handler: Handler): Promise<number> {
-    const left = await this.#left(topic, groupIdOf(topic, group));
+  /** A group for the while, set to the places of the other one. */
+  async #peek(topic: string, group: string, handler: Handler): Promise<number> {
+    const [groupId, own] = [`peek-${randomUUID()}.${topic}`, groupIdOf(topic, group)];
+    await this.#topic(topic);
+    try {
+      const [places] = await this.admin.fetchOffsets({ groupId: own, topics: [topic] });
+      const partitions = (places?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
+      if (partitions.length > 0) await this.admin.setOffsets({ groupId, topic, partitions });
+      return await this.#upToNow(topic, groupId, handler);
+    } finally {
+      await this.admin.deleteGroups([groupId]).catch(() => undefined);
+    }
+  }
+
+  async #upToNow(topic: string, groupId: string, handler: Handler): Promise<number> {
+    const left = await this.#left(topic, groupId);
     const stop = new AbortController();
     const failures: unknown[] = [];
     let handled = 0;
@@ -122,7 +153,7 @@ class KafkaBus implements TelemetryBus {
     };
     if (left.size > 0) {
       const signal = AbortSignal.any([stop.signal, this.#closing.signal]);
-      await beMember({ kafka: this.kafka, topic, groupId: groupIdOf(topic, group), take, signal })
+      await beMember({ kafka: this.kafka, topic, groupId, take, signal })
         .catch((error: unknown) => { throw faultOf(this.options.brokers, topic, error); });
       if (failures.length > 0) throw failures[0];
       if (this.#closing.signal.aborted) throw new BusClosed();
@@ -155,9 +186,28 @@ class KafkaBus implements TelemetryBus {
   }
 
   async #make(topic: string): Promise<void> {
-    const { partitions = 6, replicas = asBrokersAreSet } = this.options;
-    const configEntries = [{ name: 'max.message.bytes', value: String(largestTopicMessageBytes) }];
+    const { partitions = 6, replicas = asBrokersAreSet, retentionMs = weekMs, makesTopics = true } = this.options;
+    if (!makesTopics) return;
+    const configEntries = [
+      { name: 'max.message.bytes', value: String(largestTopicMessageBytes) },
+      { name: 'retention.ms', value: String(isDeadTopic(topic) ? forEver : retentionMs) },
+      { name: 'retention.bytes', value: String(forEver) },
+      { name: 'cleanup.policy', value: 'delete' },
+    ];
     await this.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, replicationFactor: replicas, configEntries }] });
+  }
+}
+
+function tlsOf({ ca, cert, key }: NonNullable<KafkaOptions['tls']>): ConnectionOptions {
+  return { ...(ca === undefined ? {} : { ca: [ca] }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+}
+
+/** The same for each mechanism, but kafkajs has a type of its own for each. */
+function saslOf({ mechanism, ...account }: NonNullable<KafkaOptions['sasl']>): SASLOptions {
+  switch (mechanism) {
+    case 'plain': return { mechanism, ...account };
+    case 'scram-sha-256': return { mechanism, ...account };
+    case 'scram-sha-512': return { mechanism, ...account };
   }
 }
 

@@ -17,5 +17,7 @@ export interface TelemetryBus {
    * were. What the handler throws ends it: that message and those after it stay for the next time.
    */
   drain(topic: string, group: string, handler: (message: TelemetryMessage) => Promise<void>): Promise<number>;
+  /** Gives the handler what a drain would, and moves nothing. */
+  peek(topic: string, group: string, handler: (message: TelemetryMessage) => Promise<void>): Promise<number>;
   close(): Promise<void>;
 }

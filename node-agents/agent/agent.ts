@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContentCorrupt, ContentMissing, diskContentStore, type ContentStore } from '@oort/kernel-content';
-import type { Json } from '@oort/kernel-wire';
+import { Fault, messageOf, type Json } from '@oort/kernel-wire';
 import type { NodeKind } from '@oort/schema/events/nodes';
 import { faultFrom } from './agent-fault';
 import { enrolled, type EnrolmentOptions, type Identity } from './enrolment';
@@ -15,7 +15,9 @@ import { startPieceServer, type PieceServer } from './pieces/server';
 import { platformClient, type PlatformClient } from './platform-client';
 import { hasBubblewrap, openSandbox, type Sandbox } from './sandbox';
 import { readState, writeState } from './state-file';
-import { telemetrySender, type TelemetrySender } from './telemetry-sender';
+import { reportInventory, reportResources } from './telemetry/machine-readings';
+import { telemetrySender, type TelemetrySender } from './telemetry/sender';
+import { telemetryTransport } from './telemetry/transport';
 import { workLane, type Lane } from './work-loop';
 
 export interface AgentOptions extends EnrolmentOptions {
@@ -51,6 +53,7 @@ export interface RunningAgent {
 }
 
 const heartbeatMs = 2000;
+const mebibyte = 1024 * 1024;
 const minute = 60_000;
 
 const inferenceLane: Lane = { kinds: ['evaluation', 'inference'], max: 8, parallel: 1, timeoutMs: 5 * minute };
@@ -72,21 +75,27 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const fault = faultFrom(environment);
   const checkpointEveryMs = Number(environment['OORT_CHECKPOINT_MS'] ?? 2000);
   if (fault !== null) log(`this agent cheats on purpose: ${fault}`);
+  const isNewNode = readState<Identity>(join(directory, 'identity.json')) === null;
   const identity = await enrolled(options);
   const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId });
   const stop = new AbortController();
   const { signal } = stop;
   const pieces = await servePieces(directory, identity, traits);
   const endpoint = pieces?.server.endpoint ?? null;
-  const telemetry = telemetrySender(identity, client, directory);
+  const { nodeId, key } = identity;
+  const transport = telemetryTransport({ nodeId, key, directory, client, environment });
+  const telemetry = telemetrySender({ directory: join(directory, 'telemetry'), nodeId, key, isNewNode, transport, bufferBytes: bufferBytesFrom(environment), log });
   const sandboxes = traits.lanes.map(() => openSandbox({ directory }));
   const outbox = openOutbox(directory, client, log);
   const cached = cachedContent(join(directory, 'content'), client);
-  const beating = beat(identity, endpoint, telemetry, signal);
+  const beating = [
+    telemetry.run(signal), beat(endpoint, telemetry, log, signal), reportResources(directory, telemetry, signal),
+    ...(pieces === null ? [] : [reportInventory(pieces.store, telemetry, signal)]),
+  ];
   await benchmarked(directory, client, sandboxes[0], log);
   const working = [
-    beating, outbox.run(signal),
-    ...traits.lanes.map((lane, index) => workLane(lane, { identity, client, outbox, fault, log, checkpointEveryMs, fetchCached: cached, sandbox: sandboxes[index] ?? openSandbox({ directory }) }, signal)),
+    ...beating, outbox.run(signal),
+    ...traits.lanes.map((lane, index) => workLane(lane, { identity, client, telemetry, outbox, fault, log, checkpointEveryMs, fetchCached: cached, sandbox: sandboxes[index] ?? openSandbox({ directory }) }, signal)),
     traits.beside?.({ identity, client, telemetry, directory, signal, log }) ?? Promise.resolve(),
   ];
   for (const part of working) part.catch((error: unknown) => { if (!signal.aborted) log(`agent: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); });
@@ -96,10 +105,17 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
       stop.abort();
       for (const sandbox of sandboxes) sandbox.close();
       await Promise.allSettled(working);
+      await telemetry.close();
       await pieces?.server.close();
       await pieces?.store.close();
     },
   };
+}
+
+function bufferBytesFrom(environment: Readonly<Record<string, string | undefined>>): number {
+  const wanted = Number(environment['OORT_TELEMETRY_BUFFER_MB'] ?? 64);
+  if (!(wanted > 0)) throw new Fault('TELEMETRY_BUFFER_INVALID', 'OORT_TELEMETRY_BUFFER_MB is a number of mebibytes over 0');
+  return wanted * mebibyte;
 }
 
 async function servePieces(directory: string, identity: Identity, { pieces }: AgentTraits): Promise<{ readonly server: PieceServer; readonly store: PieceStore } | null> {
@@ -115,10 +131,9 @@ async function servePieces(directory: string, identity: Identity, { pieces }: Ag
   return { server, store };
 }
 
-/** A heartbeat that is not heard is not sent again: the next one says the same. */
-async function beat({ nodeId }: Identity, endpoint: string | null, telemetry: TelemetrySender, signal: AbortSignal): Promise<void> {
+async function beat(endpoint: string | null, telemetry: TelemetrySender, log: (text: string) => void, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await telemetry.send('heartbeats', { nodeId, endpoint, at: new Date().toISOString() }).catch(() => undefined);
+    await telemetry.record('heartbeats', { atMs: telemetry.nowMs(), endpoint: endpoint ?? '' }).catch((error: unknown) => { log(`heartbeat: ${messageOf(error)}`); });
     await sleep(heartbeatMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -4,4 +4,4 @@ export { faultFrom, type AgentFault } from './agent-fault';
 export { EnrolmentRefused, runtimeClass, type EnrolmentOptions, type Identity } from './enrolment';
 export { PlatformRejected, PlatformUnreachable, platformClient, type PlatformClient } from './platform-client';
 export { readState, writeState } from './state-file';
-export type { TelemetrySender } from './telemetry-sender';
+export type { TelemetrySender } from './telemetry/sender';

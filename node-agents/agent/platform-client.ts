@@ -2,8 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contentIdOf } from '@oort/kernel-content';
 import { signRequest, type DeviceKey } from '@oort/kernel-identity';
+import { batchBytes } from '@oort/kernel-telemetry';
 import { Fault, type Json } from '@oort/kernel-wire';
 import { requireNetwork } from './network-switch';
+import { TelemetryRefused } from './telemetry/refused';
 
 /** The door did not answer, or not as a door does: worth another try later. */
 export class PlatformUnreachable extends Fault {
@@ -24,8 +26,8 @@ export interface PlatformClient {
   graphql<T>(document: string, variables: { readonly [name: string]: Json }, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<T>;
   fetchContent(contentId: string): Promise<Buffer>;
   storeContent(bytes: Buffer): Promise<string>;
-  /** One signed envelope. */
-  sendTelemetry(bytes: Buffer): Promise<void>;
+  /** Signed envelopes, all or none. Throws PlatformUnreachable, TelemetryRefused, NetworkOff. */
+  sendTelemetry(envelopes: readonly Buffer[]): Promise<{ readonly platformNowMs: number | null }>;
 }
 
 export interface PlatformClientOptions {
@@ -42,6 +44,8 @@ export interface PlatformClientOptions {
 interface Request { readonly url: string; readonly path: string; readonly method: 'GET' | 'POST' | 'PUT'; readonly body: Buffer; readonly type: string; readonly signal: AbortSignal }
 
 const defaultTimeoutMs = 30_000;
+/** A door whose bus has gone answers only when it has tried for a while. */
+const telemetryTimeoutMs = 15_000;
 const contentAttempts = 5;
 
 export function platformClient({ platform, ingest, directory, key, nodeId }: PlatformClientOptions): PlatformClient {
@@ -88,14 +92,29 @@ export function platformClient({ platform, ingest, directory, key, nodeId }: Pla
       await content('PUT', contentId, bytes);
       return contentId;
     },
-    async sendTelemetry(bytes) {
+    async sendTelemetry(envelopes) {
       const response = await request({
-        url: `${ingest}/telemetry`, path: '/telemetry', method: 'POST', body: bytes, type: 'application/json', signal: AbortSignal.timeout(5000),
+        url: `${ingest}/telemetry`, path: '/telemetry', method: 'POST', body: batchBytes(envelopes), type: 'application/x-protobuf',
+        signal: AbortSignal.timeout(telemetryTimeoutMs),
       });
-      await response.arrayBuffer();
-      if (!response.ok) throw new PlatformRejected(`telemetry was answered with ${response.status}`);
+      const text = await response.text().catch((error: unknown) => { throw new PlatformUnreachable(reasonOf(error)); });
+      const { now, error } = answerOf(text);
+      if (response.ok) return { platformNowMs: typeof now === 'string' && !Number.isNaN(Date.parse(now)) ? Date.parse(now) : null };
+      const said = `telemetry was answered with ${response.status}${error === undefined ? '' : ` ${error.code}`}`;
+      // A door that does not know the node, or is short of something, may know better later.
+      if (![400, 413, 422].includes(response.status)) throw new PlatformUnreachable(said);
+      throw new TelemetryRefused(error?.code ?? String(response.status), said);
     },
   };
+}
+
+function answerOf(text: string): { readonly now?: unknown; readonly error?: { readonly code: string } } {
+  try {
+    const answer = JSON.parse(text) as ReturnType<typeof answerOf> | null;
+    return answer ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function dataOf<T>(status: number, text: string): T {

@@ -11,6 +11,7 @@ import { NetworkOff } from './network-switch';
 import type { Outbox } from './outbox';
 import { PlatformUnreachable, type PlatformClient } from './platform-client';
 import type { Sandbox } from './sandbox';
+import type { TelemetrySender } from './telemetry/sender';
 
 export interface Lane {
   readonly kinds: readonly JobKind[];
@@ -25,6 +26,7 @@ export interface WorkPorts {
   readonly client: PlatformClient;
   readonly sandbox: Sandbox;
   readonly outbox: Outbox;
+  readonly telemetry: TelemetrySender;
   readonly fault: AgentFault | null;
   readonly checkpointEveryMs: number;
   /** Content that is asked for again and again: models, examples. */
@@ -103,13 +105,23 @@ async function runOne(lane: Lane, { lease, controller }: Held, ports: WorkPorts)
     }));
     const resultSignature = signWith(ports.identity.key, resultStatement(jobId, attempt, sha256Hex(canonicalJson(output))));
     ports.outbox.add({ jobId, attempt, fencingToken, output, resultSignature, units, startedAt, endedAt: new Date().toISOString() });
+    report(ports, lease, units, Date.now() - Date.parse(startedAt));
   } catch (error) {
     // A run that was stopped from outside is nobody's failure: the lease runs out, or is another's already.
     if (!controller.signal.aborted) await reportFailure(lease, error, ports);
   }
 }
 
-function contentPorts(lease: Lease, { client, fetchCached }: WorkPorts): {
+/** Beside the result, which alone is what the job is paid for: a reading that the disk refuses holds up no work. */
+function report({ telemetry, log }: WorkPorts, { jobId, kind, attempt }: Lease, units: number, durationMs: number): void {
+  const atMs = telemetry.nowMs();
+  Promise.all([
+    telemetry.record('usage', { atMs, subjectId: jobId, kind, units: Math.round(units), durationMs }),
+    telemetry.record('metrics', { atMs, jobId, attempt, name: 'duration_ms', step: 0, value: durationMs }),
+  ]).catch((error: unknown) => { log(`usage of ${jobId} not kept: ${error instanceof Error ? error.message : String(error)}`); });
+}
+
+function contentPorts(lease: Lease, { client, fetchCached, telemetry }: WorkPorts): {
   fetchContent(contentId: string): Promise<Buffer>; storeContent(bytes: Buffer): Promise<string>; checkpoint(step: number, bytes: Buffer): Promise<void>;
 } {
   const { jobId, kind, attempt, fencingToken } = lease;
@@ -119,6 +131,7 @@ function contentPorts(lease: Lease, { client, fetchCached }: WorkPorts): {
     async checkpoint(step, bytes) {
       const contentId = await client.storeContent(bytes);
       await client.graphql(checkpointMutation, { input: { jobId, attempt, fencingToken, step, contentId } });
+      await telemetry.record('metrics', { atMs: telemetry.nowMs(), jobId, attempt, name: 'checkpoint_bytes', step, value: bytes.length }).catch(() => undefined);
     },
   };
 }

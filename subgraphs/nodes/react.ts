@@ -1,11 +1,12 @@
 // What other domains' events, and the nodes' heartbeats, make this domain do.
 import { command, runReaction } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import { EnvelopeRejected, openEnvelope, senderOf, type Envelope } from '@oort/kernel-telemetry';
-import { deriveId, type Json } from '@oort/kernel-wire';
-import { nodePublicKey } from '@oort/projections-nodes';
+import { memoryChains, receive } from '@oort/kernel-telemetry';
+import { deriveId } from '@oort/kernel-wire';
+import { findNode } from '@oort/projections-nodes';
 import type { SubgraphPorts } from '@oort/schema';
 import type { AuditEvent } from '@oort/schema/events/audit';
+import { decodeReading } from '@oort/schema/telemetry/readings';
 import type { Presence } from './presence';
 import type { NodeHandler } from './subgraph';
 
@@ -21,26 +22,18 @@ export async function startReactions(ports: SubgraphPorts, handle: NodeHandler, 
       await handle(nodeId, command('SuspendNode', data, { actor: 'platform', now: now(), id: deriveId('command', `suspend/${event.id}`), cause: event }));
     },
   });
-  ports.telemetry.consume('heartbeats', 'nodes', async ({ value }) => {
-    const envelope = await opened(ports, value);
-    if (envelope !== null) await presence.beat(envelope.nodeId, endpointOf(envelope.payload), new Date(envelope.sealedAt));
+  // Presence ends with the process, so what is known of the chains does too.
+  receive<null>({
+    bus: ports.telemetry, topic: 'heartbeats', group: 'nodes', chains: memoryChains(), now, 
+    // Of a node that has left too: that its last heartbeats change nothing is for its decider to say.
+    publicKeyOf: async (nodeId) => (await findNode(readModels, nodeId))?.publicKey ?? null,
+    async effect({ nodeId, readings, sealedAtMs }) {
+      const last = readings.at(-1);
+      if (last === undefined) return;
+      const { atMs, endpoint } = decodeReading('heartbeats', last);
+      await presence.beat(nodeId, URL.canParse(endpoint) ? endpoint : null, new Date(Math.min(atMs, sealedAtMs)));
+    },
   }, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
-}
-
-/** Null for what nobody of ours has signed: it moves nothing, and needs no second try. */
-async function opened({ readModels }: SubgraphPorts, bytes: Buffer): Promise<Envelope | null> {
-  try {
-    const publicKey = await nodePublicKey(readModels, senderOf(bytes));
-    return publicKey === null ? null : openEnvelope(bytes, publicKey);
-  } catch (error) {
-    if (error instanceof EnvelopeRejected) return null;
-    throw error;
-  }
-}
-
-function endpointOf(payload: Json): string | null {
-  const endpoint = payload !== null && typeof payload === 'object' && 'endpoint' in payload ? payload['endpoint'] : null;
-  return typeof endpoint === 'string' && URL.canParse(endpoint) ? endpoint : null;
 }

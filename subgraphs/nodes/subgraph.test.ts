@@ -4,11 +4,12 @@ import { graphql, type GraphQLSchema } from 'graphql';
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey, signWith, type DeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
-import { envelopeBytes, memoryBus, sealEnvelope, type TelemetryBus } from '@oort/kernel-telemetry';
+import { memoryBus, sealEnvelope, type TelemetryBus } from '@oort/kernel-telemetry';
 import { canonicalJson, sha256Hex, uuidV5, type Json } from '@oort/kernel-wire';
 import { liveNodes, nodePublicKey, nodesProjection } from '@oort/projections-nodes';
 import type { Actor, PlatformEvent, SubgraphPorts } from '@oort/schema';
 import { enrolmentStatement } from '@oort/schema/statements';
+import { encodeReading } from '@oort/schema/telemetry/readings';
 import { createNodesSubgraph } from './index';
 
 const operator = '0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266';
@@ -112,8 +113,10 @@ describe('nodes', () => {
     const key = newDeviceKey();
     const nodeId = await activeNode(key);
     await until(async () => (await show(nodeId))['online'] === false);
-    const beat = (signer: DeviceKey) => telemetry.publish('heartbeats', nodeId, envelopeBytes(sealEnvelope({
-      nodeId, key: signer, sequence: 0, previousHash: null, topic: 'heartbeats', payload: { nodeId, endpoint: 'http://127.0.0.1:7' }, now: new Date() })));
+    const reading = { atMs: Date.now(), endpoint: 'http://127.0.0.1:7' };
+    const beat = (signer: DeviceKey) => telemetry.publish('heartbeats', nodeId, sealEnvelope({
+      nodeId, key: signer, topic: 'heartbeats', epoch: 1, epochReason: 'first', sequence: 0, previousHash: null, sealedAtMs: Date.now(),
+      readings: [encodeReading('heartbeats', reading)] }).bytes);
     await beat(newDeviceKey());
     await telemetry.publish('heartbeats', nodeId, Buffer.from('noise'));
     await beat(key);
