@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Fault } from '@oort/kernel-wire';
+import { codeOf, Fault } from '@oort/kernel-wire';
 
 export class StateUnreadable extends Fault {
   constructor(path: string) { super('STATE_UNREADABLE', `${path} is not the JSON that this agent wrote`, { path }); }
@@ -14,7 +14,7 @@ export function readState<T>(path: string): T | null {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (codeOf(error) === 'ENOENT') return null;
     throw error;
   }
   try {

@@ -30,7 +30,7 @@ export interface TopicBufferOptions {
   readonly directory: string;
   readonly nodeId: string;
   readonly key: DeviceKey;
-  /** Whether nothing of this topic was ever sent: otherwise a missing place is a lost one. */
+  /** Whether the node may never have sent anything of this topic: otherwise a missing place is a lost one. */
   readonly isNew: boolean;
   nowMs(): number;
   log(text: string): void;
@@ -56,9 +56,10 @@ export class TopicBuffer {
     const { directory, topic } = options;
     this.#path = placePath(directory, topic);
     this.#log = new SegmentLog({ directory: join(directory, topic, 'log'), segmentBytes });
+    const isNew = options.isNew && !existsSync(this.#path) && this.#log.next === 0;
     const known = readPlace(this.#path, options.log);
     const whole = known !== null && known.next <= this.#log.next && (known.inFlight?.through ?? 0) <= this.#log.next;
-    this.#place = whole ? known : this.#begun(options.isNew ? 'first' : 'disk-lost', known);
+    this.#place = whole ? known : this.#begun(isNew ? 'first' : 'disk-lost', known);
     if (!whole) writePlace(this.#path, this.#place);
   }
 
@@ -133,11 +134,12 @@ export class TopicBuffer {
     }
   }
 
-  /** A chain of its own, declared in its first envelope: the place in the old one is lost. */
+  /** A chain of its own, declared in its first envelope: the place in the old one is lost. What is left in the log may have been sent
+   *  or not; it is given up, since nothing may count twice. */
   #begun(epochReason: EpochReason, known: Place | null): Place {
     if (epochReason !== 'first') this.options.log(`telemetry ${this.options.topic}: the buffer was lost; a new chain begins`);
     const epoch = Math.max(this.options.nowMs(), (known?.epoch ?? 0) + 1);
-    return { epoch, epochReason, sequence: 0, previousHash: null, next: this.#log.first, inFlight: null, dropped: 0 };
+    return { epoch, epochReason, sequence: 0, previousHash: null, next: this.#log.next, inFlight: null, dropped: this.#log.next - this.#log.first };
   }
 
   #keep(place: Place): void {
