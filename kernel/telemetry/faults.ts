@@ -47,6 +47,13 @@ export class BusRefused extends Fault {
   }
 }
 
+/** The brokers do not know who asks, or not with this password. */
+export class BusDenied extends Fault {
+  constructor(brokers: readonly string[], cause: unknown) {
+    super('BUS_DENIED', `Kafka at ${brokers.join(', ')} lets nobody in with these credentials: ${messageOf(cause)}`, { brokers: [...brokers] });
+  }
+}
+
 export class MessageTooLarge extends Fault {
   constructor(bytes: number, limitBytes: number) {
     super('MESSAGE_TOO_LARGE', `a message of ${bytes} bytes is over the limit of ${limitBytes}`, { bytes, limitBytes });

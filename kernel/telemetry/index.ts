@@ -7,7 +7,7 @@ export {
   batchBytes, claimOf, envelopesIn, largestEnvelopeBytes, openEnvelope, sealEnvelope, type ChainPlace, type Envelope, type EnvelopeToSeal,
   type EpochReason, type SealedEnvelope,
 } from './envelope';
-export { BusClosed, BusRefused, BusUnreachable, EnvelopeRejected, MessageTooLarge, type Rejection } from './faults';
+export { BusClosed, BusDenied, BusRefused, BusUnreachable, EnvelopeRejected, MessageTooLarge, type Rejection } from './faults';
 export { Poison } from './hand-over';
 export { openKafkaBus, type KafkaOptions } from './kafka';
 export { kafkaSettings } from './kafka-settings';

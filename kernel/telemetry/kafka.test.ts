@@ -1,21 +1,26 @@
-// Over a real Apache Kafka (kafka-broker.ts). The only reason to skip is a machine without Java or Maven.
+// Over a real Apache Kafka (kafka-broker.ts). The only reason to skip is a machine that cannot have it.
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDeviceKey } from '@oort/kernel-identity';
 import { telemetryBusContract } from './contract';
-import { BusUnreachable, deadTopicOf, memoryChains, openKafkaBus, receive, sealEnvelope, type Received, type TelemetryBus } from './index';
-import { createKafkaBroker, kafkaJars, missingPrograms, type KafkaBroker } from './kafka-broker';
+import {
+  BusUnreachable, deadTopicOf, kafkaSettings, memoryChains, openKafkaBus, receive, sealEnvelope, type KafkaOptions, type Received, type TelemetryBus,
+} from './index';
+import { createKafkaBroker, kafkaAccount, whyNoKafka, type KafkaBroker } from './kafka-broker';
 
-const missing = missingPrograms();
-if (missing.length > 0) process.stderr.write(`The Kafka tests are skipped: there is no ${missing.join(' and no ')} here.\n`);
-const onKafka = missing.length > 0 ? describe.skip : describe;
+const why = whyNoKafka();
+if (why !== null) process.stderr.write(`The Kafka tests are skipped: ${why}.\n`);
+const onKafka = why === null ? describe : describe.skip;
 
-const downloadTimeoutMs = 20 * 60_000;
 const startTimeoutMs = 120_000;
+const folder = mkdtempSync(join(tmpdir(), 'oort-kafka-test-'));
+afterAll(() => { rmSync(folder, { recursive: true }); });
 
 onKafka('Apache Kafka', () => {
   let broker: KafkaBroker;
-  beforeAll(async () => { await kafkaJars(); }, downloadTimeoutMs);
   beforeAll(async () => {
     broker = await createKafkaBroker();
     await broker.start();
@@ -91,6 +96,42 @@ onKafka('Apache Kafka', () => {
     expect(await publishing.peek(deadTopicOf(topic), 'nobody', () => Promise.resolve())).toBe(0);
     await Promise.all([publishing.close(), consuming.close()]);
   }, 90_000);
+});
+
+onKafka('Apache Kafka with TLS and passwords', () => {
+  let broker: KafkaBroker;
+  beforeAll(async () => {
+    broker = await createKafkaBroker({ secure: true });
+    await broker.start();
+  }, startTimeoutMs);
+  afterAll(async () => { await broker.remove(); });
+  const settings = (change: Readonly<Record<string, string>>): KafkaOptions => {
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, broker.certificate ?? '');
+    writeFileSync(join(folder, 'password'), `${kafkaAccount.password}\n`);
+    const environment = { OORT_KAFKA_BROKERS: broker.address, OORT_KAFKA_CA: ca, OORT_KAFKA_USERNAME: kafkaAccount.username, OORT_KAFKA_PASSWORD_FILE: join(folder, 'password') };
+    const read = kafkaSettings({ ...environment, ...change });
+    if (read === null) throw new RangeError('no brokers');
+    return { ...read, clientId: 'test', retries: 2 };
+  };
+
+  test.each(['plain', 'scram-sha-256', 'scram-sha-512'])('carries messages for who signs in by %s', async (mechanism) => {
+    const bus = await openKafkaBus(settings({ OORT_KAFKA_SASL: mechanism }));
+    const topic = `secure-${randomUUID()}`;
+    await bus.publish(topic, 'k', Buffer.from(mechanism));
+    const seen: string[] = [];
+    await bus.drain(topic, 'g', async ({ value }) => { seen.push(value.toString()); });
+    expect(seen).toEqual([mechanism]);
+    await bus.close();
+  });
+
+  test.each<[string, Readonly<Record<string, string>>, string]>([
+    ['a wrong password', { OORT_KAFKA_SASL: 'scram-sha-512', OORT_KAFKA_PASSWORD_FILE: '', OORT_KAFKA_PASSWORD: 'wrong' }, 'BUS_DENIED'],
+    ['an authority that did not sign the broker\'s certificate', { OORT_KAFKA_SASL: 'plain', OORT_KAFKA_CA: '', OORT_KAFKA_TLS: '1' }, 'BUS_UNREACHABLE'],
+    ['no TLS', { OORT_KAFKA_SASL: 'plain', OORT_KAFKA_CA: '' }, 'BUS_UNREACHABLE'],
+  ])('refuses %s with a fault', async (_, change, code) => {
+    await expect(openKafkaBus(settings(change))).rejects.toMatchObject({ code });
+  }, 60_000);
 });
 
 /** As an agent does with what lies on its disk. */

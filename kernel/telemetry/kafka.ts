@@ -5,7 +5,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
 import { messageOf } from '@oort/kernel-wire';
 import { deadLetterBytes, deadTopicOf, isDeadTopic } from './dead-letter';
-import { BusClosed, BusRefused, BusUnreachable } from './faults';
+import { BusClosed, BusDenied, BusRefused, BusUnreachable } from './faults';
 import { handOver } from './hand-over';
 import { beMember } from './kafka-consumer';
 import { kafkaPublisher, type KafkaPublisher } from './kafka-publisher';
@@ -39,7 +39,7 @@ const weekMs = 7 * 24 * 3600 * 1000;
 const forEver = -1;
 const rejoinMs = 500;
 
-/** Throws BusUnreachable. */
+/** Throws BusUnreachable, BusDenied. */
 export async function openKafkaBus(options: KafkaOptions): Promise<TelemetryBus> {
   const { brokers, clientId } = options;
   // kafkajs gives up what a producer sends after as many failed connections as its client allows, not as the producer does.
@@ -217,10 +217,11 @@ function groupIdOf(topic: string, group: string): string {
 
 /** kafkajs wraps the broker's own answer in its causes; that answer has a type. */
 function faultOf(brokers: readonly string[], topic: string, error: unknown): Error {
-  if (error instanceof BusClosed || error instanceof BusRefused || error instanceof BusUnreachable) return error;
+  if (error instanceof BusClosed || error instanceof BusDenied || error instanceof BusRefused || error instanceof BusUnreachable) return error;
   let refusal: string | null = null;
   for (let one: unknown = error; typeof one === 'object' && one !== null; one = insideOf(one)) {
     if ('type' in one && typeof one.type === 'string') refusal = one.type;
+    if ('name' in one && one.name === 'KafkaJSSASLAuthenticationError') return new BusDenied(brokers, error);
   }
   return refusal === null ? new BusUnreachable(brokers, error) : new BusRefused(topic, refusal, error);
 }
