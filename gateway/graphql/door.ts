@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, OperationTypeNode, type OperationDefinitionNode } from 'graphql';
 import { newUlid } from '@oort/kernel-wire';
 import type { RequestContext } from '@oort/schema';
 import { actorOf, Unauthenticated, type Credentials } from './authenticate';
@@ -84,13 +84,20 @@ function apolloServer(supergraph: ServedSupergraph, limits: Limits): ApolloServe
       requestDidStart: () => Promise.resolve({
         didResolveOperation: ({ schema, document, operation, request }) => {
           const variables = request.variables ?? {};
-          const refused = operation === undefined ? null : beyondText(document, variables) ?? beyondLimits(schema, document, operation, variables, limits);
+          const refused = notOneQuery(operation) ?? beyondText(document, variables) ?? (operation === undefined ? null : beyondLimits(schema, document, operation, variables, limits));
           if (refused === null) return Promise.resolve();
           return Promise.reject(new GraphQLError(refused.message, { extensions: { ...refused.extensions, http: { status: 400 } } }));
         },
       }),
     }],
   });
+}
+
+/** What Apollo leaves to its gateway, which would call it a fault of ours. */
+function notOneQuery(operation: OperationDefinitionNode | undefined): GraphQLError | null {
+  if (operation === undefined) return new GraphQLError('The document has no such operation, or several and none is named.', { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } });
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return null;
+  return new GraphQLError('Subscriptions go over a WebSocket to this path (graphql-transport-ws).', { extensions: { code: 'SUBSCRIPTION_OVER_HTTP' } });
 }
 
 interface Behind { readonly apollo: ApolloServer<RequestContext>; readonly graphiql: GraphiqlPage; readonly options: DoorOptions }

@@ -70,6 +70,11 @@ function appending(store: () => EventStore): void {
     expect(await store().append('large-1', 'no-stream', events(1))).toEqual({ revision: 0n, position: 0n });
   });
 
+  test('under a name that no stream can have nothing lies', async () => {
+    expect(await all(store().read('a'.repeat(20_000)))).toEqual([]);
+    await expect(store().append('a'.repeat(20_000), 'any', [event('x')])).rejects.toMatchObject({ code: 'APPEND_TOO_LARGE' });
+  });
+
   test('a deleted stream can be neither read nor appended to', async () => {
     await store().append('gone-1', 'no-stream', events(2));
     await store().append('gone-1', 1n, [event(tombstoneType, null)]);

@@ -4,7 +4,7 @@ import { AppendTooLarge, StoreBroken, StoreClosed, StoreUnwritable, StreamDelete
 import { Bell, type Page, type Source } from './follow';
 import { Group } from './group';
 import type { Flags } from './frame';
-import { LogIndex, type Entry, type Indexed } from './log-index';
+import { LogIndex, longestName, type Entry, type Indexed } from './log-index';
 import { located, parsed, RecentEvents } from './recent-events';
 import { eventOf, textOf } from './record';
 import { Segments } from './segments';
@@ -323,6 +323,3 @@ export class EmbeddedLog implements Source {
 }
 
 const rebuildBatch = 4096;
-
-/** LMDB's keys hold 1,978 bytes; a UTF-16 unit takes at most three. */
-const longestName = 500;

@@ -30,6 +30,9 @@ interface Progress { readonly next: number; readonly segment: number; readonly o
 const formatVersion = 2;
 const placeEvery = 256;
 
+/** In UTF-16 units: three bytes each at most, below LMDB's 1,978 bytes a key. */
+export const longestName = 500;
+
 export class LogIndex {
   private readonly root: RootDatabase;
   private readonly streams: Database<StreamHead, string>;
@@ -59,8 +62,9 @@ export class LogIndex {
     this.facts.putSync('progress', this.state);
   }
 
+  /** Nothing lies under a name that is too long for a key, and LMDB must not be asked for it. */
   stream(name: string): StreamHead | undefined {
-    return this.streams.get(name);
+    return name.length > longestName ? undefined : this.streams.get(name);
   }
 
   revisionOf(stream: string, id: string): number | undefined {

@@ -1,5 +1,6 @@
 // The port without a disk, for tests: the same answers as the embedded store, gone with the process.
 import { Bell, follow, readForward, startOf, type Page, type Source } from './follow';
+import { longestName } from './log-index';
 import { AppendTooLarge, StoreClosed, StreamDeleted, WrongExpectedRevision } from './faults';
 import { mustMatch, passes, tombstoneType } from './stream';
 import type { Appended, EventStore, EventToAppend, ExpectedRevision, Filter, RecordedEvent } from './port';
@@ -37,6 +38,7 @@ class MemoryLog implements Source {
 
   append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Appended {
     if (this.bell.stopped) throw new StoreClosed();
+    if (stream.length > longestName) throw new AppendTooLarge(stream.length, longestName);
     const kept = this.streams.get(stream) ?? [];
     if (kept.at(-1)?.type === tombstoneType) throw new StreamDeleted(stream);
     const before = earlierAnswer(stream, kept, expected, events);
