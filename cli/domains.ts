@@ -1,10 +1,12 @@
 // The domains over a foundation. Storage comes first, because it is where everybody's bytes lie.
-import { createEventsSubgraph } from '@oort/gateway-events';
+import { createEventsSubgraph, reveal } from '@oort/gateway-events';
+import { runReaction } from '@oort/kernel-decider';
+import { personKeyId } from '@oort/kernel-eventstore';
 import type { ContentStore } from '@oort/kernel-content';
 import { runtimeClass } from '@oort/node-agents-agent/enrolment';
 import { findNode, liveNodes } from '@oort/projections-nodes';
 import { createProvenanceSubgraph } from '@oort/projections-provenance';
-import type { Subgraph, SubgraphPorts } from '@oort/schema';
+import { eventPrivacy, sealedUntil, type Subgraph, type SubgraphPorts } from '@oort/schema';
 import { createAccountsSubgraph, type AccountsSubgraph } from '@oort/subgraphs-accounts';
 import { createAuditSubgraph } from '@oort/subgraphs-audit';
 import { createComputeSubgraph } from '@oort/subgraphs-compute';
@@ -13,7 +15,7 @@ import { createLedgerSubgraph } from '@oort/subgraphs-ledger';
 import { createModelsSubgraph } from '@oort/subgraphs-models';
 import { createNodesSubgraph } from '@oort/subgraphs-nodes';
 import { createStakingSubgraph } from '@oort/subgraphs-staking';
-import { createContentStore, createStorageSubgraph, DataPath, type StorageSubgraph } from '@oort/subgraphs-storage';
+import { accountKeyId, createContentStore, createStorageSubgraph, DataPath, type StorageSubgraph } from '@oort/subgraphs-storage';
 import { newId } from '@oort/kernel-wire';
 import type { Foundation } from './platform';
 
@@ -37,7 +39,12 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
   const content = createContentStore({ store, dataPath, keys: foundation.eventKeys, now: below.now });
   const storage = await createStorageSubgraph({ store, readModels, dataPath, keys: foundation.eventKeys, now: below.now });
   const ports: SubgraphPorts = { ...below, content };
-  const accounts = await createAccountsSubgraph({ ...ports, sessionKey: keys.sessionKey, domain });
+  const accounts = await createAccountsSubgraph({
+    ...ports, sessionKey: keys.sessionKey, domain,
+    forgetKeys: async (accountId) => {
+      for (const keyId of [personKeyId(accountId), accountKeyId(accountId)]) await foundation.eventKeys.destroy(keyId);
+    },
+  });
   const compute = await createComputeSubgraph({ ...ports, leaseTtlMs });
   const ledger = await createLedgerSubgraph({ ...ports, rawStore, platformKey: keys.chainKey });
   const subgraphs: readonly Subgraph[] = [
@@ -53,7 +60,19 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
       nodeOf: (nodeId) => findNode(readModels, nodeId),
     }),
     await createProvenanceSubgraph({ readModels, proofs: ledger.proofs }),
-    await createEventsSubgraph({ closedStore: rawStore }),
+    withReveals(await createEventsSubgraph({ closedStore: rawStore, revealedKeys: foundation.revealedKeys }), foundation),
   ];
   return { subgraphs, accounts, storage, content };
+}
+
+/** Here and not in the feed's own room, which shall hold no key that opens more than everybody may read. */
+function withReveals(events: Subgraph, { store, readModels, eventKeys, revealedKeys }: Foundation): Subgraph {
+  const holder = { ...eventPrivacy, keys: eventKeys };
+  const subscribes = [...new Set(Object.values(sealedUntil).map(({ event }) => event))];
+  return {
+    ...events,
+    start: (signal) => runReaction({
+      name: 'reveals', store, database: readModels.database, subscribes, react: (event) => reveal(event, holder, revealedKeys), signal,
+    }),
+  };
 }

@@ -5,6 +5,7 @@ import { openPostgres, openReadModels, type OpenReadModels } from '@oort/kernel-
 import { kafkaSettings, openEmbeddedBus, openKafkaBus, type TelemetryBus } from '@oort/kernel-telemetry';
 import { createTimers } from '@oort/kernel-timers';
 import { localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
+import { accountsProjection } from '@oort/projections-accounts';
 import { billingProjection } from '@oort/projections-billing';
 import { datasetsProjection } from '@oort/projections-datasets';
 import { honestyProjection } from '@oort/projections-honesty';
@@ -15,12 +16,14 @@ import { objectsProjection } from '@oort/projections-objects';
 import { provenanceProjection } from '@oort/projections-provenance';
 import { rewardsProjection } from '@oort/projections-rewards';
 import { stakesProjection } from '@oort/projections-stakes';
-import { localParameters, visibilityOf, type PlatformParameters } from '@oort/schema';
+import { eventPrivacy, localParameters, type PlatformParameters } from '@oort/schema';
 import { platformKeys, type PlatformKeys } from './platform-keys';
 
 export interface Foundation {
   readonly keys: PlatformKeys;
   readonly eventKeys: KeyStore;
+  /** Keys of what was sealed until an event that has happened. */
+  readonly revealedKeys: KeyStore;
   readonly rawStore: EventStore;
   readonly store: EventStore;
   readonly telemetry: TelemetryBus;
@@ -33,7 +36,7 @@ export interface Foundation {
 }
 
 const projections = [
-  billingProjection, datasetsProjection, honestyProjection, jobsProjection, modelsProjection, nodesProjection, objectsProjection,
+  accountsProjection, billingProjection, datasetsProjection, honestyProjection, jobsProjection, modelsProjection, nodesProjection, objectsProjection,
   provenanceProjection, rewardsProjection, stakesProjection,
 ];
 
@@ -48,7 +51,8 @@ export async function layFoundation(directory: string, onHalt: (reason: Error) =
     opened.push(() => rawStore.close());
     const keys = platformKeys(join(directory, 'keys'));
     const eventKeys = fileKeyStore(join(directory, 'keys', 'events'));
-    const store = openVisible(rawStore, { visibilityOf, keys: eventKeys });
+    const revealedKeys = fileKeyStore(join(directory, 'keys', 'revealed'));
+    const store = openVisible(rawStore, { ...eventPrivacy, keys: eventKeys });
     const telemetry = await openBus(join(directory, 'telemetry'));
     opened.push(() => telemetry.close());
     const node = await openNode({ directory: join(directory, 'olympus'), genesis: localGenesis(keys.chainAddress, localParameters), onHalt });
@@ -58,7 +62,7 @@ export async function layFoundation(directory: string, onHalt: (reason: Error) =
     const readModels = await openReadModels({ url: postgres.url, projections, store });
     opened.push(() => readModels.close());
     const timers = createTimers({ store, now: () => new Date() });
-    return { keys, eventKeys, rawStore, store, telemetry, node, readModels, timers, parameters: localParameters, close };
+    return { keys, eventKeys, revealedKeys, rawStore, store, telemetry, node, readModels, timers, parameters: localParameters, close };
   } catch (error) {
     await close();
     throw error;

@@ -69,7 +69,7 @@ export async function openPlatform(directory: string, onHalt: (reason: Error) =>
     const supergraph = await serveSupergraph(supergraphOf(domains.subgraphs, supergraphFile), domains.subgraphs, (line) => { process.stderr.write(line); });
     for (const subgraph of domains.subgraphs) await subgraph.start?.(stop.signal);
     await foundation.timers.start(stop.signal);
-    const credentials = credentialsOver(foundation);
+    const credentials = credentialsOver(foundation, domains.accounts.forgotten);
     const chain = await foundation.node.listen({ port: ports.chain });
     doors.push(() => chain.close());
     const ingest = await openIngestDoor({ port: ports.ingest, telemetry: foundation.telemetry, content: domains.content, credentials });
@@ -94,11 +94,14 @@ function tryToWrite(file: string): void {
   }
 }
 
-function credentialsOver({ keys, readModels }: Foundation): Credentials {
+function credentialsOver({ keys, readModels }: Foundation, forgotten: { has(accountId: string): boolean }): Credentials {
   // A node's key never changes, so it is asked for once.
   const known = new Map<string, string>();
   return {
-    session: (token) => readSession(token, keys.sessionKey.publicKey, new Date()),
+    session(token) {
+      const session = readSession(token, keys.sessionKey.publicKey, new Date());
+      return session === null || forgotten.has(session.accountId) ? null : session;
+    },
     async nodeKey(nodeId) {
       const publicKey = known.get(nodeId) ?? await nodePublicKey(readModels, nodeId);
       if (publicKey !== null) known.set(nodeId, publicKey);

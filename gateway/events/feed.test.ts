@@ -1,23 +1,33 @@
 import { createSourceEventStream, type ExecutionResult, GraphQLError, parse, execute, type GraphQLSchema } from 'graphql';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
-import { visibilities } from '@oort/schema';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileKeyStore, memoryStore, openVisible, type EventStore, type KeyStore } from '@oort/kernel-eventstore';
+import { eventPrivacy, visibilities } from '@oort/schema';
 import { followPublic, type PublicEvent } from './feed';
-import { createEventsSubgraph } from './subgraph';
+import { createEventsSubgraph, reveal } from './subgraph';
 
 const publicTypes = Object.keys(visibilities).filter((type) => visibilities[type] === 'public').slice(0, 2);
 const closedTypes = Object.keys(visibilities).filter((type) => visibilities[type] !== 'public').slice(0, 2);
 
 let store: EventStore;
+let directory: string;
+let revealedKeys: KeyStore;
 let schema: GraphQLSchema;
 
 beforeEach(async () => {
   store = memoryStore();
-  const { typeDefs, resolvers } = await createEventsSubgraph({ closedStore: store });
+  directory = mkdtempSync(join(tmpdir(), 'oort-feed-'));
+  revealedKeys = fileKeyStore(join(directory, 'revealed'));
+  const { typeDefs, resolvers } = await createEventsSubgraph({ closedStore: store, revealedKeys });
   schema = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as NonNullable<Parameters<typeof buildSubgraphSchema>[0]> & object as never }]);
 });
 
-afterEach(() => store.close());
+afterEach(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true });
+});
 
 async function append(...types: readonly (string | undefined)[]): Promise<void> {
   for (const type of types) {
@@ -76,4 +86,27 @@ test('what is read from the closed store stays as it lies there', async () => {
   expect(value).toEqual({
     id: `${open}--1`, type: open, stream: 'stream-1', position: '0', occurredAt: '2026-01-01T00:00:00.000Z', actor: 'platform', data: { of: `${open}--1` },
   });
+});
+
+test('sealed labels come into the feed once their item is resolved, for whoever asks for what was revealed, and no others', async () => {
+  const holder = { ...eventPrivacy, keys: fileKeyStore(join(directory, 'keys')) };
+  const open = openVisible(store, holder);
+  const write = async (id: string, type: string, data: object): Promise<void> => {
+    const metadata = { actor: 'platform', correlationId: id, causationId: id, occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 };
+    await open.append(`stream-${id}`, 'any', [{ id, type, data: data as Readonly<Record<string, string>>, metadata }]);
+  };
+  await write('1', 'LabelSubmitted', { itemId: 'item_1', label: 'cat' });
+  await write('2', 'LabelSubmitted', { itemId: 'item_2', label: 'dog' });
+  await write('3', 'ProfileUpdated', { accountId: 'account_1', email: 'a@b.c' });
+  const read = async (): Promise<unknown> => {
+    const document = parse('{ events(first: 10, revealed: true) { edges { node { position type data } } } }');
+    const { data } = await execute({ schema, document }) as unknown as ExecutionResult<Feed>;
+    return data?.events.edges.map(({ node }) => node);
+  };
+  expect(await read()).toEqual([]);
+  await write('4', 'ItemResolved', { itemId: 'item_1' });
+  for await (const event of store.readAll('start', { filter: { types: ['ItemResolved'] } })) await reveal(event, holder, revealedKeys);
+  const resolved = { position: '3', type: 'ItemResolved', data: { itemId: 'item_1' } };
+  expect(await read()).toEqual([{ position: '0', type: 'LabelSubmitted', data: { itemId: 'item_1', label: 'cat' } }, resolved]);
+  expect((await feed(null, 10)).data?.events.edges).toMatchObject([{ cursor: '3' }]);
 });

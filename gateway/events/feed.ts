@@ -1,6 +1,7 @@
-// The public part of the log, in its order. A cursor is a position, so it holds for ever and on every door.
-import type { EventStore, Filter, From, RecordedEvent } from '@oort/kernel-eventstore';
-import { visibilities, visibilityOf } from '@oort/schema';
+// The public part of the log, in its order. A cursor is a position, so it holds for ever and on every door. What was sealed until
+// an event that has happened since is public now: whoever asks for it too gets it in its old place.
+import { openVisible, type EventStore, type Filter, type From, type KeyStore, type RecordedEvent } from '@oort/kernel-eventstore';
+import { personalData, sealedUntil, visibilities, visibilityOf } from '@oort/schema';
 
 export interface PublicEvent {
   readonly id: string;
@@ -14,6 +15,13 @@ export interface PublicEvent {
 
 const publicTypes: Filter = { types: Object.keys(visibilities).filter((type) => visibilityOf(type) === 'public') };
 
+const revealableTypes: Filter = { types: [...(publicTypes.types ?? []), ...Object.keys(sealedUntil)] };
+
+/** The store as strangers see it: with no keys but those that were revealed, and nobody's personal data. */
+export function strangersView(closedStore: EventStore, revealedKeys: KeyStore): EventStore {
+  return openVisible(closedStore, { visibilityOf, personal: personalData, keys: revealedKeys });
+}
+
 /** Null for what is no cursor. Positions are below 2^63. */
 export function placeOf(cursor: string | null | undefined): From | null {
   if (cursor === null || cursor === undefined) return 'start';
@@ -25,6 +33,20 @@ export async function readPublic(store: EventStore, from: From, first: number): 
   const events: PublicEvent[] = [];
   for await (const event of store.readAll(from, { filter: publicTypes, limit: first + 1 })) events.push(present(event));
   return events;
+}
+
+/** With what was revealed since. Cost: it looks at what is sealed still, too. */
+export async function readRevealed(store: EventStore, from: From, first: number): Promise<readonly PublicEvent[]> {
+  const events: PublicEvent[] = [];
+  for await (const event of store.readAll(from, { filter: revealableTypes })) {
+    if (visibilityOf(event.type) === 'public' || !isStillSealed(event.data)) events.push(present(event));
+    if (events.length > first) break;
+  }
+  return events;
+}
+
+function isStillSealed(data: RecordedEvent['data']): boolean {
+  return typeof data === 'object' && data !== null && 'sealed' in data && 'key' in data;
 }
 
 /** Ends when the consumer returns or the store closes. Not a generator: one that waits for an event could not be ended. */

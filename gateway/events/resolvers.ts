@@ -1,18 +1,19 @@
 import { GraphQLError } from 'graphql';
 import type { From } from '@oort/kernel-eventstore';
-import { followPublic, placeOf, readPublic, type PublicEvent } from './feed';
+import { followPublic, placeOf, readPublic, readRevealed, strangersView, type PublicEvent } from './feed';
 import type { EventsPorts } from './subgraph';
 
-interface Page { readonly after?: string | null; readonly first: number }
+interface Page { readonly after?: string | null; readonly first: number; readonly revealed: boolean }
 
 const largestPage = 1000;
 
-export function eventsResolvers({ closedStore }: EventsPorts): Readonly<Record<string, unknown>> {
+export function eventsResolvers({ closedStore, revealedKeys }: EventsPorts): Readonly<Record<string, unknown>> {
+  const view = strangersView(closedStore, revealedKeys);
   return {
     Query: {
-      events: async (_: unknown, { after, first }: Page) => {
+      events: async (_: unknown, { after, first, revealed }: Page) => {
         const size = Math.min(Math.max(first, 0), largestPage);
-        const read = await readPublic(closedStore, fromOf(after), size);
+        const read = await (revealed ? readRevealed : readPublic)(view, fromOf(after), size);
         const events = read.slice(0, size);
         return {
           edges: events.map((node) => ({ cursor: node.position, node })),
@@ -25,7 +26,7 @@ export function eventsResolvers({ closedStore }: EventsPorts): Readonly<Record<s
     },
     Subscription: {
       eventAppended: {
-        subscribe: (_: unknown, { after }: Pick<Page, 'after'>) => followPublic(closedStore, fromOf(after)),
+        subscribe: (_: unknown, { after }: Pick<Page, 'after'>) => followPublic(view, fromOf(after)),
         resolve: (event: PublicEvent) => event,
       },
     },

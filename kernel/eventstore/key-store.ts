@@ -1,7 +1,7 @@
 // Keys of what is not public, apart from the log and its backups: a file a key, readable by the owner only. A copy of a key that
 // was destroyed would undo the destruction, so keys are kept once and never copied with the log.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, Fault } from '@oort/kernel-wire';
 
@@ -32,9 +32,11 @@ export function fileKeyStore(directory: string): KeyStore {
   finishDestroying(directory);
   const held = new Map<string, Buffer>();
   const find = (keyId: string): Buffer | null => {
-    const known = held.get(keyId) ?? readKey(pathOf(directory, keyId));
-    if (known === null) return null;
+    const path = pathOf(directory, keyId);
+    // Another process may have destroyed it. Cost: two microseconds.
+    const known = existsSync(path) ? held.get(keyId) ?? readKey(path) : null;
     held.delete(keyId);
+    if (known === null) return null;
     held.set(keyId, known);
     const [eldest] = held.keys();
     if (held.size > keysHeld && eldest !== undefined) held.delete(eldest);

@@ -49,6 +49,11 @@ test('keys are made once, kept for the owner only, and gone for good when destro
   expect(await keys.find('person_2')).toBeNull();
   await keys.destroy('person_1');
   expect([await keys.find('person_1'), readdirSync(directory)]).toEqual([null, []]);
+  const another = fileKeyStore(directory);
+  await keys.obtain('person_3');
+  await another.find('person_3');
+  await keys.destroy('person_3');
+  expect(await another.find('person_3')).toBeNull();
   await expect(keys.find('../person')).rejects.toMatchObject({ code: 'BAD_KEY_ID' });
 });
 

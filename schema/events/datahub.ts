@@ -1,4 +1,4 @@
-import type { Visibilities } from './visibility';
+import type { Reveals, Visibilities } from './visibility';
 
 export type QualityPlan = {
   readonly overlap: number; readonly maximumOverlap: number; readonly posterior: number; readonly goldShare: number;
@@ -39,3 +39,8 @@ export const datahubVisibility = {
   GoldItemAdded: 'sealed', TaskAssigned: 'tenant', LabelSubmitted: 'sealed', ItemResolved: 'public', ReviewRecorded: 'public',
   AnnotatorFlagged: 'public', EarningsAccrued: 'public', DatasetVersionSealed: 'public',
 } as const satisfies Visibilities<DatahubEvent>;
+
+export const datahubReveals = {
+  LabelSubmitted: { event: 'ItemResolved', matching: 'itemId' },
+  GoldItemAdded: { event: 'MissionClosed', matching: 'missionId' },
+} as const satisfies Reveals<DatahubEvent>;

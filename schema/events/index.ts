@@ -1,8 +1,9 @@
 // Every event of the platform and who may read it.
-import { accountsVisibility, type AccountsEvent } from './accounts';
+import type { PersonalData, SealedUntil, VisibleOptions } from '@oort/kernel-eventstore';
+import { accountsPersonal, accountsVisibility, type AccountsEvent } from './accounts';
 import { auditVisibility, type AuditEvent } from './audit';
 import { computeVisibility, type ComputeEvent } from './compute';
-import { datahubVisibility, type DatahubEvent } from './datahub';
+import { datahubReveals, datahubVisibility, type DatahubEvent } from './datahub';
 import { ledgerVisibility, type LedgerEvent } from './ledger';
 import { modelsVisibility, type ModelsEvent } from './models';
 import { nodesVisibility, type NodesEvent } from './nodes';
@@ -22,3 +23,10 @@ export const visibilities: Readonly<Record<string, Visibility>> = {
 export function visibilityOf(type: string): Visibility {
   return visibilities[type] ?? 'sealed';
 }
+
+export const personalData: PersonalData = { ...accountsPersonal };
+
+export const sealedUntil: SealedUntil = { ...datahubReveals };
+
+/** What a store must know to keep events from those who may not read them: every holder of keys opens its store with it. */
+export const eventPrivacy: Pick<Required<VisibleOptions>, 'visibilityOf' | 'personal' | 'sealedUntil'> = { visibilityOf, personal: personalData, sealedUntil };

@@ -1,6 +1,10 @@
 import type { Command } from '@oort/kernel-decider';
 import type { AccountsEvent } from '@oort/schema/events/accounts';
 
+type Profile = Omit<
+  Extract<AccountsEvent, { readonly type: 'ProfileUpdated' }>['data'],
+  'accountId'
+>;
 type InvoiceIssued = Extract<AccountsEvent, { readonly type: 'InvoiceIssued' }>['data'];
 
 export type AccountCommand =
@@ -8,6 +12,10 @@ export type AccountCommand =
       'OpenAccount',
       { readonly accountId: string; readonly address: string; readonly displayName: string }
     >
+  /** All of it: what is null is not told any more. */
+  | Command<'UpdateProfile', Profile>
+  /** The person's own wish: their keys are destroyed behind it, and nothing brings them back. */
+  | Command<'ForgetPerson', Readonly<Record<string, never>>>
   | Command<'CreateS3Key', { readonly accessKeyId: string; readonly secretAccessKey: string }>
   | Command<'RevokeS3Key', { readonly accessKeyId: string }>
   /** The provider has taken the money: `reference` is its own id of the charge. */

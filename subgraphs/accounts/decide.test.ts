@@ -18,6 +18,7 @@ const key = (id: string): AccountsEvent => ({
   type: 'S3KeyCreated',
   data: { accountId: 'account_1', accessKeyId: id, secretAccessKey: 's' },
 });
+const forgotten: AccountsEvent = { type: 'PersonForgotten', data: { accountId: 'account_1' } };
 const topUp: AccountsEvent = {
   type: 'CreditsToppedUp',
   data: { accountId: 'account_1', amountMicroUsd: '1000', provider: 'test-card', reference: 'r1' },
@@ -60,6 +61,39 @@ describe('account', () => {
     given(opened)
       .when(ask('OpenAccount', opened.data as never))
       .thenEvents([]);
+  });
+
+  const profile = { displayName: 'Ada', email: null, legalName: null, country: 'GB' };
+
+  it('tells what it wants to, and is forgotten for ever', () => {
+    given(opened)
+      .when(ask('UpdateProfile', profile))
+      .thenEvents([{ type: 'ProfileUpdated', data: { accountId: 'account_1', ...profile } }]);
+    given(opened)
+      .when(ask('UpdateProfile', { ...profile, country: 'England' }))
+      .thenRefused('PROFILE_INVALID', { field: 'country', rule: 'two letters of ISO 3166-1' });
+    given(opened, key('k'), key('l'), { type: 'S3KeyRevoked', data: { accountId: 'account_1', accessKeyId: 'l' } })
+      .when(ask('ForgetPerson', {}))
+      .thenEvents([{ type: 'S3KeyRevoked', data: { accountId: 'account_1', accessKeyId: 'k' } }, forgotten]);
+    given(opened, forgotten)
+      .when(ask('ForgetPerson', {}))
+      .thenEvents([]);
+    for (const asked of [
+      ask('OpenAccount', opened.data as never),
+      ask('UpdateProfile', profile),
+      ask('CreateS3Key', { accessKeyId: 'k', secretAccessKey: 's' }),
+      ask('RevokeS3Key', { accessKeyId: 'k' }),
+      ask('CreditTopUp', { amountMicroUsd: 1n, provider: 'test-card', reference: 'r1' }),
+      ask('IssueInvoice', { ...invoice, billedUntil: null }),
+      ask('PayWithCredits', { invoiceId: 'invoice_1' }),
+    ])
+      given(opened, forgotten).when(asked).thenRefused('ACCOUNT_FORGOTTEN');
+  });
+
+  it('is still credited what the chain paid for it', () => {
+    given(opened, forgotten)
+      .when(ask('RecordChainPayment', { invoiceId: 'invoice_1', oortMicroUsd: 50_000n, txHash: '0xt', logIndex: 0, amountWei: 10n ** 18n }))
+      .thenEvents([{ type: 'CreditsToppedUp', data: { accountId: 'account_1', amountMicroUsd: '50000', provider: 'oort', reference: '0xt/0' } }]);
   });
 
   it('must be there first', () => {

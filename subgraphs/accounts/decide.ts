@@ -14,6 +14,17 @@ type Decided = Decision<AccountsEvent, AccountRefusal>;
 
 export const keyLimit = 20;
 
+/** Of a person who was forgotten: asking again, and money that the chain has moved. */
+const stillDue: readonly AccountCommand['type'][] = ['ForgetPerson', 'RecordChainPayment'];
+
+const longestText = 200;
+const profileRules: readonly (readonly [keyof Asked<'UpdateProfile'>, RegExp, string])[] = [
+  ['displayName', /^\S(.*\S)?$/s, 'a text without blanks around it'],
+  ['legalName', /^\S(.*\S)?$/s, 'a text without blanks around it'],
+  ['email', /^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address'],
+  ['country', /^[A-Z]{2}$/, 'two letters of ISO 3166-1'],
+];
+
 export const accountDecider: Decider<AccountCommand, AccountState, AccountsEvent, AccountRefusal> =
   {
     category: 'account',
@@ -24,13 +35,19 @@ export const accountDecider: Decider<AccountCommand, AccountState, AccountsEvent
 
 function decide(command: AccountCommand, state: AccountState): Decided {
   // Signing in again opens nothing.
-  if (command.type === 'OpenAccount')
-    return {
-      events: state.status === 'open' ? [] : [{ type: 'AccountOpened', data: command.data }],
-    };
+  if (command.type === 'OpenAccount' && state.status === 'unknown')
+    return { events: [{ type: 'AccountOpened', data: command.data }] };
   if (state.status === 'unknown')
     return { refused: refusal('ACCOUNT_UNKNOWN', 'There is no such account.', null) };
+  if (state.forgotten && !stillDue.includes(command.type))
+    return { refused: refusal('ACCOUNT_FORGOTTEN', 'This account was forgotten.', null) };
   switch (command.type) {
+    case 'OpenAccount':
+      return { events: [] };
+    case 'UpdateProfile':
+      return updateProfile(command.data, state);
+    case 'ForgetPerson':
+      return forget(state);
     case 'CreateS3Key':
       return createKey(command.data, state);
     case 'RevokeS3Key':
@@ -44,6 +61,36 @@ function decide(command: AccountCommand, state: AccountState): Decided {
     case 'RecordChainPayment':
       return recordChainPayment(command.data, state);
   }
+}
+
+function updateProfile(data: Asked<'UpdateProfile'>, { accountId }: Open): Decided {
+  for (const [field, form, rule] of profileRules) {
+    const value = data[field];
+    if (value === null || (value.length <= longestText && form.test(value))) continue;
+    return {
+      refused: refusal('PROFILE_INVALID', `${field} must be ${rule}, at most ${longestText} long.`, {
+        field,
+        rule,
+      }),
+    };
+  }
+  return { events: [{ type: 'ProfileUpdated', data: { accountId, ...data } }] };
+}
+
+function forget({ accountId, forgotten, keys }: Open): Decided {
+  if (forgotten) return { events: [] };
+  const active = [...keys].filter(([, status]) => status === 'active');
+  return {
+    events: [
+      ...active.map(
+        ([accessKeyId]): AccountsEvent => ({
+          type: 'S3KeyRevoked',
+          data: { accountId, accessKeyId },
+        }),
+      ),
+      { type: 'PersonForgotten', data: { accountId } },
+    ],
+  };
 }
 
 function createKey(data: Asked<'CreateS3Key'>, state: Open): Decided {

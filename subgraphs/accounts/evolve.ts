@@ -8,6 +8,7 @@ export function evolveAccount(state: AccountState, event: AccountsEvent): Accoun
       status: 'open',
       accountId,
       address,
+      forgotten: false,
       creditsMicroUsd: 0n,
       keys: new Map(),
       invoices: new Map(),
@@ -17,6 +18,10 @@ export function evolveAccount(state: AccountState, event: AccountsEvent): Accoun
   }
   if (state.status === 'unknown') return state;
   switch (event.type) {
+    case 'ProfileUpdated':
+      return state;
+    case 'PersonForgotten':
+      return { ...state, forgotten: true };
     case 'S3KeyCreated':
       return { ...state, keys: new Map(state.keys).set(event.data.accessKeyId, 'active') };
     case 'S3KeyRevoked':

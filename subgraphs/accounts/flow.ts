@@ -1,17 +1,29 @@
 import type { Flow } from '@oort/kernel-decider';
 
 export const accountFlow = {
-  OpenAccount: { events: ['AccountOpened'], refusals: [] },
-  CreateS3Key: { events: ['S3KeyCreated'], refusals: ['ACCOUNT_UNKNOWN', 'TOO_MANY_KEYS'] },
-  RevokeS3Key: { events: ['S3KeyRevoked'], refusals: ['ACCOUNT_UNKNOWN', 'KEY_UNKNOWN'] },
+  OpenAccount: { events: ['AccountOpened'], refusals: ['ACCOUNT_FORGOTTEN'] },
+  UpdateProfile: {
+    events: ['ProfileUpdated'],
+    refusals: ['ACCOUNT_UNKNOWN', 'ACCOUNT_FORGOTTEN', 'PROFILE_INVALID'],
+  },
+  ForgetPerson: { events: ['S3KeyRevoked', 'PersonForgotten'], refusals: ['ACCOUNT_UNKNOWN'] },
+  CreateS3Key: {
+    events: ['S3KeyCreated'],
+    refusals: ['ACCOUNT_UNKNOWN', 'ACCOUNT_FORGOTTEN', 'TOO_MANY_KEYS'],
+  },
+  RevokeS3Key: {
+    events: ['S3KeyRevoked'],
+    refusals: ['ACCOUNT_UNKNOWN', 'ACCOUNT_FORGOTTEN', 'KEY_UNKNOWN'],
+  },
   CreditTopUp: {
     events: ['CreditsToppedUp'],
-    refusals: ['ACCOUNT_UNKNOWN', 'AMOUNT_NOT_POSITIVE'],
+    refusals: ['ACCOUNT_UNKNOWN', 'ACCOUNT_FORGOTTEN', 'AMOUNT_NOT_POSITIVE'],
   },
   IssueInvoice: {
     events: ['InvoiceIssued'],
     refusals: [
       'ACCOUNT_UNKNOWN',
+      'ACCOUNT_FORGOTTEN',
       'NOTHING_TO_BILL',
       'INVOICE_PAID_ALREADY',
       'USAGE_BILLED_MEANWHILE',
@@ -21,6 +33,7 @@ export const accountFlow = {
     events: ['InvoicePaid'],
     refusals: [
       'ACCOUNT_UNKNOWN',
+      'ACCOUNT_FORGOTTEN',
       'INVOICE_UNKNOWN',
       'INVOICE_PAID_ALREADY',
       'INVOICE_IN_OORT',

@@ -43,6 +43,10 @@ export function mutations(room: AccountsRoom): object {
         ? { __typename: 'S3Key', id: accessKeyId, secretAccessKey: null, revoked: true }
         : presentRefusal(outcome.refusal);
     }),
+    updateProfile: signedIn((actor, input: Partial<Told>) => updateProfile(room, actor, input)),
+    forgetAccount: signedIn((actor, { accountId }: { readonly accountId: string }) =>
+      forgetAccount(room, actor, accountId),
+    ),
     topUpCredits: signedIn((actor, input: TopUp) => topUp(room, actor, input)),
     issueInvoice: signedIn(
       async (
@@ -78,6 +82,51 @@ export function mutations(room: AccountsRoom): object {
       return outcome.ok ? shownInvoice(room, invoiceId) : presentRefusal(outcome.refusal);
     }),
   };
+}
+
+interface Told {
+  readonly displayName: string | null;
+  readonly email: string | null;
+  readonly legalName: string | null;
+  readonly country: string | null;
+}
+
+async function updateProfile(
+  room: AccountsRoom,
+  actor: Signed,
+  { displayName = null, email = null, legalName = null, country = null }: Partial<Told>,
+): Promise<object> {
+  const told = { displayName, email, legalName, country };
+  const outcome = await send(
+    room,
+    actor,
+    command('UpdateProfile', told, { actor: actor.accountId, now: room.ports.now() }),
+  );
+  if (!outcome.ok) return presentRefusal(outcome.refusal);
+  return (await shownAccount(room, actor.accountId)) ?? presentRefusal(notSignedIn);
+}
+
+/** Answers when the keys are gone and no read model shows anything any more. */
+async function forgetAccount(
+  room: AccountsRoom,
+  actor: Signed,
+  accountId: string,
+): Promise<object> {
+  if (accountId !== actor.accountId)
+    return presentRefusal(
+      refusal('NOT_YOUR_ACCOUNT', 'Only the account itself may ask to be forgotten.', {
+        accountId,
+      }),
+    );
+  const outcome = await send(
+    room,
+    actor,
+    command('ForgetPerson', {}, { actor: accountId, now: room.ports.now() }),
+  );
+  if (!outcome.ok) return presentRefusal(outcome.refusal);
+  await room.forgetKeys(accountId);
+  await Promise.all([room.s3Keys.catchUp(), room.forgotten.catchUp()]);
+  return { __typename: 'ForgottenAccount', accountId };
 }
 
 interface TopUp {
@@ -139,7 +188,7 @@ async function signIn(
     command('OpenAccount', { accountId, address, displayName }, { actor: accountId, now }),
   );
   if (!opened.ok) return presentRefusal(opened.refusal);
-  await room.ports.readModels.waitFor('billing', opened.position);
+  await behind(room, opened.position);
   return {
     __typename: 'AccountSession',
     ...sessionFor(accountId, address, room.sessionKey, now),
@@ -171,8 +220,15 @@ async function send(
   asked: AccountCommand,
 ): Promise<Outcome<AccountState, AccountRefusal>> {
   const outcome = await room.handle(actor.accountId, asked);
-  if (outcome.ok) await room.ports.readModels.waitFor('billing', outcome.position);
+  if (outcome.ok) await behind(room, outcome.position);
   return outcome;
+}
+
+async function behind({ ports: { readModels } }: AccountsRoom, position: bigint): Promise<void> {
+  await Promise.all([
+    readModels.waitFor('billing', position),
+    readModels.waitFor('accounts', position),
+  ]);
 }
 
 function signedIn<T>(resolve: (actor: Signed, input: T) => Promise<object>) {

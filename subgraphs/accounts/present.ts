@@ -1,5 +1,6 @@
 // Rows and refusals as the graph shows them.
 import type { Json } from '@oort/kernel-wire';
+import type { PersonRow } from '@oort/projections-accounts';
 import type { AccountRow, InvoiceRow, PriceBook } from '@oort/projections-billing';
 
 export function presentRefusal({
@@ -14,13 +15,14 @@ export function presentRefusal({
   return { __typename: 'Refusal', code, message, detail: payload as Json };
 }
 
-export function presentAccount(row: AccountRow): object {
+export function presentAccount(row: AccountRow, person: PersonRow | null): object {
   return {
     __typename: 'Account',
     id: row.id,
     address: row.address,
-    displayName: row.displayName,
+    displayName: person?.displayName ?? row.displayName,
     openedAt: row.openedAt,
+    forgotten: person !== null && person.forgottenAt !== null,
   };
 }
 

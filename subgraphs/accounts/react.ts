@@ -1,4 +1,5 @@
-// What happened elsewhere and concerns accounts: a payment that the chain made final.
+// What happened elsewhere and concerns accounts: a payment that the chain made final. And what must follow however often the
+// process dies: keys of a person who was forgotten are destroyed.
 import { command } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { deriveId } from '@oort/kernel-wire';
@@ -6,14 +7,16 @@ import { invoiceByChainId, priceBooks } from '@oort/projections-billing';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
 import type { AccountsRoom } from './room';
 
-export const reactsTo = ['ChainLogObserved'] as const;
+export const reactsTo = ['ChainLogObserved', 'PersonForgotten'] as const;
 
 type Observed = Extract<LedgerEvent, { readonly type: 'ChainLogObserved' }>['data'];
 
 export async function react(
   event: RecordedEvent,
-  { ports, handle }: Pick<AccountsRoom, 'ports' | 'handle'>,
+  { ports, handle, forgetKeys }: Pick<AccountsRoom, 'ports' | 'handle' | 'forgetKeys'>,
 ): Promise<void> {
+  if (event.type === 'PersonForgotten')
+    return forgetKeys((event.data as { readonly accountId: string }).accountId);
   const { contract, event: name, args, txHash, logIndex } = event.data as unknown as Observed;
   if (contract !== 'Payments' || name !== 'Paid') return;
   const { invoiceId: chainId, amount } = args;

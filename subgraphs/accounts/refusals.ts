@@ -2,6 +2,8 @@ import type { RefusalOf } from '@oort/kernel-decider';
 
 export type AccountRefusal =
   | RefusalOf<'ACCOUNT_UNKNOWN', null>
+  | RefusalOf<'ACCOUNT_FORGOTTEN', null>
+  | RefusalOf<'PROFILE_INVALID', { readonly field: string; readonly rule: string }>
   | RefusalOf<'TOO_MANY_KEYS', { readonly limit: number }>
   | RefusalOf<'KEY_UNKNOWN', { readonly accessKeyId: string }>
   | RefusalOf<'AMOUNT_NOT_POSITIVE', { readonly amountMicroUsd: string }>
@@ -18,6 +20,7 @@ export type AccountRefusal =
 /** What the door refuses before any command is made. */
 export type DoorRefusal =
   | RefusalOf<'NOT_SIGNED_IN', null>
+  | RefusalOf<'NOT_YOUR_ACCOUNT', { readonly accountId: string }>
   | RefusalOf<'ADDRESS_INVALID', { readonly address: string }>
   | RefusalOf<'CHALLENGE_UNKNOWN', null>
   | RefusalOf<'SIGNATURE_INVALID', { readonly reason: string }>

@@ -1,4 +1,5 @@
 import { Interface, id as keccakOfText } from 'ethers';
+import { findPerson } from '@oort/projections-accounts';
 import {
   balancesOf,
   creditBalance,
@@ -40,6 +41,7 @@ export function accountsResolvers(room: AccountsRoom): Readonly<Record<string, u
     SignInResult: typeOf,
     S3KeyResult: typeOf,
     AccountResult: typeOf,
+    ForgetAccountResult: typeOf,
     InvoiceResult: typeOf,
     PaymentCallResult: typeOf,
   };
@@ -102,6 +104,7 @@ function accountFields(room: AccountsRoom): object {
   return {
     __resolveReference: async ({ id }: { readonly id: string }) => shownAccount(room, id),
     creditsMicroUsd: privately(async (id) => (await creditBalance(database, id)).toString()),
+    profile: privately(async (id) => findPerson(room.ports.readModels, id)),
     s3Keys: privately(async (id) =>
       (await s3KeysOf(database, id)).map((row) => ({
         id: row.id,

@@ -5,6 +5,7 @@ import type { PriceBook } from '@oort/projections-billing';
 import type { RequestContext, SubgraphPorts } from '@oort/schema';
 import type { Challenges } from './challenges';
 import type { AccountCommand } from './commands';
+import type { ForgottenAccounts } from './forgotten';
 import type { PaymentProvider } from './payment-provider';
 import type { AccountRefusal } from './refusals';
 import type { S3KeyIndex } from './s3-keys';
@@ -17,9 +18,12 @@ export interface AccountsRoom {
     accountId: string,
     command: AccountCommand,
   ) => Promise<Outcome<AccountState, AccountRefusal>>;
+  /** Destroys every key that opens what this account told or stored. */
+  readonly forgetKeys: (accountId: string) => Promise<void>;
   readonly site: Site;
   readonly sessionKey: DeviceKey;
   readonly challenges: Challenges;
+  readonly forgotten: ForgottenAccounts;
   readonly s3Keys: S3KeyIndex;
   readonly providers: readonly PaymentProvider[];
   readonly priceBook: PriceBook;

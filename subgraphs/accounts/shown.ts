@@ -1,4 +1,5 @@
 // Single things, as whoever asks may see them.
+import { findPerson } from '@oort/projections-accounts';
 import { accountById, invoiceById } from '@oort/projections-billing';
 import type { RequestContext } from '@oort/schema';
 import { presentAccount, presentInvoice, presentRefusal } from './present';
@@ -6,8 +7,12 @@ import { refusal } from './refusals';
 import type { AccountsRoom } from './room';
 
 export async function shownAccount(room: AccountsRoom, id: string): Promise<object | null> {
-  const row = await accountById(room.ports.readModels.database, id);
-  return row === null ? null : presentAccount(row);
+  const { readModels } = room.ports;
+  const [row, person] = await Promise.all([
+    accountById(readModels.database, id),
+    findPerson(readModels, id),
+  ]);
+  return row === null ? null : presentAccount(row, person);
 }
 
 export async function shownInvoice(room: AccountsRoom, id: string): Promise<object> {

@@ -10,6 +10,8 @@ export type AccountState =
       readonly status: 'open';
       readonly accountId: string;
       readonly address: string;
+      /** The person asked to be forgotten: only what the chain still owes or pays is written down. */
+      readonly forgotten: boolean;
       readonly creditsMicroUsd: bigint;
       readonly keys: ReadonlyMap<string, 'active' | 'revoked'>;
       readonly invoices: ReadonlyMap<string, InvoiceState>;

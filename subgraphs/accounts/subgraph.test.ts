@@ -1,118 +1,25 @@
 // The room as a whole: wallet, read models in real PostgreSQL, reactions.
-import { buildSubgraphSchema } from '@apollo/subgraph';
 import { Wallet, encodeBytes32String, id as keccakOfText } from 'ethers';
-import { graphql, type GraphQLSchema } from 'graphql';
-import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
-import { newDeviceKey } from '@oort/kernel-identity';
-import { openReadModels, testPostgres } from '@oort/kernel-projection';
-import { uuidV5, type Json } from '@oort/kernel-wire';
-import { billingProjection, trialBalance } from '@oort/projections-billing';
-import type { Actor, PlatformEvent, SubgraphPorts } from '@oort/schema';
-import { createAccountsSubgraph, verifySession, type AccountsSubgraph } from './index';
+import { trialBalance } from '@oort/projections-billing';
+import type { PlatformEvent } from '@oort/schema';
+import { challenge, openRoom, signIn, type Account, type OpenRoom } from './fixture-room';
 
-const sessionKey = newDeviceKey();
-const now = (): Date => new Date();
-const stop = new AbortController();
-let closing: () => Promise<void>;
-let store: EventStore;
-let readModels: Awaited<ReturnType<typeof openReadModels>>;
-let subgraph: AccountsSubgraph;
-let schema: GraphQLSchema;
-
+let room: OpenRoom;
 beforeAll(async () => {
-  const postgres = await testPostgres();
-  store = memoryStore();
-  readModels = await openReadModels({ url: postgres.url, projections: [billingProjection], store });
-  await readModels.start(stop.signal);
-  const ledger = {
-    request: (method: string) =>
-      Promise.resolve<Json>(
-        method === 'eth_chainId'
-          ? '0x7a69'
-          : { Payments: '0x0000000000000000000000000000000000000007' },
-      ),
-  };
-  subgraph = await createAccountsSubgraph({
-    store,
-    readModels,
-    ledger,
-    now,
-    sessionKey,
-  } as unknown as SubgraphPorts & { readonly sessionKey: typeof sessionKey });
-  await subgraph.start?.(stop.signal);
-  schema = buildSubgraphSchema({
-    typeDefs: subgraph.typeDefs,
-    resolvers: subgraph.resolvers as never,
-  });
-  closing = async () => {
-    stop.abort();
-    await readModels.close();
-    await postgres.stop();
-  };
+  room = await openRoom();
 }, 60_000);
-afterAll(() => closing());
+afterAll(() => room.close());
 
-async function ask<T>(
-  source: string,
-  variableValues: Record<string, unknown> = {},
-  actor: Actor = { kind: 'anonymous' },
-): Promise<T> {
-  const { data, errors } = await graphql({
-    schema,
-    source,
-    variableValues,
-    contextValue: { actor, requestId: 'r' },
-  });
-  expect(errors).toBeUndefined();
-  return data as T;
-}
-
-let events = 0;
-async function happened(event: PlatformEvent): Promise<bigint> {
-  events += 1;
-  const metadata = {
-    actor: 'platform',
-    correlationId: 'c',
-    causationId: 'c',
-    occurredAt: now().toISOString(),
-    schemaVersion: 1,
-  };
-  return (
-    await store.append(`elsewhere-${events}`, 'no-stream', [
-      { id: uuidV5(String(events)), type: event.type, data: event.data, metadata },
-    ])
-  ).position;
-}
-
-const challenge =
-  'mutation($a: String!) { signInChallenge(input: {address: $a}) { ... on SignInChallenge { message } ... on Refusal { code } } }';
-const signIn =
-  'mutation($m: String!, $s: String!) { signIn(input: {message: $m, signature: $s}) { ... on AccountSession { token account { id address } } ... on Refusal { code } } }';
-
-async function person(
-  wallet = Wallet.createRandom(),
-): Promise<Extract<Actor, { readonly kind: 'account' }>> {
-  const { signInChallenge } = await ask<{ signInChallenge: { message: string } }>(challenge, {
-    a: wallet.address,
-  });
-  const signature = await wallet.signMessage(signInChallenge.message);
-  const answer = await ask<{ signIn: { token: string; account: { id: string } } }>(signIn, {
-    m: signInChallenge.message,
-    s: signature,
-  });
-  const actor = verifySession(answer.signIn.token, sessionKey.publicKey, now());
-  expect(actor).toEqual({
-    kind: 'account',
-    accountId: answer.signIn.account.id,
-    address: wallet.address,
-  });
-  return actor as Extract<Actor, { readonly kind: 'account' }>;
-}
+const ask: OpenRoom['ask'] = (source, variables, actor) => room.ask(source, variables, actor);
+const person: OpenRoom['person'] = (wallet) => room.person(wallet);
+const happened: OpenRoom['happened'] = (event) => room.happened(event);
 
 describe('signing in', () => {
   it('opens one account a wallet', async () => {
     const wallet = Wallet.createRandom();
-    expect(await person(wallet)).toEqual(await person(wallet));
+    const actor = await person(wallet);
+    expect(await person(wallet)).toEqual(actor);
+    expect(actor.address).toBe(wallet.address);
   });
 
   it('takes a challenge once, and only from its own wallet', async () => {
@@ -141,7 +48,7 @@ describe('S3 keys', () => {
       {},
       actor,
     );
-    expect(subgraph.s3Keys.find(createS3Key.id)).toEqual({
+    expect(room.subgraph.s3Keys.find(createS3Key.id)).toEqual({
       accountId: actor.accountId,
       accessKeyId: createS3Key.id,
       secretAccessKey: createS3Key.secretAccessKey,
@@ -154,7 +61,7 @@ describe('S3 keys', () => {
       { k: createS3Key.id },
       actor,
     );
-    expect(subgraph.s3Keys.find(createS3Key.id)).toBeNull();
+    expect(room.subgraph.s3Keys.find(createS3Key.id)).toBeNull();
     expect(await ask('mutation { createS3Key { ... on Refusal { code } } }')).toEqual({
       createS3Key: { code: 'NOT_SIGNED_IN' },
     });
@@ -324,10 +231,10 @@ describe('money', () => {
         },
       },
     });
-    expect(await trialBalance(readModels.database)).toBe(0n);
+    expect(await trialBalance(room.readModels.database)).toBe(0n);
   });
 
-  async function paidSoon(actor: Actor, id: string): Promise<void> {
+  async function paidSoon(actor: Account, id: string): Promise<void> {
     for (let attempt = 0; attempt < 100; attempt += 1) {
       const { invoice } = await ask<{ invoice: { status: string } }>(
         'query($i: ID!) { invoice(id: $i) { status txHash } }',

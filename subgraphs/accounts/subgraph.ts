@@ -6,6 +6,7 @@ import type { DeviceKey } from '@oort/kernel-identity';
 import { priceBook2026, type PriceBook } from '@oort/projections-billing';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { Challenges } from './challenges';
+import { ForgottenAccounts } from './forgotten';
 import { accountDecider } from './decide';
 import { testCard, type PaymentProvider } from './payment-provider';
 import { react, reactsTo } from './react';
@@ -18,6 +19,8 @@ export interface AccountsPorts extends SubgraphPorts {
   readonly sessionKey: DeviceKey;
   /** What wallets show as the site that asks; default 127.0.0.1:4000. */
   readonly domain?: string;
+  /** Destroys every key that opens what this account told or stored; at once, and doing it again is harmless. */
+  readonly forgetKeys: (accountId: string) => Promise<void>;
   readonly priceBook?: PriceBook;
   /** Default: the test card of the local network. */
   readonly paymentProviders?: readonly PaymentProvider[];
@@ -25,16 +28,22 @@ export interface AccountsPorts extends SubgraphPorts {
 
 export interface AccountsSubgraph extends Subgraph {
   readonly s3Keys: S3Keys;
+  /** For the doors: a session of a person who was forgotten is none. */
+  readonly forgotten: Pick<ForgottenAccounts, 'has'>;
 }
 
 export async function createAccountsSubgraph(ports: AccountsPorts): Promise<AccountsSubgraph> {
   const { store, readModels, sessionKey } = ports;
   const s3Keys = new S3KeyIndex(store);
   await s3Keys.catchUp();
+  const forgotten = new ForgottenAccounts(store);
+  await forgotten.catchUp();
   const domain = ports.domain ?? '127.0.0.1:4000';
   const room: AccountsRoom = {
     ports,
     sessionKey,
+    forgetKeys: (accountId) => ports.forgetKeys(accountId),
+    forgotten,
     s3Keys,
     challenges: new Challenges(),
     handle: createHandler({ store, decider: accountDecider, now: () => ports.now() }),
@@ -55,8 +64,10 @@ export async function createAccountsSubgraph(ports: AccountsPorts): Promise<Acco
     typeDefs: parse(sdl),
     resolvers: accountsResolvers(room),
     s3Keys,
+    forgotten,
     start: async (signal) => {
       void s3Keys.follow(signal);
+      void forgotten.follow(signal);
       await runReaction({
         name: 'accounts',
         store,

@@ -1,4 +1,5 @@
 // Storage: objects, encrypted and cut, on nodes that nobody has to trust.
+export { accountKeyId } from './account-key';
 export { archiveNodes, type ArchiveBackend } from './archive';
 export { contentBucket, createContentStore, type ContentStoreOptions } from './content-store';
 export { DataPath, type DataPathOptions } from './data-path/data-path';
