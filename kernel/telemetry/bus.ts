@@ -1,6 +1,6 @@
 // Topics as segment logs, one process at a time. A consumer group's place is a small file, written at most five times a second and
 // not flushed: after a kill or a power cut the group sees some messages again, which the port allows.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeLock } from '@oort/kernel-eventstore/lock';
 import { Fault } from '@oort/kernel-wire';
@@ -9,7 +9,7 @@ import { BusClosed, MessageTooLarge } from './faults';
 import { handOver } from './hand-over';
 import { memoryTopicLog, type TopicLog } from './memory-log';
 import type { TelemetryBus, TelemetryMessage } from './port';
-import { removableBefore, weekAndGigabyte, type Retention } from './retention';
+import { removableBefore, weekAndGigabyte, type GroupPlace, type Retention } from './retention';
 import { SegmentLog } from './segment-log';
 
 export interface EmbeddedBusOptions {
@@ -22,7 +22,7 @@ export interface EmbeddedBusOptions {
 interface Places {
   get(group: string): number | null;
   set(group: string, next: number): void;
-  all(): ReadonlyMap<string, number>;
+  all(): ReadonlyMap<string, GroupPlace>;
 }
 
 interface Topic { readonly name: string; readonly log: TopicLog; readonly places: Places }
@@ -34,6 +34,7 @@ const largestMessageBytes = 5 * 1024 * 1024;
 const defaultSegmentBytes = 16 * 1024 * 1024;
 const placeEveryMs = 200;
 const retentionEveryMs = 60_000;
+const placeAgainMs = 3600_000;
 
 /** Throws StoreLocked while another process has it. */
 export function openEmbeddedBus({ directory, retention = weekAndGigabyte, segmentBytes = defaultSegmentBytes }: EmbeddedBusOptions): Promise<TelemetryBus> {
@@ -50,10 +51,10 @@ export function openEmbeddedBus({ directory, retention = weekAndGigabyte, segmen
 /** For tests. */
 export function memoryBus(): TelemetryBus {
   return new LocalBus((name) => {
-    const places = new Map<string, number>();
+    const places = new Map<string, GroupPlace>();
     return {
       name, log: memoryTopicLog(),
-      places: { get: (group) => places.get(group) ?? null, set: (group, next) => { places.set(group, next); }, all: () => places },
+      places: { get: (group) => places.get(group)?.next ?? null, set: (group, next) => { places.set(group, { next, atMs: Date.now() }); }, all: () => places },
     };
   }, weekAndGigabyte, [], () => undefined);
 }
@@ -191,17 +192,21 @@ function messageOf(topic: string, number: number, record: Buffer): TelemetryMess
 
 function filePlaces(directory: string): Places {
   mkdirSync(directory, { recursive: true });
-  const places = new Map(readdirSync(directory).filter((name) => !name.endsWith('.new'))
-    .map((name) => [decodeURIComponent(name), Number(readFileSync(join(directory, name), 'utf8'))]));
+  const places = new Map<string, GroupPlace>(readdirSync(directory).filter((name) => !name.endsWith('.new')).map((name) => {
+    const path = join(directory, name);
+    return [decodeURIComponent(name), { next: Number(readFileSync(path, 'utf8')), atMs: statSync(path).mtimeMs }];
+  }));
   return {
-    get: (group) => places.get(group) ?? null,
+    get: (group) => places.get(group)?.next ?? null,
     all: () => places,
     set(group, next) {
-      if (places.get(group) === next) return;
+      const [known, atMs] = [places.get(group), Date.now()];
+      // Also without a move it is told now and then that the group is there.
+      if (known?.next === next && atMs - known.atMs < placeAgainMs) return;
       const path = join(directory, encodeURIComponent(group));
       writeFileSync(`${path}.new`, String(next));
       renameSync(`${path}.new`, path);
-      places.set(group, next);
+      places.set(group, { next, atMs });
     },
   };
 }

@@ -84,8 +84,8 @@ export function kafkaJars(): string {
 /** Maven says why on its standard output, among much else. */
 function reasonOf(error: unknown): string {
   const output = typeof error === 'object' && error !== null && 'stdout' in error ? String(error.stdout) : '';
-  const [said] = output.split('\n').filter((line) => line.startsWith('[ERROR]'));
-  return said?.replace(/^\[ERROR\] /, '').slice(0, 300) ?? messageOf(error);
+  const said = output.split('\n').map((line) => line.replace(/\u001b\[[0-9;]*m/g, '').replace(/^(\[ERROR\] *)+/, '').trim()).find((line) => line !== '');
+  return said?.slice(0, 300) ?? messageOf(error).split('\n')[0] ?? '';
 }
 
 /** Formats its storage; `start` starts it. A secure one asks for TLS and for `kafkaAccount`, by SASL PLAIN or SCRAM. */

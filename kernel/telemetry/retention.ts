@@ -6,16 +6,22 @@ export interface Retention {
   readonly ageMs: number;
   /** Of a topic: over it, what was read goes before its age. */
   readonly bytes: number;
+  /** A group that was not there for so long is taken as gone for good, and nothing is kept for it. */
+  readonly longestAbsenceMs: number;
 }
 
-export const weekAndGigabyte: Retention = { ageMs: 7 * 24 * 3600 * 1000, bytes: 1024 ** 3 };
+const dayMs = 24 * 3600 * 1000;
+
+export const weekAndGigabyte: Retention = { ageMs: 7 * dayMs, bytes: 1024 ** 3, longestAbsenceMs: 30 * dayMs };
+
+/** How far a group has come, and when it was there last. */
+export interface GroupPlace { readonly next: number; readonly atMs: number }
 
 export interface RetentionQuestion {
   readonly topic: string;
   /** The oldest first. */
   readonly segments: readonly { readonly next: number; readonly bytes: number; readonly writtenAtMs: number }[];
-  /** The next record of each group. */
-  readonly groups: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, GroupPlace>;
   readonly retention: Retention;
   readonly nowMs: number;
 }
@@ -24,7 +30,8 @@ export interface RetentionQuestion {
 export function removableBefore({ topic, segments, groups, retention, nowMs }: RetentionQuestion): number {
   const dead = isDeadTopic(topic);
   if (dead && !groups.has(replayGroup)) return 0;
-  const passed = Math.min(...groups.values(), Number.MAX_SAFE_INTEGER);
+  const present = [...groups.values()].filter(({ atMs }) => dead || nowMs - atMs <= retention.longestAbsenceMs);
+  const passed = Math.min(...present.map(({ next }) => next), Number.MAX_SAFE_INTEGER);
   let bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
   let before = 0;
   for (const segment of segments) {

@@ -37,7 +37,7 @@ describe('the embedded bus', () => {
 
   test('lets go of old segments that every group has passed, and of no others', async () => {
     const place = join(directory, 'retention');
-    const options = { segmentBytes: 1000, retention: { ageMs: 1e9, bytes: 2500 } };
+    const options = { segmentBytes: 1000, retention: { ageMs: 1e9, bytes: 2500, longestAbsenceMs: 1e9 } };
     const publish = async (from: number, to: number): Promise<void> => {
       const bus = await openEmbeddedBus({ directory: place, ...options });
       for (let n = from; n < to; n += 1) await bus.publish('t', 'k', Buffer.from(String(n).padStart(100, '0')));

@@ -3,6 +3,7 @@ import { command, type Outcome } from '@oort/kernel-decider';
 import { verifySignature } from '@oort/kernel-identity';
 import { deriveId, sha256Hex } from '@oort/kernel-wire';
 import { findNode, nodesPage, type NodeRow, type NodesFilter } from '@oort/projections-nodes';
+import { chainReports, machineReport, usageReports } from '@oort/projections-readings';
 import type { RequestContext, SubgraphPorts } from '@oort/schema';
 import type { NodeKind } from '@oort/schema/events/nodes';
 import { enrolmentStatement } from '@oort/schema/statements';
@@ -49,7 +50,12 @@ export function nodesResolvers(ports: ResolverPorts): Readonly<Record<string, un
       drainNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => leave(ports, 'DrainNode', input.nodeId, context),
       retireNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => leave(ports, 'RetireNode', input.nodeId, context),
     },
-    Node: { __resolveReference: ({ id }: { readonly id: string }) => found(id) },
+    Node: {
+      __resolveReference: ({ id }: { readonly id: string }) => found(id),
+      machine: ({ id }: { readonly id: string }) => machineReport(readModels.database, id),
+      reports: ({ id }: { readonly id: string }) => chainReports(readModels.database, id),
+      reportedUsage: ({ id }: { readonly id: string }) => usageReports(readModels.database, id),
+    },
     CreateEnrolmentTokenResult: { __resolveType: typeName('EnrolmentToken') },
     EnrolNodeResult: { __resolveType: typeName('NodeEnrolment') },
     NodeResult: { __resolveType: typeName('Node') },

@@ -125,6 +125,20 @@ describe('nodes', () => {
     expect(await liveNodes(readModels, { nodeIds: [nodeId] })).toMatchObject([{ nodeId, kind: 'super', operator, trust: 0.05 }]);
   });
 
+  it('shows what a node reports of itself, once', async () => {
+    const key = newDeviceKey();
+    const nodeId = await activeNode(key);
+    const used = { atMs: Date.now(), subjectId: 'job_1', kind: 'inference', units: 4, durationMs: 20 };
+    const { bytes } = sealEnvelope({
+      nodeId, key, topic: 'usage', epoch: 1, epochReason: 'first', sequence: 0, previousHash: null, sealedAtMs: Date.now(), dropped: 2,
+      readings: [encodeReading('usage', used), encodeReading('usage', used)] });
+    for (const _ of ['once', 'and again']) await telemetry.publish('usage', nodeId, bytes);
+    const reports = async () => (await graphql({ schema, contextValue: { actor: anonymous, requestId: 'r' }, source: `{ node(id: "${nodeId}") { machine { cpuShare } reports { topic readings missing dropped epochs } reportedUsage { kind subjects units durationMs } } }` })).data?.['node'] as Answer;
+    await until(async () => ((await reports())['reports'] as Json[]).length > 0);
+    expect(await reports()).toEqual({
+      machine: null, reports: [{ topic: 'usage', readings: 2, missing: 0, dropped: 2, epochs: 0 }], reportedUsage: [{ kind: 'inference', subjects: 2, units: 8, durationMs: 40 }] });
+  });
+
   it('takes over trust from verdicts, and suspends who was slashed', async () => {
     const nodeId = await activeNode(newDeviceKey());
     await record('audit', { type: 'VerdictReached', data: {
@@ -145,13 +159,13 @@ describe('nodes', () => {
     expect(await leave(account, 'drainNode')).toMatchObject({ status: 'draining' });
     expect(await leave(account, 'retireNode')).toMatchObject({ status: 'retired' });
     expect(await nodePublicKey(readModels, nodeId)).toBeNull();
-    const source = 'query P($after: String) { nodes(first: 2, after: $after) { totalCount edges { node { id } } pageInfo { hasNextPage endCursor } } }';
+    const source = 'query P($after: String) { nodes(first: 3, after: $after) { totalCount edges { node { id } } pageInfo { hasNextPage endCursor } } }';
     const page = async (after: Json) => (await graphql({ schema, source, variableValues: { after }, contextValue: { actor: anonymous, requestId: 'r' } })).data?.['nodes'] as {
       readonly edges: readonly Answer[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string } };
     const first = await page(null);
-    expect(first).toMatchObject({ totalCount: 4, pageInfo: { hasNextPage: true } });
+    expect(first).toMatchObject({ totalCount: 5, pageInfo: { hasNextPage: true } });
     const second = await page(first.pageInfo.endCursor);
     expect(second.pageInfo.hasNextPage).toBe(false);
-    expect(new Set([...first.edges, ...second.edges].map((edge) => JSON.stringify(edge))).size).toBe(4);
+    expect(new Set([...first.edges, ...second.edges].map((edge) => JSON.stringify(edge))).size).toBe(5);
   });
 });

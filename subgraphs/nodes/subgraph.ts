@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { parse } from 'graphql';
 import { command, createHandler, type Outcome } from '@oort/kernel-decider';
-import { liveNodes } from '@oort/projections-nodes';
+import { liveNodes, nodePublicKey } from '@oort/projections-nodes';
+import { prepareReadings, startReadings } from '@oort/projections-readings';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import type { NodeCommand } from './commands';
 import { nodeDecider } from './decide';
@@ -45,10 +46,20 @@ export async function createNodesSubgraph(ports: NodesPorts): Promise<Subgraph> 
       if (head !== null) await readModels.waitFor('nodes', head, 60_000);
       const statuses = ['enrolled', 'active', 'suspended', 'draining'] as const;
       for (const node of await liveNodes(readModels, { statuses, online: 'either' })) presence.know(node);
+      await prepareReadings(readModels.database);
       void startReactions(ports, handle, presence, signal);
+      void keepReadings(ports, signal);
       void sweepOften(() => presence.sweep(), Math.max(offlineMs / 10, 200), signal);
     },
   };
+}
+
+async function keepReadings({ telemetry, readModels, now }: NodesPorts, signal: AbortSignal): Promise<void> {
+  try {
+    await startReadings({ bus: telemetry, database: readModels.database, now: () => now(), publicKeyOf: (nodeId) => nodePublicKey(readModels, nodeId) }, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
 
 async function sweepOften(sweep: () => Promise<void>, everyMs: number, signal: AbortSignal): Promise<void> {
