@@ -26,8 +26,8 @@ describe('a record', () => {
   it('of an honest node is audited ever less, but never below the base rate', () => {
     const record = after(times(400, 'pass'));
     expect(trust(record)).toBeGreaterThan(0.93);
-    expect(auditRate(record)).toBeGreaterThanOrEqual(0.035);
-    expect(auditRate(record)).toBeLessThan(0.06);
+    expect(auditRate(after(times(60, 'pass')))).toBeGreaterThan(0.08);
+    expect(auditRate(record)).toBe(0.03);
   });
 
   it('is never slashed for a single failure', () => {
@@ -40,8 +40,11 @@ describe('a record', () => {
     expect(deservesSlash(after(times(5, 'fail')))).toBe(true);
   });
 
-  it('is audited fully while the subtle CUSUM is above zero', () => {
-    expect(auditRate(after([...times(200, 'pass'), 'fail']))).toBe(1);
+  it('is watched for forty audits after a failure, and for eighty after two', () => {
+    const failed = [...times(200, 'pass'), 'fail'] as const;
+    expect(auditRate(after([...failed, ...times(39, 'pass')]))).toBe(1);
+    expect(auditRate(after([...failed, ...times(40, 'pass')]))).toBe(0.03);
+    expect(auditRate(after([...failed, 'fail', ...times(79, 'pass')]))).toBe(1);
   });
 
   it('does not move for an inconclusive audit', () => {

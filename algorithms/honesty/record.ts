@@ -9,22 +9,25 @@ export interface HonestyParameters {
   readonly trustDecay: number;
   readonly trustQuantile: number;
   readonly probationJobs: number;
+  /** The share of audited jobs never falls below it. */
   readonly baseRate: number;
-  readonly rateSlope: number;
-  readonly suspiciousRate: number;
+  /** Until then it falls as this many over the audits so far: harmonic, so audits grow with the square root of jobs. */
+  readonly youth: number;
+  /** Every failure has so many more audits follow it, one a job. */
+  readonly watchAudits: number;
 }
 
 export interface CusumParameters { readonly fail: number; readonly pass: number; readonly slashAt: number }
 
 export const honestyParameters: HonestyParameters = {
-  gross: { fail: 3, pass: 0.213, slashAt: 13.5 },
-  subtle: { fail: 0.916, pass: 0.031, slashAt: 6.5 },
+  gross: { fail: 3, pass: 0.213, slashAt: 15 },
+  subtle: { fail: 0.916, pass: 0.031, slashAt: 9 },
   trustDecay: 0.98,
   trustQuantile: 0.05,
   probationJobs: 20,
-  baseRate: 0.035,
-  rateSlope: 3.8,
-  suspiciousRate: 0.5,
+  baseRate: 0.03,
+  youth: 5.2,
+  watchAudits: 40,
 };
 
 export interface HonestyRecord {
@@ -34,9 +37,11 @@ export interface HonestyRecord {
   readonly gross: number;
   readonly subtle: number;
   readonly audited: number;
+  /** Audits still to come, one a job, because of failures. */
+  readonly watch: number;
 }
 
-export const newRecord: HonestyRecord = { passes: 0, failures: 0, gross: 0, subtle: 0, audited: 0 };
+export const newRecord: HonestyRecord = { passes: 0, failures: 0, gross: 0, subtle: 0, audited: 0, watch: 0 };
 
 export type Outcome = 'pass' | 'fail' | 'inconclusive';
 
@@ -53,6 +58,7 @@ export function observe(record: HonestyRecord, outcome: Outcome, parameters = ho
         gross: step(record.gross, failed, parameters.gross),
         subtle: step(record.subtle, failed, parameters.subtle),
         audited: record.audited + 1,
+        watch: failed ? record.watch + parameters.watchAudits : Math.max(0, record.watch - 1),
       };
     }
   }
@@ -72,12 +78,11 @@ export function trust(record: HonestyRecord, parameters = honestyParameters): nu
   return betaQuantile(parameters.trustQuantile, 1 + record.passes, 1 + record.failures);
 }
 
-/** Probability that the node's next job is audited. */
+/** Probability that the node's next job is audited. What decides where to look is not what decides to slash: looking may
+ *  be eager, because an audit of an honest node costs a job and nothing else. */
 export function auditRate(record: HonestyRecord, parameters = honestyParameters): number {
-  if (record.audited < parameters.probationJobs || record.subtle > 0) return 1;
-  const byTrust = parameters.baseRate + parameters.rateSlope * (1 - trust(record, parameters)) ** 2;
-  const rate = Math.min(1, Math.max(parameters.baseRate, byTrust));
-  return record.gross > 0 ? Math.max(parameters.suspiciousRate, rate) : rate;
+  if (record.audited < parameters.probationJobs || record.watch > 0) return 1;
+  return Math.min(1, Math.max(parameters.baseRate, parameters.youth / record.audited));
 }
 
 /** Detection of a cheated job: phantoms with probability share `phi`, replicas otherwise.

@@ -1,7 +1,7 @@
 // Which examples a worker sees at a step, and how they are changed: a function of (spec, step) alone,
 // so that a job resumed from a checkpoint sees exactly what it would have seen.
 import { sizeOf, type ImageShape } from './architecture';
-import { SeededRandom } from './random';
+import { SeededRandom } from '@oort/algorithms-random';
 import type { TrainingSpec } from './training-spec';
 
 const shuffling = 2;

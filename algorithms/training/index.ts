@@ -9,7 +9,6 @@ export { accuracyOf, confusionOf, indexOfLargest, type Confusion } from './confu
 export { decodeExampleSet, encodeExampleSet, ExampleSetCorrupt, type Example, type ExampleSet } from './example-set';
 export { decodeImage, ImageUnreadable, imageTensor, type Pixels } from './image-tensor';
 export { inferenceModel } from './network-graph';
-export { SeededRandom } from './random';
 export { referenceGradients } from './reference-network';
 export {
   defaultHyperParameters, readEvaluationSpec, readHyperParameters, readTrainingSpec, SpecRefused,

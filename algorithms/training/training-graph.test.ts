@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { parameters, readArchitecture, sizeOf, type Architecture } from './architecture';
 import { inferenceModel } from './network-graph';
-import { SeededRandom } from './random';
+import { SeededRandom } from '@oort/algorithms-random';
 import { referenceGradients } from './reference-network';
 import { gradientOf, nextOf, trainingStepModel, velocityOf } from './training-graph';
 import { initialWeights, type Weights } from './weights';

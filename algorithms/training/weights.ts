@@ -2,7 +2,7 @@
 // because every framework reads it and it holds nothing that can be executed.
 import { Fault, type Json } from '@oort/kernel-wire';
 import { parameters, sizeOf, type Architecture } from './architecture';
-import { SeededRandom } from './random';
+import { SeededRandom } from '@oort/algorithms-random';
 
 export interface WeightTensor { readonly shape: readonly number[]; readonly values: Float32Array }
 export type Weights = ReadonlyMap<string, WeightTensor>;

@@ -4,7 +4,7 @@ import {
   getNamedType, isEnumType, isInputObjectType, isListType, isNonNullType, isObjectType,
   type GraphQLField, type GraphQLInputType,
 } from 'graphql';
-import { SeededRandom } from '@oort/algorithms-training';
+import { SeededRandom } from '@oort/algorithms-random';
 import type { Report } from '../loop/report';
 import type { LoopContext } from '../loop/step';
 import { fault, tell, tellBrokenHttp, type Answered, type Finding } from './probe';

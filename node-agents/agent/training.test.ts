@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PNG } from 'pngjs';
-import { decodeWeights, encodeExampleSet, encodeWeights, inferenceModel, initialWeights, readArchitecture, SeededRandom, type Example } from '@oort/algorithms-training';
+import { SeededRandom } from '@oort/algorithms-random';
+import { decodeWeights, encodeExampleSet, encodeWeights, inferenceModel, initialWeights, readArchitecture, type Example } from '@oort/algorithms-training';
 import type { Json } from '@oort/kernel-wire';
 import { runEvaluation } from './evaluation';
 import { runTraining, TrainingAborted, type TrainingPorts } from './training';
