@@ -38,6 +38,7 @@ const asBrokersAreSet = -1;
 const weekMs = 7 * 24 * 3600 * 1000;
 const forEver = -1;
 const rejoinMs = 500;
+const mostLookAttempts = 20;
 
 /** Throws BusUnreachable, BusDenied. */
 export async function openKafkaBus(options: KafkaOptions): Promise<TelemetryBus> {
@@ -108,12 +109,14 @@ class KafkaBus implements TelemetryBus {
       if (outcome !== 'handled') await this.publish(deadTopicOf(topic), group, deadLetterBytes({ message, group, ...outcome }));
       return true;
     };
-    while (!signal.aborted) {
+    for (let said = ''; !signal.aborted;) {
       try {
         await this.#topic(topic);
         await beMember({ kafka: this.kafka, topic, groupId: groupIdOf(topic, group), take, signal });
       } catch (error) {
-        process.stderr.write(`telemetry ${topic}, group ${group} joins again: ${messageOf(error)}\n`);
+        // Once for an outage, not twice a second.
+        if (said !== messageOf(error)) process.stderr.write(`telemetry ${topic}, group ${group} joins again: ${messageOf(error)}\n`);
+        said = messageOf(error);
         await sleep(rejoinMs, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -124,9 +127,9 @@ class KafkaBus implements TelemetryBus {
     const [groupId, own] = [`peek-${randomUUID()}.${topic}`, groupIdOf(topic, group)];
     await this.#topic(topic);
     try {
-      const [places] = await this.admin.fetchOffsets({ groupId: own, topics: [topic] });
+      const [places] = await this.#patiently(topic, () => this.admin.fetchOffsets({ groupId: own, topics: [topic] }));
       const partitions = (places?.partitions ?? []).filter(({ offset }) => Number(offset) >= 0);
-      if (partitions.length > 0) await this.admin.setOffsets({ groupId, topic, partitions });
+      if (partitions.length > 0) await this.#patiently(topic, () => this.admin.setOffsets({ groupId, topic, partitions }));
       return await this.#upToNow(topic, groupId, handler);
     } finally {
       await this.admin.deleteGroups([groupId]).catch(() => undefined);
@@ -134,7 +137,7 @@ class KafkaBus implements TelemetryBus {
   }
 
   async #upToNow(topic: string, groupId: string, handler: Handler): Promise<number> {
-    const left = await this.#left(topic, groupId);
+    const left = await this.#patiently(topic, () => this.#left(topic, groupId));
     const stop = new AbortController();
     const failures: unknown[] = [];
     let handled = 0;
@@ -159,6 +162,19 @@ class KafkaBus implements TelemetryBus {
       if (this.#closing.signal.aborted) throw new BusClosed();
     }
     return handled;
+  }
+
+  /** A broker that has just come back leads its partitions and coordinates its groups only a moment later. */
+  async #patiently<T>(topic: string, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        const retriable = typeof error === 'object' && error !== null && 'retriable' in error && error.retriable === true;
+        if (!retriable || attempt === mostLookAttempts || this.#closing.signal.aborted) throw faultOf(this.options.brokers, topic, error);
+        await sleep(rejoinMs);
+      }
+    }
   }
 
   /** The end of each partition that the group has not reached. */
