@@ -14,6 +14,9 @@ const help = `oort: a decentralised AI cloud
       the events of a platform that is not running, served to clients of EventStoreDB on 127.0.0.1
   oort eventstore check [--data DIR]
       reads every event of a platform that is not running, checks that none is missing or damaged, and tells the Merkle root
+  oort telemetry dead-letters list|replay [--topic T] [--id ID] [--code CODE] [--data DIR] [--json]
+      what no consumer of telemetry could handle, and why; replay hands it over once more. On Kafka where OORT_KAFKA_BROKERS names it,
+      else on the data of a platform that is not running
   oort verify FILE --rpc URL --genesis HASH
       checks a lineage proof against nothing but the chain
 
@@ -31,6 +34,12 @@ const commands: Readonly<Record<string, Command>> = {
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore check': async (rest) => (await import('./eventstore-check.js')).checkEventStore(rest),
+  'telemetry dead-letters': async ([asked = '', ...rest]) => {
+    const { listDeadLetters, replayLetters } = await import('./dead-letters.js');
+    if (asked === 'list') return listDeadLetters(rest);
+    if (asked === 'replay') return replayLetters(rest);
+    throw new UsageRefused('oort telemetry dead-letters list, or replay');
+  },
   verify: async (rest) => (await import('./verify.js')).verifyCommand(rest),
 };
 
