@@ -4,8 +4,9 @@ import { eventstoreFigures } from './eventstore';
 import { gatewayFigures } from './gateway';
 import { ledgerFigures } from './ledger';
 import { lineOf, type Figure } from './figure';
+import { projectionFigures } from './projection';
 
-const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures, ledger: ledgerFigures, gateway: gatewayFigures };
+const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures, projection: projectionFigures, ledger: ledgerFigures, gateway: gatewayFigures };
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });

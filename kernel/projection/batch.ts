@@ -1,5 +1,5 @@
 /** Groups what is at hand: a batch ends at the limit or when the source has nothing ready, so nothing waits for company. */
-export async function* batchesOf<T>(source: AsyncIterable<T>, limit: number): AsyncGenerator<readonly [T, ...T[]]> {
+export async function* batchesOf<T>(source: AsyncIterable<T>, limit: () => number): AsyncGenerator<readonly [T, ...T[]]> {
   const iterator = source[Symbol.asyncIterator]();
   try {
     for (let next = iterator.next(); ;) {
@@ -7,7 +7,7 @@ export async function* batchesOf<T>(source: AsyncIterable<T>, limit: number): As
       if (first.done === true) return;
       const batch: [T, ...T[]] = [first.value];
       let ended = false;
-      for (next = iterator.next(); batch.length < limit; next = iterator.next()) {
+      for (next = iterator.next(); batch.length < limit(); next = iterator.next()) {
         const ready = await Promise.race([next, turn()]);
         if (ready === undefined) break;
         ended = ready.done === true;

@@ -1,9 +1,15 @@
-// The read side: real PostgreSQL from npm, and read models whose rows and checkpoint change in one transaction.
+// The read side: real PostgreSQL from npm or one's own, and read models whose rows and checkpoint change in one transaction.
 export { batchesOf } from './batch';
+export { askRebuild } from './builds';
 export { createDatabase } from './database';
 export { openPostgres, PostgresUnusable, type PostgresServer } from './external';
+export { infrastructure } from './infrastructure';
+export { holdsLease, LeaseLost, takeLease, type Lease } from './lease';
+export { askReplay, parkedEvents, type Parked } from './parked';
+export { ReadModelAhead, ReadModelBehind, UnknownProjection } from './positions';
 export { PostgresFailed, startPostgres, type Postgres, type PostgresOptions } from './postgres';
 export { openReadModels, type OpenReadModels, type ReadModelsOptions } from './read-models';
-export { ReadModelBehind, UnknownProjection } from './runner';
+export { RowRefused, type Rows, type Where } from './rows';
+export { metricsOf, statusOf, type ProjectionStatus } from './status';
 export { testPostgres, type TestDatabase } from './test-postgres';
 export type { Projection, ReadModels } from './port';

@@ -1,80 +1,114 @@
+// Supervises the builds of a process's projections: starts a worker for each that this code can work on, switches follow in the
+// workers, and once a second it looks for what other processes asked for and tells how far behind it is.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { Fault } from '@oort/kernel-wire';
+import { Fault, messageOf } from '@oort/kernel-wire';
 import type { EventStore } from '@oort/kernel-eventstore';
-import { Runner, UnknownProjection } from './runner';
-import { dropOlder, makeTables, prepareCheckpoints, prepareTables, schemaOf } from './tables';
+import { askRebuild, buildsFor, dropRetired, prepareBuilds } from './builds';
+import { parkedForReplay } from './parked';
+import { Positions, UnknownProjection } from './positions';
 import type { Projection, ReadModels } from './port';
+import { Runner } from './runner';
+import { statusOf, tellLag, type ProjectionStatus } from './status';
 
 export class MisplacedEntity extends Fault {
-  constructor(projection: string, entity: string, schema: string) {
-    super('MISPLACED_ENTITY', `entity ${entity} of projection ${projection} must lie in schema ${schema}`, { projection, entity, schema });
+  constructor(projection: string, entity: string) {
+    super('MISPLACED_ENTITY', `entity ${entity} of projection ${projection} must lie in schema ${projection}`, { projection, entity });
   }
 }
 
 export interface ReadModelsOptions {
   readonly url: string;
+  /** Several versions of one name may stand here: the earlier goes on until the later has caught up. */
   readonly projections: readonly Projection[];
   readonly store: EventStore;
+  /** Events in one transaction, 5000 at most unless told. */
+  readonly mostAtOnce?: number;
 }
 
 export interface OpenReadModels extends ReadModels {
   /** Resolves once the projections run; they end when the signal aborts. */
   start(signal: AbortSignal): Promise<void>;
-  /** Empties the projection and applies the log from its first event. Resolves once it runs again; waitFor tells when it is done. */
+  /** Builds the projection anew beside what is read. Resolves once the new one is what is read. */
   rebuild(name: string): Promise<void>;
-  /** Waits for the transactions under way, then disconnects. Abort the signal of start first. */
+  status(): Promise<readonly ProjectionStatus[]>;
+  /** Waits for the transactions under way, then disconnects. */
   close(): Promise<void>;
 }
 
-interface Running { readonly stop: AbortController; readonly ended: Promise<void> }
+interface Running { readonly runner: Runner; readonly stop: AbortController; ended: Promise<void> }
 
-export async function openReadModels({ url, projections, store }: ReadModelsOptions): Promise<OpenReadModels> {
+const tickMs = 1_000;
+
+export async function openReadModels({ url, projections, store, mostAtOnce }: ReadModelsOptions): Promise<OpenReadModels> {
   for (const projection of projections) checkPlace(projection);
   const database = new DataSource({
     type: 'postgres', url, entities: projections.flatMap((projection) => projection.entities), installExtensions: false, poolSize: 30,
   });
   await database.initialize();
-  await prepareCheckpoints(database);
-  for (const projection of projections) await prepareTables(database, url, projection);
-
-  const runners = new Map(projections.map((projection) => [projection.name, runnerOf(projection)]));
+  const positions = new Positions(database, projections.map(({ name }) => name));
   const running = new Map<string, Running>();
+  const closing = new AbortController();
   let until: AbortSignal | null = null;
-
-  function runnerOf(projection: Projection): Runner {
-    return new Runner(database, store, projection, () => dropOlder(database, projection));
+  let ticking: Promise<void> = Promise.resolve();
+  try {
+    await prepareBuilds(database, projections);
+    await positions.check(store);
+  } catch (error) {
+    await database.destroy();
+    throw error;
   }
 
-  function run(runner: Runner, signal: AbortSignal): void {
-    const stop = new AbortController();
-    running.set(runner.projection.name, { stop, ended: runner.run(AbortSignal.any([signal, stop.signal])) });
+  async function startNew(signal: AbortSignal): Promise<void> {
+    for (const [projection, build] of await buildsFor(database, projections)) {
+      if (running.has(build.id) || signal.aborted) continue;
+      const stop = new AbortController();
+      const runner = new Runner({ database, store, projection, positions, ...(mostAtOnce === undefined ? {} : { mostAtOnce }) }, build);
+      const one: Running = { runner, stop, ended: Promise.resolve() };
+      running.set(build.id, one);
+      one.ended = runner.run(AbortSignal.any([signal, stop.signal])).finally(() => { running.delete(build.id); });
+    }
   }
 
-  function named(name: string): Runner {
-    const runner = runners.get(name);
-    if (runner === undefined) throw new UnknownProjection(name);
-    return runner;
+  async function tick(signal: AbortSignal): Promise<void> {
+    await startNew(signal);
+    await dropRetired(database);
+    for (const { runner } of running.values()) {
+      if (runner.position === null) continue;
+      await tellLag(database, store, runner.id, runner.position);
+      if ((await parkedForReplay(database, runner.id)).length > 0) runner.askReplay();
+    }
+  }
+
+  async function keepTicking(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await tick(signal).catch((error: unknown) => { if (!signal.aborted) process.stderr.write(`projections: ${messageOf(error)}\n`); });
+      await sleep(tickMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
   }
 
   return {
     database,
-    waitFor: async (name, position, timeoutMs = 10_000) => named(name).waitFor(position, timeoutMs),
+    waitFor: (name, position, timeoutMs = 10_000) => positions.waitFor(name, position, timeoutMs),
     async start(signal) {
-      until = signal;
-      for (const runner of runners.values()) run(runner, signal);
+      until = AbortSignal.any([signal, closing.signal]);
+      await startNew(until);
+      ticking = keepTicking(until);
     },
     async rebuild(name) {
-      const { projection } = named(name);
-      running.get(name)?.stop.abort();
-      await running.get(name)?.ended;
-      await makeTables(database, url, projection);
-      const fresh = runnerOf(projection);
-      runners.set(name, fresh);
-      if (until !== null) run(fresh, until);
+      if (!projections.some((projection) => projection.name === name)) throw new UnknownProjection(name);
+      await askRebuild(database, name);
+      if (until !== null) await startNew(until);
+      const builds = (): Promise<readonly unknown[]> => database.query(`SELECT FROM read_models.builds WHERE name = $1 AND state = 'building'`, [name]);
+      while ((await builds()).length > 0) await sleep(20, undefined, { signal: closing.signal });
     },
+    status: () => statusOf(database),
     async close() {
+      closing.abort();
+      positions.close();
       for (const { stop } of running.values()) stop.abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
+      await ticking;
       await database.destroy();
     },
   };
@@ -82,6 +116,6 @@ export async function openReadModels({ url, projections, store }: ReadModelsOpti
 
 function checkPlace(projection: Projection): void {
   for (const { options } of projection.entities) {
-    if (options.schema !== schemaOf(projection)) throw new MisplacedEntity(projection.name, options.name, schemaOf(projection));
+    if (options.schema !== projection.name) throw new MisplacedEntity(projection.name, options.name);
   }
 }

@@ -1,119 +1,242 @@
-// Moves one projection along the log. Rows and checkpoint change in one transaction, so an event takes effect exactly once
-// however often the process dies.
+// Moves one build of a projection along the log. Rows and checkpoint change in one transaction that is conditional on the
+// checkpoint read before and on the lease, so an event takes effect exactly once whoever dies, stalls or wakes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
-import { Fault, messageOf } from '@oort/kernel-wire';
-import type { Delivery, EventStore } from '@oort/kernel-eventstore';
+import { messageOf } from '@oort/kernel-wire';
+import type { Delivery, EventStore, RecordedEvent } from '@oort/kernel-eventstore';
+import { BatchSize } from './batch-size';
 import { batchesOf } from './batch';
+import { dropRetired, makeBuild, readBuild, switchTo, type Build } from './builds';
+import { holdsLease, LeaseLost, takeLease, type Lease } from './lease';
+import { park, parkedForReplay, parkedStreams, stopReplay, unpark } from './parked';
+import { checkMark, ReadModelAhead, type Positions } from './positions';
 import type { Projection } from './port';
+import { Rows } from './rows';
 import { storable } from './storable';
+import { isTransient } from './transient';
 
-export class ReadModelBehind extends Fault {
-  constructor(name: string, wanted: bigint, applied: bigint, lastFailure: string | null) {
-    super('READ_MODEL_BEHIND', `projection ${name} is at ${applied}, not yet at ${wanted}${lastFailure === null ? '' : `: ${lastFailure}`}`,
-      { name, wanted: wanted.toString(), applied: applied.toString(), lastFailure });
-  }
+export interface RunnerOptions {
+  readonly database: DataSource;
+  readonly store: EventStore;
+  readonly projection: Projection;
+  readonly positions: Positions;
+  /** Default 5000; less for tests. */
+  readonly mostAtOnce?: number;
 }
 
-export class UnknownProjection extends Fault {
-  constructor(name: string) {
-    super('UNKNOWN_PROJECTION', `no projection ${name} here`, { name });
-  }
-}
-
-interface Waiter { readonly position: bigint; readonly wake: () => void }
-
-const batchSize = 500;
+/** `attempts` before an event is poison; `pauseMs` grows between them. */
+export const poisonTiming = { attempts: 3, pauseMs: 100 };
 const retryMs = { first: 100, most: 5_000 };
+
+type Events = readonly RecordedEvent[];
 
 export class Runner {
   private applied = -1n;
-  private waiters: Waiter[] = [];
-  private lastFailure: string | null = null;
+  private behindParked = new Set<string>();
+  private replayAsked = true;
+  private pause: AbortController | null = null;
+  private working = false;
+  private readonly size: BatchSize;
 
-  constructor(
-    private readonly database: DataSource, private readonly store: EventStore, readonly projection: Projection,
-    private readonly onCaughtUp: () => Promise<void>,
-  ) {}
+  constructor(private readonly options: RunnerOptions, private build: Build) {
+    this.size = new BatchSize(options.mostAtOnce);
+  }
 
-  /** Until the signal aborts. What fails is tried again from the checkpoint. */
+  get id(): string {
+    return this.build.id;
+  }
+
+  /** Null while another process works on it. */
+  get position(): bigint | null {
+    return this.working ? this.applied : null;
+  }
+
+  /** The parked events that somebody asked for are tried again, before anything else. */
+  askReplay(): void {
+    this.replayAsked = true;
+    this.pause?.abort();
+  }
+
+  /** Until the signal aborts or the build is retired. */
   async run(signal: AbortSignal): Promise<void> {
-    for (let pauseMs = retryMs.first; !signal.aborted; pauseMs = Math.min(pauseMs * 2, retryMs.most)) {
-      const before = this.applied;
+    const { database, projection } = this.options;
+    while (!signal.aborted) {
+      const lease = await takeLease(database, `projection/${projection.name}/${this.build.id}`, signal);
+      if (lease === null) return;
+      this.working = true;
       try {
-        await this.follow(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.lastFailure = messageOf(error);
-        process.stderr.write(`projection ${this.projection.name} at ${this.applied}: ${this.lastFailure}\n`);
-        if (this.applied > before) pauseMs = retryMs.first;
-        await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+        if (await this.work(AbortSignal.any([signal, lease.lost]), lease) === 'retired') return;
+      } finally {
+        this.working = false;
+        await lease.release();
       }
     }
   }
 
-  async waitFor(position: bigint, timeoutMs: number): Promise<void> {
-    if (this.applied >= position) return;
-    await new Promise<void>((resolve, reject) => {
-      const waiter = { position, wake: (): void => { clearTimeout(timer); resolve(); } };
-      const timer = setTimeout(() => {
-        this.waiters = this.waiters.filter((other) => other !== waiter);
-        reject(new ReadModelBehind(this.projection.name, position, this.applied, this.lastFailure));
-      }, timeoutMs);
-      this.waiters.push(waiter);
-    });
+  /** While the lease is ours. What PostgreSQL fails in, and what stops at an event, is tried again from the checkpoint. */
+  private async work(signal: AbortSignal, lease: Lease): Promise<'retired' | 'ended'> {
+    for (let pauseMs = retryMs.first; !signal.aborted; pauseMs = Math.min(pauseMs * 2, retryMs.most)) {
+      const before = this.applied;
+      try {
+        if (await this.follow(signal, lease) === 'retired') return 'retired';
+      } catch (error) {
+        if (error instanceof LeaseLost) return 'ended';
+        if (!signal.aborted) await this.tell(error);
+      }
+      if (this.applied > before) pauseMs = retryMs.first;
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+    return 'ended';
   }
 
-  private async follow(signal: AbortSignal): Promise<void> {
-    // Who waited before the checkpoint was read may have what they wait for already.
-    this.advance(await this.checkpoint());
+  private async tell(error: unknown): Promise<void> {
+    const { database, projection, positions } = this.options;
+    const ahead = error instanceof ReadModelAhead ? error : null;
+    process.stderr.write(`projection ${projection.name} at ${this.applied}: ${messageOf(error)}\n`);
+    if (this.build.state === 'active') positions.fail(projection.name, messageOf(error), ahead);
+    await database.query('UPDATE read_models.builds SET failure = $2, ahead = $3 WHERE id = $1', [this.build.id, messageOf(error), ahead !== null]).catch(() => undefined);
+  }
+
+  private async follow(signal: AbortSignal, lease: Lease): Promise<'retired' | 'ended'> {
+    const { database, store, projection } = this.options;
+    const build = await readBuild(database, this.build.id);
+    if (build === null || build.state === 'retired') return 'retired';
+    if (!build.made) await makeBuild(database, projection, build);
+    this.build = build.made ? build : { ...build, made: true, position: '-1' };
+    await checkMark(store, this.build);
+    this.behindParked = await parkedStreams(database, build.id);
+    this.reach(BigInt(this.build.position));
+    await this.replay(lease);
     const ending = new AbortController();
+    this.pause = ending;
     const stop = (): void => ending.abort();
     signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
     const from = this.applied < 0n ? 'start' : { after: this.applied };
-    const deliveries = this.store.subscribe({ from, filter: { types: this.projection.subscribes }, signal: ending.signal });
+    let caughtUp = false;
     try {
-      for await (const batch of batchesOf(deliveries, batchSize)) {
-        if (signal.aborted) return;
-        await this.apply(batch);
+      const deliveries = store.subscribe({ from, filter: { types: projection.subscribes }, signal: ending.signal });
+      for await (const batch of batchesOf(deliveries, () => this.size.limit)) {
+        if (signal.aborted) return 'ended';
+        await this.apply(batch, lease);
+        caughtUp ||= batch.some((delivery) => delivery.kind === 'caughtUp');
+        if (caughtUp && this.build.state === 'building') await this.takeOver(lease);
       }
+      return 'ended';
     } finally {
       signal.removeEventListener('abort', stop);
       stop();
     }
   }
 
-  private async apply(batch: readonly Delivery[]): Promise<void> {
+  private async takeOver(lease: Lease): Promise<void> {
+    if (!await switchTo(this.options.database, this.build, lease)) return;
+    this.build = { ...this.build, state: 'active' };
+    this.reach(this.applied);
+    await dropRetired(this.options.database);
+  }
+
+  private async apply(batch: readonly Delivery[], lease: Lease): Promise<void> {
     const last = batch.reduce((position, delivery) => positionOf(delivery) ?? position, this.applied);
-    if (last > this.applied) {
-      await this.database.transaction(async (manager) => {
-        for (const delivery of batch) {
-          if (delivery.kind === 'event') await this.projection.apply(storable(delivery.event), manager);
-        }
-        await this.moveTo(last, manager);
-      });
-      this.lastFailure = null;
-      this.advance(last);
+    if (last <= this.applied) return;
+    const events = batch.flatMap((delivery) => (delivery.kind === 'event' ? [delivery.event] : []));
+    const started = performance.now();
+    try {
+      await this.commit(events, last, lease);
+      this.size.took(batch.length, performance.now() - started);
+    } catch (error) {
+      if (error instanceof LeaseLost || isTransient(error)) throw error;
+      if (this.pause?.signal.aborted === true) throw error;
+      // One of them it is: each alone tells which.
+      for (const event of events) await this.applyOne(event, lease);
+      if (last > this.applied) await this.commit([], last, lease);
     }
-    if (batch.some((delivery) => delivery.kind === 'caughtUp')) await this.onCaughtUp();
   }
 
-  private advance(position: bigint): void {
+  private async applyOne(event: RecordedEvent, lease: Lease): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.commit([event], event.position, lease);
+        return;
+      } catch (error) {
+        if (error instanceof LeaseLost || isTransient(error) || this.options.projection.poison === 'stop' || this.pause?.signal.aborted === true) throw error;
+        if (attempt < poisonTiming.attempts) {
+          await sleep(poisonTiming.pauseMs * attempt);
+          continue;
+        }
+        process.stderr.write(`projection ${this.options.projection.name} parks event ${event.id} at ${event.position}: ${messageOf(error)}\n`);
+        await this.parkPoison(event, messageOf(error), attempt, lease);
+        return;
+      }
+    }
+  }
+
+  private async parkPoison(event: RecordedEvent, reason: string, attempts: number, lease: Lease): Promise<void> {
+    await this.options.database.transaction(async (manager) => {
+      await this.move(manager, event.position, event, lease);
+      await park(manager, this.build.id, event, reason, attempts);
+    });
+    this.behindParked.add(event.stream);
+    this.reach(event.position);
+  }
+
+  private async commit(events: Events, last: bigint, lease: Lease): Promise<void> {
+    const { database, projection } = this.options;
+    await database.transaction(async (manager) => {
+      await this.move(manager, last, events.at(-1), lease);
+      const rows = new Rows(database, manager);
+      for (const event of events) {
+        if (this.behindParked.size > 0 && this.behindParked.has(event.stream)) await park(manager, this.build.id, event, 'an earlier event of its stream is parked', 0);
+        else await projection.apply(storable(event), rows);
+      }
+      await rows.flush();
+    });
+    this.reach(last);
+  }
+
+  /** First in the transaction: it locks the checkpoint, and nothing is folded in vain. Also says whose tables are meant. */
+  private async move(manager: EntityManager, last: bigint, mark: RecordedEvent | undefined, lease: Lease): Promise<void> {
+    const moved: readonly unknown[] = await manager.query(
+      `WITH moved AS (UPDATE read_models.builds SET position = $3, failure = NULL, ahead = false,
+         mark_position = coalesce($4, mark_position), mark_event = coalesce($5, mark_event)
+       WHERE id = $1 AND position = $2 AND state <> 'retired' AND ${holdsLease('$6', '$7')} RETURNING schema)
+       SELECT set_config('search_path', quote_ident(schema), true),
+         set_config('idle_in_transaction_session_timeout', '15s', true) FROM moved`,
+      [this.build.id, this.applied.toString(), last.toString(), mark?.position.toString() ?? null, mark?.id ?? null, lease.name, lease.epoch]);
+    if (moved.length === 0) throw new LeaseLost(lease.name);
+  }
+
+  /** What was parked and asked for, event by event in the order of the log; a stream stops at its first that fails again. */
+  private async replay(lease: Lease): Promise<void> {
+    if (!this.replayAsked) return;
+    this.replayAsked = false;
+    const { database, store, projection } = this.options;
+    const failed = new Set<string>();
+    for (const { position, stream } of await parkedForReplay(database, this.build.id)) {
+      if (failed.has(stream)) continue;
+      for await (const event of store.readAll({ after: BigInt(position) - 1n }, { limit: 1 })) {
+        try {
+          await database.transaction(async (manager) => {
+            await this.move(manager, this.applied, undefined, lease);
+            const rows = new Rows(database, manager);
+            await projection.apply(storable(event), rows);
+            await rows.flush();
+            await unpark(manager, this.build.id, position);
+          });
+        } catch (error) {
+          if (error instanceof LeaseLost || isTransient(error)) throw error;
+          failed.add(stream);
+          await database.transaction((manager) => park(manager, this.build.id, event, messageOf(error), 1));
+          await stopReplay(database, this.build.id, stream);
+        }
+      }
+    }
+    this.behindParked = await parkedStreams(database, this.build.id);
+  }
+
+  private reach(position: bigint): void {
     this.applied = position;
-    const due = this.waiters.filter((waiter) => waiter.position <= position);
-    this.waiters = this.waiters.filter((waiter) => waiter.position > position);
-    for (const waiter of due) waiter.wake();
-  }
-
-  private async checkpoint(): Promise<bigint> {
-    const rows: readonly { position: string }[] = await this.database.query(
-      'SELECT position FROM read_models.checkpoints WHERE name = $1 AND version = $2', [this.projection.name, this.projection.version]);
-    return BigInt(rows[0]?.position ?? -1);
-  }
-
-  private async moveTo(position: bigint, manager: EntityManager): Promise<void> {
-    await manager.query('UPDATE read_models.checkpoints SET position = $3 WHERE name = $1 AND version = $2',
-      [this.projection.name, this.projection.version, position.toString()]);
+    if (this.build.state === 'active') this.options.positions.advance(this.build.name, position);
   }
 }
 

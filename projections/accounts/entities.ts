@@ -13,7 +13,7 @@ export interface PersonRow {
 }
 
 export const PersonEntity = new EntitySchema<PersonRow>({
-  name: 'Person', tableName: 'person', schema: 'accounts_v1',
+  name: 'Person', tableName: 'person', schema: 'accounts',
   columns: {
     accountId: { type: 'text', primary: true },
     displayName: { type: 'text', nullable: true },

@@ -1,8 +1,7 @@
 // The rows are the same whether they followed the person's life or were built after the key was destroyed, when every field of
 // the events reads `redacted` already.
-import type { EntityManager } from 'typeorm';
 import { redacted } from '@oort/kernel-eventstore';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import type { AccountsEvent } from '@oort/schema/events/accounts';
 import { PersonEntity } from './entities';
 
@@ -12,21 +11,21 @@ type Read = Extract<AccountsEvent, { readonly type: (typeof subscribes)[number] 
 
 export const accountsProjection: Projection = {
   name: 'accounts', version: 1, subscribes, entities: [PersonEntity],
-  apply: (event, manager) => apply({ type: event.type, data: event.data } as unknown as Read, event.metadata.occurredAt, manager),
+  apply: (event, rows) => apply({ type: event.type, data: event.data } as unknown as Read, event.metadata.occurredAt, rows),
 };
 
-async function apply(event: Read, occurredAt: string, manager: EntityManager): Promise<void> {
+async function apply(event: Read, occurredAt: string, rows: Rows): Promise<void> {
   const { accountId } = event.data;
   switch (event.type) {
     case 'ProfileUpdated': {
       const { displayName, email, legalName, country } = event.data;
-      await manager.upsert(PersonEntity, { accountId, displayName, email, legalName, country, updatedAt: occurredAt, forgottenAt: null }, ['accountId']);
+      await rows.put(PersonEntity, { accountId, displayName, email, legalName, country, updatedAt: occurredAt, forgottenAt: null });
       return;
     }
     case 'PersonForgotten':
-      await manager.upsert(PersonEntity, {
+      await rows.put(PersonEntity, {
         accountId, displayName: redacted, email: redacted, legalName: redacted, country: redacted, updatedAt: null, forgottenAt: occurredAt,
-      }, ['accountId']);
+      });
       return;
   }
 }

@@ -75,7 +75,7 @@ export interface ParameterRow {
   value: string;
 }
 
-const schema = 'billing_v1';
+const schema = 'billing';
 const text = { type: 'text' } as const;
 const nullableText = { type: 'text', nullable: true } as const;
 const integer = { type: 'numeric', precision: 78, scale: 0 } as const;

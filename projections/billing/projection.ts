@@ -1,7 +1,6 @@
 import { decodeBytes32String, id as keccakOfText } from 'ethers';
-import type { EntityManager } from 'typeorm';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import type { PlatformEvent } from '@oort/schema';
 import {
   AccountEntity,
@@ -53,19 +52,19 @@ export const billingProjection: Projection = {
     PostingEntity,
     ParameterEntity,
   ],
-  apply: (recorded, manager) =>
-    apply({ type: recorded.type, data: recorded.data } as unknown as Billed, recorded, manager),
+  apply: (recorded, rows) =>
+    apply({ type: recorded.type, data: recorded.data } as unknown as Billed, recorded, rows),
 };
 
 async function apply(
   event: Billed,
   recorded: RecordedEvent,
-  manager: EntityManager,
+  rows: Rows,
 ): Promise<void> {
   const at = recorded.metadata.occurredAt;
   switch (event.type) {
     case 'AccountOpened':
-      await manager.insert(AccountEntity, {
+      await rows.insert(AccountEntity, {
         id: event.data.accountId,
         address: event.data.address,
         displayName: event.data.displayName,
@@ -73,53 +72,53 @@ async function apply(
       });
       return;
     case 'S3KeyCreated':
-      await manager.insert(S3KeyEntity, {
+      await rows.insert(S3KeyEntity, {
         id: event.data.accessKeyId,
         accountId: event.data.accountId,
         revoked: false,
       });
       return;
     case 'S3KeyRevoked':
-      await manager.update(S3KeyEntity, { id: event.data.accessKeyId }, { revoked: true });
+      await rows.update(S3KeyEntity, { id: event.data.accessKeyId }, { revoked: true });
       return;
     case 'CreditsToppedUp':
       return post(
-        manager,
+        rows,
         recorded,
         recorded.id,
         topUpPostings(event.data.accountId, event.data.provider, BigInt(event.data.amountMicroUsd)),
       );
     case 'InvoiceIssued':
-      return issue(event.data, recorded, manager);
+      return issue(event.data, recorded, rows);
     case 'InvoicePaid':
-      return pay(event.data, recorded, manager);
+      return pay(event.data, recorded, rows);
     case 'ObjectStored':
-      return store(event.data, recorded, manager);
+      return store(event.data, recorded, rows);
     case 'ObjectDeleted':
-      await manager.update(
+      await rows.update(
         StorageEntity,
         { id: storageId(event.data) },
         { untilMs: String(Date.parse(at)) },
       );
       return;
     case 'ChainLogObserved':
-      return observeParameter(event.data, manager);
+      return observeParameter(event.data, rows);
     case 'BandwidthSettled':
     case 'JobCompleted':
     case 'JobRefunded':
     case 'OfflineUsageReported':
-      return use(event, recorded, manager);
+      return use(event, recorded, rows);
   }
 }
 
 async function use(
   event: UsageEvent,
   recorded: RecordedEvent,
-  manager: EntityManager,
+  rows: Rows,
 ): Promise<void> {
   const usage = usageOf(event);
   if (usage === null) return;
-  await manager.insert(UsageEntity, {
+  await rows.insert(UsageEntity, {
     id: recorded.id,
     source: usageSource,
     accountId: usage.accountId,
@@ -134,10 +133,10 @@ async function use(
 async function store(
   data: Of<'ObjectStored'>,
   recorded: RecordedEvent,
-  manager: EntityManager,
+  rows: Rows,
 ): Promise<void> {
   const from = String(Date.parse(recorded.metadata.occurredAt));
-  await manager.upsert(
+  await rows.put(
     StorageEntity,
     {
       id: storageId(data),
@@ -149,7 +148,6 @@ async function store(
       billedUntilMs: from,
       position: recorded.position.toString(),
     },
-    ['id'],
   );
 }
 
@@ -157,11 +155,11 @@ async function store(
 async function issue(
   data: Of<'InvoiceIssued'>,
   recorded: RecordedEvent,
-  manager: EntityManager,
+  rows: Rows,
 ): Promise<void> {
-  const earlier = await manager.findOneBy(InvoiceEntity, { id: data.invoiceId });
+  const earlier = await rows.findOne(InvoiceEntity, { id: data.invoiceId });
   if (earlier !== null)
-    await post(manager, recorded, `${recorded.id}/reversal`, reversed(postingsOf(earlier)));
+    await post(rows, recorded, `${recorded.id}/reversal`, reversed(postingsOf(earlier)));
   const row: InvoiceRow = {
     id: data.invoiceId,
     accountId: data.accountId,
@@ -181,15 +179,15 @@ async function issue(
     txHash: null,
     position: recorded.position.toString(),
   };
-  await manager.save(InvoiceEntity, row);
-  await post(manager, recorded, recorded.id, postingsOf(row));
+  await rows.put(InvoiceEntity, row);
+  await post(rows, recorded, recorded.id, postingsOf(row));
   if (earlier !== null) return;
-  await manager.query(
-    `UPDATE billing_v1.usage SET "invoiceId" = $1 WHERE "accountId" = $2 AND "invoiceId" IS NULL AND position <= $3`,
+  await rows.query(
+    `UPDATE usage SET "invoiceId" = $1 WHERE "accountId" = $2 AND "invoiceId" IS NULL AND position <= $3`,
     [data.invoiceId, data.accountId, data.untilPosition],
   );
-  await manager.query(
-    `UPDATE billing_v1.storage SET "billedUntilMs" = LEAST(COALESCE("untilMs", $3::numeric), $3::numeric) WHERE "accountId" = $1 AND position <= $2`,
+  await rows.query(
+    `UPDATE storage SET "billedUntilMs" = LEAST(COALESCE("untilMs", $3::numeric), $3::numeric) WHERE "accountId" = $1 AND position <= $2`,
     [data.accountId, data.untilPosition, String(Date.parse(data.periodEnd))],
   );
 }
@@ -197,17 +195,17 @@ async function issue(
 async function pay(
   data: Of<'InvoicePaid'>,
   recorded: RecordedEvent,
-  manager: EntityManager,
+  rows: Rows,
 ): Promise<void> {
-  const invoice = await manager.findOneByOrFail(InvoiceEntity, { id: data.invoiceId });
-  await manager.update(
+  const invoice = await rows.get(InvoiceEntity, { id: data.invoiceId });
+  await rows.update(
     InvoiceEntity,
     { id: invoice.id },
     { paidBy: data.method, txHash: data.txHash },
   );
   const payableMicroUsd = BigInt(invoice.payableMicroUsd);
   await post(
-    manager,
+    rows,
     recorded,
     recorded.id,
     paymentPostings({ accountId: invoice.accountId, payableMicroUsd }, data.method),
@@ -216,12 +214,12 @@ async function pay(
 
 async function observeParameter(
   data: Of<'ChainLogObserved'>,
-  manager: EntityManager,
+  rows: Rows,
 ): Promise<void> {
   if (data.contract !== 'Governance' || data.event !== 'ParameterChanged') return;
   const { name, value } = data.args;
   if (typeof name !== 'string' || typeof value !== 'string') return;
-  await manager.upsert(ParameterEntity, { name: parameterName(name), value }, ['name']);
+  await rows.put(ParameterEntity, { name: parameterName(name), value });
 }
 
 /** Governance names are bytes32 of UTF-8; one that is not text is kept as it is. */
@@ -234,13 +232,13 @@ function parameterName(bytes32: string): string {
 }
 
 async function post(
-  manager: EntityManager,
+  rows: Rows,
   recorded: RecordedEvent,
   journalId: string,
   postings: readonly Posting[],
 ): Promise<void> {
   if (postings.length === 0) return;
-  await manager.insert(
+  await rows.insert(
     PostingEntity,
     postings.map(({ account, amountMicroUsd }, index) => ({
       id: `${journalId}/${index}`,

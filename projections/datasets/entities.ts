@@ -86,7 +86,7 @@ export interface EarningRow {
   position: string;
 }
 
-const schema = 'datasets_v1';
+const schema = 'datasets';
 const text = { type: 'text' } as const;
 const nullableText = { type: 'text', nullable: true } as const;
 const key = { type: 'text', primary: true } as const;

@@ -1,6 +1,5 @@
-import type { EntityManager } from 'typeorm';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import type { PlatformEvent } from '@oort/schema';
 import {
   AnnotatorEntity,
@@ -34,16 +33,16 @@ export const datasetsProjection: Projection = {
   version: 1,
   subscribes: types,
   entities: [MissionEntity, ContributionEntity, VersionEntity, AnnotatorEntity, EarningEntity],
-  apply: (recorded, manager) =>
-    apply({ type: recorded.type, data: recorded.data } as unknown as Read, recorded, manager),
+  apply: (recorded, rows) =>
+    apply({ type: recorded.type, data: recorded.data } as unknown as Read, recorded, rows),
 };
 
-async function apply(event: Read, recorded: RecordedEvent, manager: EntityManager): Promise<void> {
+async function apply(event: Read, recorded: RecordedEvent, rows: Rows): Promise<void> {
   const position = recorded.position.toString();
   switch (event.type) {
     case 'MissionOpened': {
       const { missionId, consentTextHash: _, ...mission } = event.data;
-      await manager.insert(MissionEntity, {
+      await rows.insert(MissionEntity, {
         id: missionId,
         ...mission,
         fundedWei: '0',
@@ -53,17 +52,14 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
       return;
     }
     case 'MissionFunded':
-      await manager.query(
-        'UPDATE datasets_v1.mission SET "fundedWei" = "fundedWei" + $2::numeric WHERE id = $1',
-        [event.data.missionId, event.data.amountWei],
-      );
+      await rows.increment(MissionEntity, { id: event.data.missionId }, 'fundedWei', BigInt(event.data.amountWei));
       return;
     case 'MissionClosed':
-      await manager.update(MissionEntity, { id: event.data.missionId }, { closed: true });
+      await rows.update(MissionEntity, { id: event.data.missionId }, { closed: true });
       return;
     case 'ConsentGiven': {
       const { missionId, accountId } = event.data;
-      await manager.insert(AnnotatorEntity, {
+      await rows.insert(AnnotatorEntity, {
         id: annotatorId(missionId, accountId),
         missionId,
         accountId,
@@ -75,7 +71,7 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
     }
     case 'AnnotatorFlagged': {
       const { missionId, accountId, reason, goldAccuracy } = event.data;
-      await manager.update(
+      await rows.update(
         AnnotatorEntity,
         { id: annotatorId(missionId, accountId) },
         { flagged: true, reason, goldAccuracy },
@@ -87,15 +83,15 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
     case 'ContributionAccepted':
     case 'ContributionRejected':
     case 'ContributionWithdrawn':
-      return applyContribution(event, position, manager);
+      return applyContribution(event, position, rows);
     case 'EarningsAccrued': {
       const { earningId, ...earning } = event.data;
-      await manager.insert(EarningEntity, { id: earningId, ...earning, position });
+      await rows.insert(EarningEntity, { id: earningId, ...earning, position });
       return;
     }
     case 'DatasetVersionSealed': {
       const { versionId, contributionIds: _, ...version } = event.data;
-      await manager.insert(VersionEntity, {
+      await rows.insert(VersionEntity, {
         id: versionId,
         ...version,
         sealedAt: recorded.metadata.occurredAt,
@@ -108,7 +104,7 @@ async function apply(event: Read, recorded: RecordedEvent, manager: EntityManage
     case 'ChainCallFinalised': {
       const { subject, txHash, blockNumber, status } = event.data;
       if (subject.kind === 'dataset-version' && status === 'succeeded')
-        await manager.update(VersionEntity, { id: subject.id }, { txHash, blockNumber });
+        await rows.update(VersionEntity, { id: subject.id }, { txHash, blockNumber });
       return;
     }
   }
@@ -119,14 +115,14 @@ type OfContribution = Extract<Read, { readonly type: `Contribution${string}` }>;
 async function applyContribution(
   event: OfContribution,
   position: string,
-  manager: EntityManager,
+  rows: Rows,
 ): Promise<void> {
   const { contributionId: id, missionId } = event.data;
   switch (event.type) {
     case 'ContributionSubmitted': {
       const { accountId, sha256, contentId } = event.data;
       // A rejected contribution may come again under its id.
-      await manager.upsert(
+      await rows.put(
         ContributionEntity,
         {
           id,
@@ -144,13 +140,12 @@ async function applyContribution(
           rejectedBecause: null,
           position,
         },
-        ['id'],
       );
       return;
     }
     case 'ContributionPreprocessed': {
       const { nodeId, contentId, perceptualHash, width, height } = event.data;
-      await manager.update(
+      await rows.update(
         ContributionEntity,
         { id },
         {
@@ -166,18 +161,18 @@ async function applyContribution(
     }
     case 'ContributionAccepted': {
       const { itemId, scores } = event.data;
-      await manager.update(ContributionEntity, { id }, { status: 'ACCEPTED', itemId, scores });
+      await rows.update(ContributionEntity, { id }, { status: 'ACCEPTED', itemId, scores });
       return;
     }
     case 'ContributionRejected':
-      await manager.update(
+      await rows.update(
         ContributionEntity,
         { id },
         { status: 'REJECTED', rejectedBecause: event.data.reason },
       );
       return;
     case 'ContributionWithdrawn':
-      await manager.update(ContributionEntity, { id }, { status: 'WITHDRAWN' });
+      await rows.update(ContributionEntity, { id }, { status: 'WITHDRAWN' });
       return;
   }
 }

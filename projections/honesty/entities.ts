@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 
-export const honestySchema = 'honesty_v1';
+export const honestySchema = 'honesty';
 
 /** What audits say of a node, after the last of them. */
 export interface NodeHonestyRow {

@@ -1,6 +1,5 @@
-import type { EntityManager } from 'typeorm';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { AnswerEntity, CaseEntity, NodeHonestyEntity, type NodeHonestyRow } from './entities';
@@ -16,42 +15,42 @@ export const honestyProjection: Projection = {
   version: 1,
   subscribes,
   entities: [NodeHonestyEntity, CaseEntity, AnswerEntity],
-  apply: (event, manager) => apply(event, { type: event.type, data: event.data } as unknown as Read, manager),
+  apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
 };
 
-async function apply(recorded: RecordedEvent, event: Read, manager: EntityManager): Promise<void> {
+async function apply(recorded: RecordedEvent, event: Read, rows: Rows): Promise<void> {
   switch (event.type) {
-    case 'VerdictReached': return verdict(event.data, manager);
+    case 'VerdictReached': return verdict(event.data, rows);
     case 'SlashProposed': {
       const { caseId, nodeId, operator, basisPoints, appealUntil } = event.data;
-      await manager.insert(CaseEntity, { caseId, nodeId, operator, basisPoints, appealUntil, status: 'proposed', amountWei: null, txHash: null, refutedJobs: 0 });
-      await manager.increment(NodeHonestyEntity, { nodeId }, 'slashes', 1);
+      await rows.insert(CaseEntity, { caseId, nodeId, operator, basisPoints, appealUntil, status: 'proposed', amountWei: null, txHash: null, refutedJobs: 0 });
+      await rows.increment(NodeHonestyEntity, { nodeId }, 'slashes', 1);
       return;
     }
     case 'SlashConfirmed':
-      await manager.update(CaseEntity, { caseId: event.data.caseId }, { status: 'confirmed' });
+      await rows.update(CaseEntity, { caseId: event.data.caseId }, { status: 'confirmed' });
       return;
     case 'SlashSettled':
-      await manager.update(CaseEntity, { caseId: event.data.caseId }, { status: 'settled', amountWei: event.data.amountWei, txHash: event.data.txHash });
+      await rows.update(CaseEntity, { caseId: event.data.caseId }, { status: 'settled', amountWei: event.data.amountWei, txHash: event.data.txHash });
       return;
     case 'ResultsRefuted':
-      await manager.update(CaseEntity, { caseId: event.data.caseId }, { refutedJobs: event.data.jobIds.length });
+      await rows.update(CaseEntity, { caseId: event.data.caseId }, { refutedJobs: event.data.jobIds.length });
       return;
     case 'JobSubmitted':
       if (event.data.kind !== 'inference') return;
-      await manager.insert(AnswerEntity, { jobId: event.data.jobId, spec: event.data.spec as object, submitter: event.data.submitter, nodeId: null, output: null, position: null });
+      await rows.insert(AnswerEntity, { jobId: event.data.jobId, spec: event.data.spec as object, submitter: event.data.submitter, nodeId: null, output: null, position: null });
       return;
     case 'ResultRecorded':
       if (event.data.kind !== 'inference') return;
-      await manager.update(AnswerEntity, { jobId: event.data.jobId }, { nodeId: event.data.nodeId, output: event.data.output as object, position: recorded.position.toString() });
+      await rows.update(AnswerEntity, { jobId: event.data.jobId }, { nodeId: event.data.nodeId, output: event.data.output as object, position: recorded.position.toString() });
       return;
   }
 }
 
-async function verdict(data: Extract<Read, { readonly type: 'VerdictReached' }>['data'], manager: EntityManager): Promise<void> {
-  const before = await manager.findOneBy(NodeHonestyEntity, { nodeId: data.nodeId });
+async function verdict(data: Extract<Read, { readonly type: 'VerdictReached' }>['data'], rows: Rows): Promise<void> {
+  const before = await rows.findOne(NodeHonestyEntity, { nodeId: data.nodeId });
   const row: NodeHonestyRow = before ?? { nodeId: data.nodeId, trust: 0, cusum: 0, auditRate: 1, passes: 0, failures: 0, inconclusive: 0, slashes: 0 };
-  await manager.save(NodeHonestyEntity, {
+  await rows.put(NodeHonestyEntity, {
     ...row, trust: data.trust, cusum: data.cusum, auditRate: data.auditRate,
     passes: row.passes + (data.outcome === 'pass' ? 1 : 0),
     failures: row.failures + (data.outcome === 'fail' ? 1 : 0),

@@ -1,7 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { JobKind } from '@oort/schema/events/compute';
 
-export const jobsSchema = 'jobs_v1';
+export const jobsSchema = 'jobs';
 
 export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled' | 'refunded';
 

@@ -1,6 +1,5 @@
-import type { EntityManager } from 'typeorm';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { JobEntity } from './entities';
 
@@ -10,16 +9,16 @@ const subscribes = [
 
 export const jobsProjection: Projection = {
   name: 'jobs', version: 1, subscribes, entities: [JobEntity],
-  apply: (event, manager) => apply(event, { type: event.type, data: event.data } as unknown as ComputeEvent, manager),
+  apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as ComputeEvent, rows),
 };
 
-async function apply(recorded: RecordedEvent, event: ComputeEvent, manager: EntityManager): Promise<void> {
+async function apply(recorded: RecordedEvent, event: ComputeEvent, rows: Rows): Promise<void> {
   const { jobId } = event.data;
   const endedAt = recorded.metadata.occurredAt;
   switch (event.type) {
     case 'JobSubmitted': {
       const { kind, submitter, subject, specHash, spec, reservedMicroUsd } = event.data;
-      await manager.insert(JobEntity, {
+      await rows.insert(JobEntity, {
         jobId, kind, submitter, specHash, spec: spec as object, status: 'queued', subjectKind: subject?.kind ?? null, subjectId: subject?.id ?? null,
         output: null, reserved: reservedMicroUsd, cost: null, attempts: 0, nodeId: null, resultHash: null, units: 0, failureReason: null,
         checkpointStep: null, checkpointHash: null, submittedAt: recorded.metadata.occurredAt, endedAt: null, position: recorded.position.toString(),
@@ -27,30 +26,30 @@ async function apply(recorded: RecordedEvent, event: ComputeEvent, manager: Enti
       return;
     }
     case 'AttemptLeased':
-      await manager.update(JobEntity, { jobId }, { status: 'running', attempts: event.data.attempt, nodeId: event.data.nodeId });
+      await rows.update(JobEntity, { jobId }, { status: 'running', attempts: event.data.attempt, nodeId: event.data.nodeId });
       return;
     case 'AttemptCheckpointed':
-      await manager.update(JobEntity, { jobId }, { checkpointStep: event.data.step, checkpointHash: event.data.hash });
+      await rows.update(JobEntity, { jobId }, { checkpointStep: event.data.step, checkpointHash: event.data.hash });
       return;
     case 'AttemptFailed':
-      await manager.update(JobEntity, { jobId }, { status: 'queued', failureReason: event.data.reason });
+      await rows.update(JobEntity, { jobId }, { status: 'queued', failureReason: event.data.reason });
       return;
     case 'JobCompleted': {
       const { nodeId, resultHash, units, costMicroUsd } = event.data;
-      await manager.update(JobEntity, { jobId }, { status: 'completed', nodeId, resultHash, units, cost: costMicroUsd, failureReason: null, endedAt });
+      await rows.update(JobEntity, { jobId }, { status: 'completed', nodeId, resultHash, units, cost: costMicroUsd, failureReason: null, endedAt });
       return;
     }
     case 'ResultRecorded':
-      await manager.update(JobEntity, { jobId }, { output: event.data.output as object });
+      await rows.update(JobEntity, { jobId }, { output: event.data.output as object });
       return;
     case 'JobFailed':
-      await manager.update(JobEntity, { jobId }, { status: 'failed', failureReason: event.data.reason, endedAt });
+      await rows.update(JobEntity, { jobId }, { status: 'failed', failureReason: event.data.reason, endedAt });
       return;
     case 'JobCancelled':
-      await manager.update(JobEntity, { jobId }, { status: 'cancelled', endedAt });
+      await rows.update(JobEntity, { jobId }, { status: 'cancelled', endedAt });
       return;
     case 'JobRefunded':
-      await manager.update(JobEntity, { jobId }, { status: 'refunded' });
+      await rows.update(JobEntity, { jobId }, { status: 'refunded' });
       return;
   }
 }

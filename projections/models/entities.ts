@@ -1,6 +1,6 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 
-const schema = 'models_v1';
+const schema = 'models';
 const text: EntitySchemaColumnOptions = { type: 'text' };
 const optionalText: EntitySchemaColumnOptions = { type: 'text', nullable: true };
 const integer: EntitySchemaColumnOptions = { type: 'integer' };

@@ -1,6 +1,5 @@
-import type { EntityManager } from 'typeorm';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { PlatformEvent } from '@oort/schema';
 import {
@@ -24,130 +23,130 @@ export const modelsProjection: Projection = {
   entities: [
     ModelEntity, RunEntity, RoundEntity, JobEntity, CheckpointEntity, VersionEntity, DeploymentEntity, PredictionEntity, DatasetVersionEntity, DeviceEntity,
   ],
-  apply: (recorded, manager) => apply({ type: recorded.type, data: recorded.data } as unknown as Read, recorded, manager),
+  apply: (recorded, rows) => apply({ type: recorded.type, data: recorded.data } as unknown as Read, recorded, rows),
 };
 
-async function apply(event: Read, recorded: RecordedEvent, manager: EntityManager): Promise<void> {
+async function apply(event: Read, recorded: RecordedEvent, rows: Rows): Promise<void> {
   const at = recorded.metadata.occurredAt;
   const position = recorded.position.toString();
   switch (event.type) {
     case 'ModelCreated': {
       const { modelId, ...data } = event.data;
-      await manager.insert(ModelEntity, { id: modelId, ...data, architecture: stored(data.architecture), createdAt: at, position });
+      await rows.insert(ModelEntity, { id: modelId, ...data, architecture: stored(data.architecture), createdAt: at, position });
       return;
     }
-    case 'TrainingRunStarted': return startRun(event.data, position, manager);
+    case 'TrainingRunStarted': return startRun(event.data, position, rows);
     case 'TrainingRoundCompleted': {
       const { runId, round, ...data } = event.data;
       const lists = { jobIds: [...data.jobIds], nodeIds: [...data.nodeIds] };
-      await manager.insert(RoundEntity, { id: `${runId}/${String(round)}`, runId, round, ...data, ...lists, metrics: stored(data.metrics) });
+      await rows.insert(RoundEntity, { id: `${runId}/${String(round)}`, runId, round, ...data, ...lists, metrics: stored(data.metrics) });
       return;
     }
-    case 'TrainingRunCompleted': return completeRun(event.data, manager);
+    case 'TrainingRunCompleted': return completeRun(event.data, rows);
     case 'TrainingRunFailed':
-      await manager.update(RunEntity, { id: event.data.runId }, { status: 'FAILED', failure: event.data.reason, endedAt: at });
+      await rows.update(RunEntity, { id: event.data.runId }, { status: 'FAILED', failure: event.data.reason, endedAt: at });
       return;
     case 'ModelVersionPublished': {
       const { versionId, ...data } = event.data;
-      await manager.insert(VersionEntity, { id: versionId, ...data, card: stored(data.card), publishedAt: at, txHash: null, blockNumber: null, position });
+      await rows.insert(VersionEntity, { id: versionId, ...data, card: stored(data.card), publishedAt: at, txHash: null, blockNumber: null, position });
       return;
     }
     case 'DeploymentCreated': case 'DeploymentInstalled': case 'DeploymentRolledBack': case 'OfflineUsageReported':
-      return applyDeployment(event, at, position, manager);
+      return applyDeployment(event, at, position, rows);
     case 'PredictionRecorded': {
       const { predictionId, ...data } = event.data;
-      await manager.insert(PredictionEntity, { id: predictionId, ...data, position });
+      await rows.insert(PredictionEntity, { id: predictionId, ...data, position });
       return;
     }
-    case 'JobSubmitted': return submitJob(event.data, position, manager);
+    case 'JobSubmitted': return submitJob(event.data, position, rows);
     case 'AttemptLeased':
-      await manager.update(JobEntity, { id: event.data.jobId }, { status: 'LEASED', attempt: event.data.attempt, nodeId: event.data.nodeId });
+      await rows.update(JobEntity, { id: event.data.jobId }, { status: 'LEASED', attempt: event.data.attempt, nodeId: event.data.nodeId });
       return;
     case 'ResultRecorded':
-      await manager.update(JobEntity, { id: event.data.jobId }, { status: 'COMPLETED', nodeId: event.data.nodeId, output: stored(event.data.output) });
+      await rows.update(JobEntity, { id: event.data.jobId }, { status: 'COMPLETED', nodeId: event.data.nodeId, output: stored(event.data.output) });
       return;
     case 'JobFailed':
-      await manager.update(JobEntity, { id: event.data.jobId }, { status: 'FAILED', failure: event.data.reason });
+      await rows.update(JobEntity, { id: event.data.jobId }, { status: 'FAILED', failure: event.data.reason });
       return;
-    case 'AttemptCheckpointed': return checkpoint(event.data, position, manager);
+    case 'AttemptCheckpointed': return checkpoint(event.data, position, rows);
     case 'DatasetVersionSealed': {
       const { versionId, root, manifestContentId, itemCount, licence } = event.data;
-      await manager.insert(DatasetVersionEntity, { id: versionId, root, manifestContentId, itemCount, licence });
+      await rows.insert(DatasetVersionEntity, { id: versionId, root, manifestContentId, itemCount, licence });
       return;
     }
     case 'NodeEnrolled':
-      await manager.upsert(DeviceEntity, { id: event.data.nodeId, kind: event.data.kind, publicKey: event.data.publicKey }, ['id']);
+      await rows.put(DeviceEntity, { id: event.data.nodeId, kind: event.data.kind, publicKey: event.data.publicKey });
       return;
-    case 'ChainCallFinalised': return anchor(event.data, manager);
+    case 'ChainCallFinalised': return anchor(event.data, rows);
   }
 }
 
-async function startRun(data: Of<'TrainingRunStarted'>, position: string, manager: EntityManager): Promise<void> {
+async function startRun(data: Of<'TrainingRunStarted'>, position: string, rows: Rows): Promise<void> {
   const { runId, modelId, accountId, codeDigest, hyperParameters, seed, rounds, workers, startedAt } = data;
-  await manager.insert(RunEntity, {
+  await rows.insert(RunEntity, {
     id: runId, modelId, accountId, status: 'RUNNING', codeDigest, hyperParameters: stored(hyperParameters), seed, rounds, workers, startedAt, position,
     datasetVersionIds: [...data.datasetVersionIds], datasetRoots: [...data.datasetRoots], endedAt: null, metrics: null, nodeIds: [],
     modelContentId: null, modelRoot: null, manifest: null, manifestHash: null, failure: null, txHash: null, blockNumber: null,
   });
 }
 
-async function completeRun(data: Of<'TrainingRunCompleted'>, manager: EntityManager): Promise<void> {
+async function completeRun(data: Of<'TrainingRunCompleted'>, rows: Rows): Promise<void> {
   const { runId, modelContentId, modelRoot, metrics, nodeIds, manifest, manifestHash, endedAt } = data;
-  await manager.update(RunEntity, { id: runId }, {
+  await rows.update(RunEntity, { id: runId }, {
     status: 'COMPLETED', modelContentId, modelRoot, nodeIds: [...nodeIds], metrics: stored(metrics), manifest: stored(manifest), manifestHash, endedAt,
   });
 }
 
 type DeploymentRead = Extract<Read, { readonly type: 'DeploymentCreated' | 'DeploymentInstalled' | 'DeploymentRolledBack' | 'OfflineUsageReported' }>;
 
-async function applyDeployment(event: DeploymentRead, at: string, position: string, manager: EntityManager): Promise<void> {
+async function applyDeployment(event: DeploymentRead, at: string, position: string, rows: Rows): Promise<void> {
   switch (event.type) {
     case 'DeploymentCreated': {
       const { deploymentId, nodeIds, ...data } = event.data;
-      await manager.insert(DeploymentEntity, {
+      await rows.insert(DeploymentEntity, {
         id: deploymentId, ...data, nodeIds: [...nodeIds], installedOn: [], rolledBackBecause: null, offlinePackets: 0, offlinePredictions: 0, createdAt: at, position,
       });
       return;
     }
     case 'DeploymentInstalled': {
-      const row = await manager.findOneByOrFail(DeploymentEntity, { id: event.data.deploymentId });
-      await manager.update(DeploymentEntity, { id: row.id }, { installedOn: [...row.installedOn, event.data.nodeId] });
+      const row = await rows.get(DeploymentEntity, { id: event.data.deploymentId });
+      await rows.update(DeploymentEntity, { id: row.id }, { installedOn: [...row.installedOn, event.data.nodeId] });
       return;
     }
     case 'DeploymentRolledBack':
-      await manager.update(DeploymentEntity, { id: event.data.deploymentId }, { rolledBackBecause: event.data.reason });
+      await rows.update(DeploymentEntity, { id: event.data.deploymentId }, { rolledBackBecause: event.data.reason });
       return;
     case 'OfflineUsageReported':
-      await manager.increment(DeploymentEntity, { id: event.data.deploymentId }, 'offlinePackets', 1);
-      await manager.increment(DeploymentEntity, { id: event.data.deploymentId }, 'offlinePredictions', event.data.predictions);
+      await rows.increment(DeploymentEntity, { id: event.data.deploymentId }, 'offlinePackets', 1);
+      await rows.increment(DeploymentEntity, { id: event.data.deploymentId }, 'offlinePredictions', event.data.predictions);
       return;
   }
 }
 
 const subjects: readonly string[] = ['training-run', 'inference'];
 
-async function submitJob(data: Of<'JobSubmitted'>, position: string, manager: EntityManager): Promise<void> {
+async function submitJob(data: Of<'JobSubmitted'>, position: string, rows: Rows): Promise<void> {
   const { jobId, kind, subject, submitter, spec } = data;
   if (subject === null || !subjects.includes(subject.kind)) return;
   const { versionId, input } = (spec ?? {}) as Readonly<Record<string, Json | undefined>>;
-  await manager.insert(JobEntity, {
+  await rows.insert(JobEntity, {
     id: jobId, kind, subjectKind: subject.kind, subjectId: subject.id, submitter, versionId: typeof versionId === 'string' ? versionId : null,
     inputHash: kind === 'inference' ? sha256Hex(canonicalJson(input ?? null)) : null,
     status: 'SUBMITTED', attempt: 0, nodeId: null, output: null, failure: null, position,
   });
 }
 
-async function checkpoint(data: Of<'AttemptCheckpointed'>, position: string, manager: EntityManager): Promise<void> {
-  const job = await manager.findOneBy(JobEntity, { id: data.jobId });
+async function checkpoint(data: Of<'AttemptCheckpointed'>, position: string, rows: Rows): Promise<void> {
+  const job = await rows.findOne(JobEntity, { id: data.jobId });
   if (job === null) return;
   const { jobId, attempt, nodeId, step, contentId, previousHash, hash } = data;
-  await manager.insert(CheckpointEntity, { id: position, jobId, runId: job.subjectId, attempt, nodeId, step, contentId, previousHash, hash, position });
+  await rows.insert(CheckpointEntity, { id: position, jobId, runId: job.subjectId, attempt, nodeId, step, contentId, previousHash, hash, position });
 }
 
-async function anchor({ subject, txHash, blockNumber, status }: Of<'ChainCallFinalised'>, manager: EntityManager): Promise<void> {
+async function anchor({ subject, txHash, blockNumber, status }: Of<'ChainCallFinalised'>, rows: Rows): Promise<void> {
   if (status !== 'succeeded') return;
-  if (subject.kind === 'training-run') await manager.update(RunEntity, { id: subject.id }, { txHash, blockNumber });
-  if (subject.kind === 'model-version') await manager.update(VersionEntity, { id: subject.id }, { txHash, blockNumber });
+  if (subject.kind === 'training-run') await rows.update(RunEntity, { id: subject.id }, { txHash, blockNumber });
+  if (subject.kind === 'model-version') await rows.update(VersionEntity, { id: subject.id }, { txHash, blockNumber });
 }
 
 /** Columns hold objects; a bare value, which nobody writes today, is wrapped so that nothing is lost. */

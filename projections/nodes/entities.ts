@@ -1,7 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { NodeKind } from '@oort/schema/events/nodes';
 
-export const nodesSchema = 'nodes_v1';
+export const nodesSchema = 'nodes';
 
 export type NodeStatus = 'enrolled' | 'active' | 'suspended' | 'draining' | 'retired';
 

@@ -1,5 +1,4 @@
-import type { EntityManager } from 'typeorm';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { NodesEvent } from '@oort/schema/events/nodes';
 import { NodeEntity, type NodeStatus } from './entities';
@@ -16,50 +15,50 @@ export const newcomersTrust = 0.05;
 
 export const nodesProjection: Projection = {
   name: 'nodes', version: 1, subscribes, entities: [NodeEntity],
-  apply: (event, manager) => apply({ type: event.type, data: event.data } as unknown as Read, event.metadata.occurredAt, manager),
+  apply: (event, rows) => apply({ type: event.type, data: event.data } as unknown as Read, event.metadata.occurredAt, rows),
 };
 
-async function apply(event: Read, occurredAt: string, manager: EntityManager): Promise<void> {
+async function apply(event: Read, occurredAt: string, rows: Rows): Promise<void> {
   const { nodeId } = event.data;
   switch (event.type) {
     case 'NodeEnrolled':
-      await manager.insert(NodeEntity, {
+      await rows.insert(NodeEntity, {
         ...event.data, online: true, status: 'enrolled', statusBefore: 'enrolled', trust: newcomersTrust, suspendedFor: null,
         cores: null, memoryMb: null, diskMbPerS: null, inferencesPerS: null, enrolledAt: occurredAt,
       });
       return;
     case 'NodeBenchmarked': {
       const { cores, memoryMb, diskMbPerS, inferencesPerS } = event.data;
-      await manager.update(NodeEntity, { nodeId }, { cores, memoryMb, diskMbPerS, inferencesPerS });
+      await rows.update(NodeEntity, { nodeId }, { cores, memoryMb, diskMbPerS, inferencesPerS });
       return;
     }
     case 'NodeWentOffline':
-      await manager.update(NodeEntity, { nodeId }, { online: false });
+      await rows.update(NodeEntity, { nodeId }, { online: false });
       return;
     case 'NodeCameOnline':
-      await manager.update(NodeEntity, { nodeId }, { online: true, endpoint: event.data.endpoint });
+      await rows.update(NodeEntity, { nodeId }, { online: true, endpoint: event.data.endpoint });
       return;
     case 'NodeSuspended': {
-      const before = await manager.findOneByOrFail(NodeEntity, { nodeId });
-      await manager.update(NodeEntity, { nodeId }, { status: 'suspended', statusBefore: before.status, suspendedFor: event.data.reason });
+      const before = await rows.get(NodeEntity, { nodeId });
+      await rows.update(NodeEntity, { nodeId }, { status: 'suspended', statusBefore: before.status, suspendedFor: event.data.reason });
       return;
     }
     case 'NodeReinstated': {
-      const { statusBefore } = await manager.findOneByOrFail(NodeEntity, { nodeId });
-      await manager.update(NodeEntity, { nodeId }, { status: statusBefore, suspendedFor: null });
+      const { statusBefore } = await rows.get(NodeEntity, { nodeId });
+      await rows.update(NodeEntity, { nodeId }, { status: statusBefore, suspendedFor: null });
       return;
     }
-    case 'NodeActivated': return become(manager, nodeId, 'active');
-    case 'NodeDraining': return become(manager, nodeId, 'draining');
+    case 'NodeActivated': return become(rows, nodeId, 'active');
+    case 'NodeDraining': return become(rows, nodeId, 'draining');
     case 'NodeRetired':
-      await manager.update(NodeEntity, { nodeId }, { status: 'retired', online: false, suspendedFor: null });
+      await rows.update(NodeEntity, { nodeId }, { status: 'retired', online: false, suspendedFor: null });
       return;
     case 'VerdictReached':
-      await manager.update(NodeEntity, { nodeId }, { trust: event.data.trust });
+      await rows.update(NodeEntity, { nodeId }, { trust: event.data.trust });
       return;
   }
 }
 
-async function become(manager: EntityManager, nodeId: string, status: NodeStatus): Promise<void> {
-  await manager.update(NodeEntity, { nodeId }, { status, suspendedFor: null });
+async function become(rows: Rows, nodeId: string, status: NodeStatus): Promise<void> {
+  await rows.update(NodeEntity, { nodeId }, { status, suspendedFor: null });
 }

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 
-export const objectsSchema = 'objects_v1';
+export const objectsSchema = 'objects';
 
 export interface BucketRow { bucket: string; accountId: string; createdAt: string }
 

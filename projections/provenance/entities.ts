@@ -20,7 +20,7 @@ export interface LinkRow {
   position: string;
 }
 
-export const provenanceSchema = 'provenance_v1';
+export const provenanceSchema = 'provenance';
 
 export const StatementEntity = new EntitySchema<StatementRow>({
   name: 'ProvenanceStatement', tableName: 'statement', schema: provenanceSchema,

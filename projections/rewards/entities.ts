@@ -1,7 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import type { RewardGrant } from '@oort/schema/events/staking';
 
-export const rewardsSchema = 'rewards_v1';
+export const rewardsSchema = 'rewards';
 
 /** Times are milliseconds since 1970, as decimal text. */
 export interface EarnerRow { nodeId: string; operator: string; trust: number; enrolledAtMs: string }

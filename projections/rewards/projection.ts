@@ -1,7 +1,7 @@
-import { IsNull, type EntityManager, type EntitySchema } from 'typeorm';
+import type { EntitySchema } from 'typeorm';
 import { newRecord, trust } from '@oort/algorithms-honesty';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import type { Projection } from '@oort/kernel-projection';
+import type { Projection, Rows } from '@oort/kernel-projection';
 import type { PlatformEvent } from '@oort/schema';
 import { AbsenceEntity, ClaimedEntity, EarnerEntity, EarningEntity, EpochEntity, WorkEntity } from './entities';
 
@@ -15,50 +15,50 @@ type Read = Extract<PlatformEvent, { readonly type: (typeof subscribes)[number] 
 const priorTrust = trust(newRecord);
 
 export const rewardsProjection: Projection = {
-  name: 'rewards', version: 1, subscribes, entities: [EarnerEntity, AbsenceEntity, WorkEntity, EarningEntity, EpochEntity, ClaimedEntity] as readonly EntitySchema<object>[],
-  apply: (event, manager) => apply(event, { type: event.type, data: event.data } as unknown as Read, manager),
+  name: 'rewards', version: 1, poison: 'stop', subscribes, entities: [EarnerEntity, AbsenceEntity, WorkEntity, EarningEntity, EpochEntity, ClaimedEntity] as readonly EntitySchema<object>[],
+  apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
 };
 
-async function apply(recorded: RecordedEvent, event: Read, manager: EntityManager): Promise<void> {
+async function apply(recorded: RecordedEvent, event: Read, rows: Rows): Promise<void> {
   const position = recorded.position.toString();
   switch (event.type) {
     case 'NodeEnrolled':
-      await manager.save(EarnerEntity, { nodeId: event.data.nodeId, operator: event.data.operator.toLowerCase(), trust: priorTrust, enrolledAtMs: atMs(recorded.metadata.occurredAt) });
+      await rows.put(EarnerEntity, { nodeId: event.data.nodeId, operator: event.data.operator.toLowerCase(), trust: priorTrust, enrolledAtMs: atMs(recorded.metadata.occurredAt) });
       return;
     case 'NodeWentOffline':
-      await manager.save(AbsenceEntity, { id: recorded.id, nodeId: event.data.nodeId, fromMs: atMs(event.data.lastSeenAt), untilMs: null });
+      await rows.put(AbsenceEntity, { id: recorded.id, nodeId: event.data.nodeId, fromMs: atMs(event.data.lastSeenAt), untilMs: null });
       return;
     case 'NodeCameOnline':
-      await manager.update(AbsenceEntity, { nodeId: event.data.nodeId, untilMs: IsNull() }, { untilMs: atMs(recorded.metadata.occurredAt) });
+      await rows.update(AbsenceEntity, { nodeId: event.data.nodeId, untilMs: null }, { untilMs: atMs(recorded.metadata.occurredAt) });
       return;
     case 'VerdictReached':
-      await manager.update(EarnerEntity, { nodeId: event.data.nodeId }, { trust: event.data.trust });
+      await rows.update(EarnerEntity, { nodeId: event.data.nodeId }, { trust: event.data.trust });
       return;
     case 'JobCompleted': {
       const { jobId, nodeId, units } = event.data;
-      await manager.save(WorkEntity, { jobId, nodeId, units, position });
+      await rows.put(WorkEntity, { jobId, nodeId, units, position });
       return;
     }
     // Work that was found wrong earns nothing.
     case 'JobRefunded':
-      await manager.delete(WorkEntity, { jobId: event.data.jobId });
+      await rows.delete(WorkEntity, { jobId: event.data.jobId });
       return;
     case 'EarningsAccrued': {
       const { earningId, missionId, address, amountWei } = event.data;
-      await manager.save(EarningEntity, { earningId, missionId, address: address.toLowerCase(), amountWei, position });
+      await rows.put(EarningEntity, { earningId, missionId, address: address.toLowerCase(), amountWei, position });
       return;
     }
     case 'RewardEpochClosed': {
       const { epoch, root, totalWei, cumulativeWei, undistributedWei, vestingWei, treasuryWei, untilPosition, closedAt, leaves, grants } = event.data;
       const row = { epoch, root, totalWei, cumulativeWei, undistributedWei, vestingWei, treasuryWei, untilPosition, closedAt, leaves, grants };
-      await manager.save(EpochEntity, { ...row, publishedTxHash: null });
+      await rows.put(EpochEntity, { ...row, publishedTxHash: null });
       return;
     }
     case 'ChainLogObserved': {
       const { contract, event: name, args, txHash } = event.data;
       if (contract !== 'Rewards') return;
-      if (name === 'RootPublished') await manager.update(EpochEntity, { epoch: Number(args['epoch']) }, { publishedTxHash: txHash });
-      if (name === 'Claimed') await manager.save(ClaimedEntity, { address: String(args['account']).toLowerCase(), cumulativeWei: String(args['cumulativeAmount']), txHash });
+      if (name === 'RootPublished') await rows.update(EpochEntity, { epoch: Number(args['epoch']) }, { publishedTxHash: txHash });
+      if (name === 'Claimed') await rows.put(ClaimedEntity, { address: String(args['account']).toLowerCase(), cumulativeWei: String(args['cumulativeAmount']), txHash });
       return;
     }
   }

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 
-export const stakesSchema = 'stakes_v1';
+export const stakesSchema = 'stakes';
 
 /** Amounts are wei as decimal text. Addresses are lower case. */
 export interface PoolRow { address: string; own: string; delegated: string; shares: string; exiting: string; slashed: string; commissionBasisPoints: number; txHash: string }

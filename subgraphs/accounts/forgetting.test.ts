@@ -96,8 +96,8 @@ function bytesIn(folder: string): string {
 }
 
 const tables = async (): Promise<unknown> => [
-  await readModels.database.query('SELECT * FROM accounts_v1.person ORDER BY "accountId"'),
-  await readModels.database.query('SELECT * FROM billing_v1.account ORDER BY id'),
+  await readModels.database.query('SELECT * FROM accounts.person ORDER BY "accountId"'),
+  await readModels.database.query('SELECT * FROM billing.account ORDER BY id'),
 ];
 const secrets = /Ann H|ann@example|Hathaway|Bob D|bob@example|Zimmerman/;
 
