@@ -30,6 +30,9 @@ const indexAfterMs = 100;
 /** Beyond it writers wait for the index, so that memory does not grow without end. */
 const mostUnindexed = 100_000;
 const scannedPerPage = 1024;
+const mostScanPlaces = 16;
+
+interface ScanPlace { readonly position: number; readonly segment: number; readonly offset: number }
 
 export class EmbeddedLog implements Source {
   readonly bell = new Bell();
@@ -46,7 +49,8 @@ export class EmbeddedLog implements Source {
   private broken: StoreBroken | null = null;
   private timer: NodeJS.Timeout | null = null;
   private indexing: Promise<void> | null = null;
-  private scanPlace = { position: -1, segment: 0, offset: 0 };
+  /** Where readers of everything go on, the newest last. */
+  private scanPlaces: ScanPlace[] = [];
 
   private constructor(directory: string, private readonly limits: Limits) {
     this.segments = new Segments(join(directory, 'log'));
@@ -82,7 +86,7 @@ export class EmbeddedLog implements Source {
     }
     const entries = this.indexedEntries(start, filter, limit);
     if (entries === null) return this.scannedPage(start, filter, limit);
-    const events = entries.map((entry) => eventOf(this.segments.read(entry))).filter((event) => passes(filter, event));
+    const events = this.segments.readMany(entries).map(eventOf).filter((event) => passes(filter, event));
     const reached = entries.length < limit ? this.index.progress.next - 1 : entries.at(-1)?.order ?? start;
     return { events, scannedTo: BigInt(reached) };
   }
@@ -95,7 +99,7 @@ export class EmbeddedLog implements Source {
     // LMDB shows what it committed a moment before we forget that it was waiting.
     const indexedTo = waiting[0]?.revision ?? Infinity;
     const entries = this.index.ofStream(stream, from, limit).filter(({ order }) => order < indexedTo);
-    const events = entries.map((entry) => eventOf(this.segments.read(entry)));
+    const events = this.segments.readMany(entries).map(eventOf);
     for (let at = Math.max(0, from - (waiting[0]?.revision ?? 0)); at < waiting.length && events.length < limit; at += 1) {
       const event = waiting[at];
       if (event !== undefined && event.position < this.visible) events.push(parsed(event));
@@ -132,7 +136,7 @@ export class EmbeddedLog implements Source {
     const group = (this.building ??= new Group(this.next, this.lastGroupBytes));
     const byIds = expected === 'any' || expected === 'stream-exists';
     events.forEach((event, index) => {
-      const flags = { endsAppend: index === events.length - 1, byIds };
+      const flags = { endsAppend: index === events.length - 1, byIds: byIds && index === 0 };
       this.note(stream, (head?.revision ?? -1) + 1 + index, event, flags, group.add(texts[index] ?? '', flags), group);
     });
     const last = { revision: (head?.revision ?? -1) + events.length, deleted: events.at(-1)?.type === tombstoneType };
@@ -242,7 +246,7 @@ export class EmbeddedLog implements Source {
   }
 
   private revisionOf(stream: string, id: string): number | null {
-    return this.recent.unindexedOf(stream).find((event) => event.id === id)?.revision ?? this.index.revisionOf(stream, id) ?? null;
+    return this.recent.revisionOf(stream, id) ?? this.index.revisionOf(stream, id) ?? null;
   }
 
   private at(stream: string, revision: number): Written | null {
@@ -251,7 +255,8 @@ export class EmbeddedLog implements Source {
     if (waiting !== undefined) return waiting;
     const [entry] = this.index.ofStream(stream, revision, 1);
     if (entry === undefined || entry.order !== revision) return null;
-    const event = eventOf(this.segments.read(entry));
+    const [text = ''] = this.segments.readMany([entry]);
+    const event = eventOf(text);
     return { id: event.id, revision, position: Number(event.position), group: null };
   }
 
@@ -285,18 +290,20 @@ export class EmbeddedLog implements Source {
   }
 
   private scannedPage(start: number, filter: Filter | undefined, limit: number): Page {
-    const from = this.scanPlace.position === start ? this.scanPlace : this.index.placeOf(start);
+    const place = this.scanPlaces.find(({ position }) => position === start) ?? this.index.placeOf(start);
     const events: RecordedEvent[] = [];
-    let position = from.position;
-    for (const { text, segment, offset, bytes } of this.segments.scan(from.segment, from.offset)) {
+    let { position, segment, offset } = place;
+    for (const record of this.segments.scan(segment, offset)) {
       if (position >= start) {
-        const event = eventOf(text);
+        const event = eventOf(record.text);
         if (passes(filter, event)) events.push(event);
       }
       position += 1;
-      this.scanPlace = { position, segment, offset: offset + bytes };
+      ({ segment, offset } = record);
+      offset += record.bytes;
       if (position >= this.index.progress.next || events.length >= limit || position >= start + scannedPerPage) break;
     }
+    this.scanPlaces = [...this.scanPlaces.filter((known) => known !== place).slice(1 - mostScanPlaces), { position, segment, offset }];
     return { events, scannedTo: BigInt(position - 1) };
   }
 

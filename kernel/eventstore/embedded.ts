@@ -15,18 +15,18 @@ export interface EmbeddedOptions {
   readonly maxAppendBytes?: number;
   /** Newest events that stay in memory for readers, default 8,192. */
   readonly keptEvents?: number;
-  /** How many events are indexed together under load, default 2,048. */
+  /** How many events are indexed together under load, default 8,192. */
   readonly indexAfterEvents?: number;
 }
 
-const pageSize = 256;
+const pageSize = 512;
 
 /** Throws StoreLocked while another instance has the directory, StoreUnwritable, StoreBroken. */
 export async function openEmbeddedStore({ directory, ...limits }: EmbeddedOptions): Promise<EventStore> {
   const release = takeLock(directory);
   let log: EmbeddedLog;
   try {
-    log = await EmbeddedLog.open(directory, { maxAppendBytes: 4 * 1024 * 1024, keptEvents: 8192, indexAfterEvents: 2048, ...limits });
+    log = await EmbeddedLog.open(directory, { maxAppendBytes: 4 * 1024 * 1024, keptEvents: 8192, indexAfterEvents: 8192, ...limits });
   } catch (error) {
     release();
     throw error instanceof Fault ? error : unwritable(error);
@@ -49,7 +49,7 @@ export async function openEmbeddedStore({ directory, ...limits }: EmbeddedOption
 async function* forwards(log: EmbeddedLog, stream: string, from: number, limit: number): AsyncGenerator<RecordedEvent> {
   for (let next = from, left = limit; left > 0;) {
     const page = log.streamPage(stream, next, Math.min(pageSize, left));
-    yield* page;
+    for (const event of page) yield event;
     if (page.length < pageSize) return;
     left -= page.length;
     next += page.length;
@@ -62,7 +62,7 @@ async function* backwards(log: EmbeddedLog, stream: string, from: number, limit:
   for (let left = limit; left > 0 && last >= 0;) {
     const size = Math.min(pageSize, left, last + 1);
     const page = log.streamPage(stream, last - size + 1, size);
-    yield* [...page].reverse();
+    for (const event of [...page].reverse()) yield event;
     left -= size;
     last -= size;
   }

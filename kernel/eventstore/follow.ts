@@ -55,7 +55,7 @@ export async function* readForward(source: Source, start: bigint | null, filter:
   let after = start;
   while (left > 0) {
     const { events, scannedTo } = source.page(after, filter, Math.min(pageSize, left));
-    yield* events;
+    for (const event of events) yield event;
     left -= events.length;
     if (scannedTo === null) return;
     after = scannedTo;

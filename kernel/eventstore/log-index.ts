@@ -1,6 +1,7 @@
 // Where events lie in the log, in LMDB. It is never flushed: what a crash takes from it is read from the log again,
 // and after a reboot all of it is. Rows are packed, one per stream or kind and indexing pass,
 // and named by the last entry they hold, so the row that contains a number is the first one at or after it.
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database, type RootDatabase } from 'lmdb';
@@ -14,7 +15,7 @@ export interface Indexed extends Location {
   readonly id: string;
   readonly revision: number;
   readonly position: number;
-  /** The append named no revision, so a repetition is found by the event's id. */
+  /** The first of an append that named no revision: a repetition is found by its id. */
   readonly byIds: boolean;
 }
 
@@ -27,7 +28,7 @@ export interface Entry extends Location {
 
 interface Progress { readonly next: number; readonly segment: number; readonly offset: number; readonly streams: number }
 
-const formatVersion = 2;
+const formatVersion = 3;
 const placeEvery = 256;
 
 /** In UTF-16 units: three bytes each at most, below LMDB's 1,978 bytes a key. */
@@ -37,7 +38,7 @@ export class LogIndex {
   private readonly root: RootDatabase;
   private readonly streams: Database<StreamHead, string>;
   private readonly rows: Database<Buffer, (string | number)[]>;
-  private readonly ids: Database<number, (string | number)[]>;
+  private readonly ids: Database<number, Buffer>;
   private readonly facts: Database<Progress | string | number, string>;
   private state: Progress = { next: 0, segment: 0, offset: 0, streams: 0 };
 
@@ -46,7 +47,7 @@ export class LogIndex {
     this.root = openTrusted(path);
     this.streams = this.root.openDB({ name: 'streams', encoding: 'msgpack' });
     this.rows = this.root.openDB({ name: 'rows', encoding: 'binary' });
-    this.ids = this.root.openDB({ name: 'ids', encoding: 'ordered-binary' });
+    this.ids = this.root.openDB({ name: 'ids', encoding: 'ordered-binary', keyEncoding: 'binary' });
     this.facts = this.root.openDB({ name: 'facts', encoding: 'msgpack' });
     this.state = (this.facts.get('progress') as Progress | undefined) ?? this.state;
   }
@@ -69,7 +70,7 @@ export class LogIndex {
 
   revisionOf(stream: string, id: string): number | undefined {
     const head = this.stream(stream);
-    return head === undefined ? undefined : this.ids.get([head.number, id]);
+    return head === undefined ? undefined : this.ids.get(idKey(head.number, id));
   }
 
   /** Entries of a stream from a revision on. */
@@ -88,7 +89,10 @@ export class LogIndex {
 
   /** A place at or shortly before a position. */
   placeOf(position: number): { readonly position: number; readonly segment: number; readonly offset: number } {
-    for (const entry of this.entriesOfRow('p', position)) return { position: entry.order, segment: entry.segment, offset: entry.offset };
+    for (const { value } of this.rows.getRange({ start: ['p', position], end: ['p', Infinity], limit: 1 })) {
+      const { order, segment, offset } = entryAt(value, 0);
+      return { position: order, segment, offset };
+    }
     return { position: this.state.next, segment: this.state.segment, offset: this.state.offset };
   }
 
@@ -107,25 +111,24 @@ export class LogIndex {
   }
 
   private put(events: readonly Indexed[], last: Indexed): Progress {
-    const groups = new Map<string, Entry[]>();
-    const heads = new Map<string, StreamHead>();
-    let { streams } = this.state;
-    for (const event of events) {
-      const number = (heads.get(event.stream) ?? this.streams.get(event.stream))?.number ?? streams++;
-      heads.set(event.stream, { number, revision: event.revision, deleted: event.type === tombstoneType });
-      if (event.byIds) void this.ids.put([number, event.id], event.revision);
-      push(groups, `s${number}`, event, event.revision);
-      push(groups, `t${event.type}`, event, event.position);
-      push(groups, `c${categoryOf(event.stream)}`, event, event.position);
+    const [streams, types, categories] = [grouped(events, ({ stream }) => stream), grouped(events, ({ type }) => type), new Map<string, Indexed[]>()];
+    let count = this.state.streams;
+    for (const [stream, ofStream] of streams) {
+      const newest = ofStream[ofStream.length - 1] ?? last;
+      const number = this.streams.get(stream)?.number ?? count++;
+      void this.streams.put(stream, { number, revision: newest.revision, deleted: newest.type === tombstoneType });
+      void this.rows.put([`s${number}`, newest.revision], pack(ofStream, 'revision'));
+      for (const { byIds, id, revision } of ofStream) if (byIds) void this.ids.put(idKey(number, id), revision);
     }
-    for (const [stream, head] of heads) void this.streams.put(stream, head);
-    for (const [group, entries] of groups) void this.rows.put([group, entries.at(-1)?.order ?? 0], pack(entries));
+    for (const event of events) push(categories, categoryOf(event.stream), event);
+    for (const [type, ofType] of types) void this.rows.put([`t${type}`, ofType.at(-1)?.position ?? 0], pack(ofType, 'position'));
+    for (const [category, all] of categories) void this.rows.put([`c${category}`, all.at(-1)?.position ?? 0], pack(all, 'position'));
     for (let index = 0; index < events.length; index += placeEvery) {
       const first = events[index] ?? last;
       const end = events[Math.min(index + placeEvery, events.length) - 1] ?? last;
-      void this.rows.put(['p', end.position], pack([{ ...locationOf(first), order: first.position }]));
+      void this.rows.put(['p', end.position], pack([first], 'position'));
     }
-    const state = { next: last.position + 1, segment: last.segment, offset: last.offset + last.bytes, streams };
+    const state = { next: last.position + 1, segment: last.segment, offset: last.offset + last.bytes, streams: count };
     void this.facts.put('progress', state);
     return state;
   }
@@ -133,16 +136,12 @@ export class LogIndex {
   private entries(group: string, from: number, limit: number): readonly Entry[] {
     const found: Entry[] = [];
     for (const { value } of this.rows.getRange({ start: [group, from], end: [group, Infinity] })) {
-      for (const entry of unpack(value)) {
-        if (entry.order >= from) found.push(entry);
+      for (let at = firstFrom(value, from); at + entryBytes <= value.length; at += entryBytes) {
+        found.push(entryAt(value, at));
         if (found.length === limit) return found;
       }
     }
     return found;
-  }
-
-  private* entriesOfRow(group: string, from: number): Generator<Entry> {
-    for (const { value } of this.rows.getRange({ start: [group, from], end: [group, Infinity], limit: 1 })) yield* unpack(value);
   }
 }
 
@@ -163,36 +162,55 @@ function openTrusted(path: string): RootDatabase {
   return root;
 }
 
-function push(groups: Map<string, Entry[]>, group: string, { segment, offset, bytes }: Indexed, order: number): void {
-  const entry = { segment, offset, bytes, order };
-  const entries = groups.get(group);
-  if (entries === undefined) groups.set(group, [entry]);
-  else entries.push(entry);
+function grouped(events: readonly Indexed[], nameOf: (event: Indexed) => string): Map<string, Indexed[]> {
+  const groups = new Map<string, Indexed[]>();
+  for (const event of events) push(groups, nameOf(event), event);
+  return groups;
 }
 
-function locationOf({ segment, offset, bytes }: Location): Location {
-  return { segment, offset, bytes };
+function push(groups: Map<string, Indexed[]>, group: string, event: Indexed): void {
+  const events = groups.get(group);
+  if (events === undefined) groups.set(group, [event]);
+  else events.push(event);
+}
+
+/** A UUID takes its 16 bytes; any other id is hashed to as many, which no two ids share by accident. */
+function idKey(stream: number, id: string): Buffer {
+  const key = Buffer.allocUnsafe(21);
+  key.writeUIntBE(stream, 0, 5);
+  const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id);
+  if (uuid) key.write(id.replaceAll('-', ''), 5, 'hex');
+  else key.set(createHash('sha256').update(id).digest().subarray(0, 16), 5);
+  return key;
 }
 
 // An entry: u48 order, u32 segment, u48 offset, u32 bytes.
 const entryBytes = 20;
 
-function pack(entries: readonly Entry[]): Buffer {
-  const row = Buffer.allocUnsafe(entries.length * entryBytes);
-  entries.forEach(({ order, segment, offset, bytes }, index) => {
-    const at = index * entryBytes;
-    row.writeUIntLE(order, at, 6);
-    row.writeUInt32LE(segment, at + 6);
-    row.writeUIntLE(offset, at + 10, 6);
-    row.writeUInt32LE(bytes, at + 16);
-  });
+function pack(events: readonly Indexed[], order: 'revision' | 'position'): Buffer {
+  const row = Buffer.allocUnsafe(events.length * entryBytes);
+  let at = 0;
+  for (const event of events) {
+    row.writeUIntLE(event[order], at, 6);
+    row.writeUInt32LE(event.segment, at + 6);
+    row.writeUIntLE(event.offset, at + 10, 6);
+    row.writeUInt32LE(event.bytes, at + 16);
+    at += entryBytes;
+  }
   return row;
 }
 
-function* unpack(row: Buffer): Generator<Entry> {
-  for (let at = 0; at + entryBytes <= row.length; at += entryBytes) {
-    yield {
-      order: row.readUIntLE(at, 6), segment: row.readUInt32LE(at + 6), offset: row.readUIntLE(at + 10, 6), bytes: row.readUInt32LE(at + 16),
-    };
+function entryAt(row: Buffer, at: number): Entry {
+  return { order: row.readUIntLE(at, 6), segment: row.readUInt32LE(at + 6), offset: row.readUIntLE(at + 10, 6), bytes: row.readUInt32LE(at + 16) };
+}
+
+/** Orders rise in a row: the byte where the first one at or after a number stands. */
+function firstFrom(row: Buffer, from: number): number {
+  let [low, high] = [0, Math.floor(row.length / entryBytes)];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (row.readUIntLE(middle * entryBytes, 6) < from) low = middle + 1;
+    else high = middle;
   }
+  return low * entryBytes;
 }

@@ -16,6 +16,8 @@ export interface Recent extends Omit<Indexed, 'segment' | 'offset'> {
 export class RecentEvents {
   private events: Recent[] = [];
   private unindexed = new Map<string, Recent[]>();
+  /** Of those that are not indexed, the first of each append that named no revision. */
+  private byId = new Map<string, number>();
 
   get first(): number {
     return this.events[0]?.position ?? Infinity;
@@ -26,6 +28,12 @@ export class RecentEvents {
     const ofStream = this.unindexed.get(event.stream);
     if (ofStream === undefined) this.unindexed.set(event.stream, [event]);
     else ofStream.push(event);
+    if (event.byIds) this.byId.set(idOf(event.stream, event.id), event.revision);
+  }
+
+  /** Of the event that is not indexed and began an append without a revision. */
+  revisionOf(stream: string, id: string): number | null {
+    return this.byId.get(idOf(stream, id)) ?? null;
   }
 
   /** Events of a stream that are not indexed: contiguous revisions. */
@@ -50,13 +58,18 @@ export class RecentEvents {
 
   /** What stands at a position or behind it did not happen. */
   takeBack(position: number): void {
+    for (const event of this.events) if (event.position >= position && event.byIds) this.byId.delete(idOf(event.stream, event.id));
     this.events = this.events.filter((event) => event.position < position);
     for (const [stream, events] of this.unindexed) this.keep(stream, events.filter((event) => event.position < position));
   }
 
   /** The index holds all before `next` now. Answers which of the streams have nothing else waiting. */
   indexed(streams: ReadonlySet<string>, next: number, keptEvents: number): readonly string[] {
-    for (const stream of streams) this.keep(stream, this.unindexedOf(stream).filter((event) => event.position >= next));
+    for (const stream of streams) {
+      const waiting = this.unindexedOf(stream);
+      for (const event of waiting) if (event.byIds && event.position < next) this.byId.delete(idOf(stream, event.id));
+      this.keep(stream, waiting.filter((event) => event.position >= next));
+    }
     const droppable = Math.min(next - this.first, this.events.length - keptEvents);
     // Moving the rest down costs as much as it has, so it is done for many at once.
     if (droppable > 0 && droppable >= keptEvents / 2) this.events = this.events.slice(droppable);
@@ -67,6 +80,11 @@ export class RecentEvents {
     if (events.length > 0) this.unindexed.set(stream, events);
     else this.unindexed.delete(stream);
   }
+}
+
+/** No line break is in a UUID, so no two pairs read alike. */
+function idOf(stream: string, id: string): string {
+  return `${id}\n${stream}`;
 }
 
 export function located({ stream, type, id, revision, position, byIds, bytes, group, at }: Recent): Indexed {

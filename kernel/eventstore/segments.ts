@@ -6,7 +6,7 @@ import {
 import { join } from 'node:path';
 import { codeOf, messageOf } from '@oort/kernel-wire';
 import { StoreBroken, StoreUnwritable } from './faults';
-import { readFrame, type Frame } from './frame';
+import { headBytes, readFrame, type Frame } from './frame';
 
 export interface Location {
   readonly segment: number;
@@ -16,7 +16,12 @@ export interface Location {
 
 export interface Scanned extends Location { readonly text: string; readonly byIds: boolean }
 
-interface Segment { readonly file: number }
+interface Segment { readonly file: number; readonly name: string }
+
+/** Bytes of a segment that are durable, so they never change. */
+interface Window { readonly segment: number; readonly start: number; readonly bytes: Buffer }
+
+interface Found extends Frame { readonly at: number }
 
 function flush(file: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -24,13 +29,19 @@ function flush(file: number): Promise<void> {
   });
 }
 
-const chunkBytes = 256 * 1024;
+/** Read ahead of a reader that goes on: one system call for some thousand events. */
+const windowBytes = 1024 * 1024;
+/** As many readers at different places do not read one another's windows again. */
+const keptWindows = 4;
+/** Between two wanted records so much of others is read along rather than asked around. */
+const widestGap = 8 * 1024;
 const segmentBytes = 256 * 1024 * 1024;
 
 export class Segments {
   private readonly segments: Segment[] = [];
   /** Where the next write goes: all before it is durable. */
   private end = 0;
+  private windows: Window[] = [];
 
   constructor(private readonly directory: string) {
     mkdirSync(directory, { recursive: true });
@@ -70,21 +81,32 @@ export class Segments {
     this.end += bytes.length;
   }
 
-  read({ segment, offset, bytes }: Location): string {
-    const frame = readFrame(this.bytesAt(segment, offset, bytes), 0);
-    if (typeof frame === 'string' || 'more' in frame) throw new StoreBroken(`damaged record in segment ${segment} at ${offset}`);
-    return frame.text;
+  /** Of places in rising order: neighbours come with one system call. */
+  readMany(places: readonly Location[]): readonly string[] {
+    const texts: string[] = [];
+    for (let first = 0; first < places.length;) {
+      const after = endOfRun(places, first);
+      const [one, last] = [places[first], places[after - 1]];
+      if (one === undefined || last === undefined) break;
+      const run = this.bytesAt(one.segment, one.offset, last.offset + last.bytes - one.offset);
+      for (; first < after; first += 1) texts.push(textIn(run, one.offset, places[first] ?? one));
+    }
+    return texts;
   }
 
-  /** Events from a place on, in order, up to what was durable at the call. */
+  /** Events from a place on, in order, up to what was durable at the call. Throws StoreBroken. */
   * scan(segment: number, offset: number): Generator<Scanned> {
     const { segment: lastSegment, offset: end } = this.place;
     for (let index = segment, start = offset; index <= lastSegment; index += 1, start = 0) {
-      for (const { text, at, bytes, byIds } of this.frames(index, start, index === lastSegment ? end : Infinity)) {
-        if (text === null) throw new StoreBroken(`damaged record in segment ${index} at ${at}`);
-        yield { text, byIds, segment: index, offset: at, bytes };
+      for (const frame of this.frames(index, start, index === lastSegment ? end : Infinity)) {
+        if (typeof frame === 'number') throw new StoreBroken(`damaged record in ${this.nameOf(index)} at byte ${frame}`);
+        yield { text: frame.text, byIds: frame.byIds, segment: index, offset: frame.at, bytes: frame.bytes };
       }
     }
+  }
+
+  nameOf(segment: number): string {
+    return this.segments[segment]?.name ?? `segment ${segment}`;
   }
 
   /** Finds the end of the last whole append at or after a place of the last segment, and cuts what is behind it.
@@ -93,7 +115,7 @@ export class Segments {
     let whole = from;
     let at = from;
     for (const frame of this.frames(this.segments.length - 1, from, this.end)) {
-      if (frame.text === null) break;
+      if (typeof frame === 'number') break;
       at = frame.at + frame.bytes;
       if (frame.endsAppend) whole = at;
     }
@@ -103,6 +125,7 @@ export class Segments {
     ftruncateSync(this.last.file, whole);
     fsyncSync(this.last.file);
     this.end = whole;
+    this.windows = [];
     return torn;
   }
 
@@ -116,30 +139,40 @@ export class Segments {
     return last;
   }
 
-  private* frames(segment: number, from: number, until: number):
-  Generator<Omit<Frame, 'text'> & { readonly text: string | null; readonly at: number }> {
-    const file = this.segments[segment]?.file ?? -1;
-    const end = Math.min(until, fstatSync(file).size);
-    let at = from;
-    let wanted = chunkBytes;
-    while (at < end) {
-      const chunk = this.bytesAt(segment, at, Math.min(wanted, end - at));
-      let offset = 0;
-      for (wanted = chunkBytes; offset < chunk.length;) {
-        const frame = readFrame(chunk, offset);
-        if (frame !== 'damaged' && 'more' in frame && at + offset + frame.more <= end) {
-          wanted = Math.max(chunkBytes, frame.more);
+  /** Ends with the place of what is not a whole frame, when that is in its way. */
+  private* frames(segment: number, from: number, until: number): Generator<Found | number> {
+    const end = Math.min(until, fstatSync(this.segments[segment]?.file ?? -1).size);
+    for (let at = from, least = 0; at < end;) {
+      const window = this.windowAt(segment, at, end, least);
+      let offset = at - window.start;
+      least = 0;
+      while (offset < window.bytes.length && window.start + offset < end) {
+        const frame = readFrame(window.bytes, offset);
+        if (frame !== 'damaged' && 'more' in frame && window.start + offset + frame.more <= end) {
+          least = frame.more;
           break;
         }
+        at = window.start + offset;
         if (frame === 'damaged' || 'more' in frame) {
-          yield { text: null, at: at + offset, bytes: 0, endsAppend: false, byIds: false };
+          yield at;
           return;
         }
-        yield { ...frame, at: at + offset };
         offset += frame.bytes;
+        yield { text: frame.text, endsAppend: frame.endsAppend, byIds: frame.byIds, bytes: frame.bytes, at };
       }
-      at += offset;
+      at = window.start + offset;
     }
+  }
+
+  /** Holds at least so many bytes from the place on, as far as there are. */
+  private windowAt(segment: number, at: number, end: number, least: number): Window {
+    const wanted = Math.min(end, at + Math.max(least, headBytes));
+    const known = this.windows.find(({ segment: of, start, bytes }) => of === segment && start <= at && start + bytes.length >= wanted);
+    if (known !== undefined) return known;
+    const window = { segment, start: at, bytes: this.bytesAt(segment, at, Math.min(end - at, Math.max(windowBytes, least))) };
+    // What is not durable yet may be taken back and written anew.
+    if (segment < this.segments.length - 1 || end <= this.end) this.windows = [window, ...this.windows].slice(0, keptWindows);
+    return window;
   }
 
   private bytesAt(segment: number, offset: number, length: number): Buffer {
@@ -163,7 +196,7 @@ export class Segments {
   }
 
   private open(name: string): void {
-    this.segments.push({ file: openSync(join(this.directory, name), constants.O_RDWR | constants.O_CREAT, 0o600) });
+    this.segments.push({ name, file: openSync(join(this.directory, name), constants.O_RDWR | constants.O_CREAT, 0o600) });
   }
 
   private takeBack(): void {
@@ -177,4 +210,25 @@ export class Segments {
 
 export function unwritable(error: unknown): StoreUnwritable {
   return new StoreUnwritable(codeOf(error) ?? 'UNKNOWN', messageOf(error));
+}
+
+/** Where the run of places that are read together ends. */
+function endOfRun(places: readonly Location[], first: number): number {
+  const one = places[first];
+  let before = one;
+  let after = first + 1;
+  for (; one !== undefined && before !== undefined && after < places.length; after += 1) {
+    const next = places[after];
+    const end = before.offset + before.bytes;
+    if (next === undefined || next.segment !== one.segment || next.offset < end || next.offset > end + widestGap) break;
+    if (next.offset + next.bytes > one.offset + windowBytes) break;
+    before = next;
+  }
+  return after;
+}
+
+function textIn(run: Buffer, start: number, { segment, offset }: Location): string {
+  const frame = readFrame(run, offset - start);
+  if (frame === 'damaged' || 'more' in frame) throw new StoreBroken(`damaged record in segment ${segment} at byte ${offset}`);
+  return frame.text;
 }
