@@ -17,6 +17,9 @@ const help = `oort: a decentralised AI cloud
   oort telemetry dead-letters list|replay [--topic T] [--id ID] [--code CODE] [--data DIR] [--json]
       what no consumer of telemetry could handle, and why; replay hands it over once more. On Kafka where OORT_KAFKA_BROKERS names it,
       else on the data of a platform that is not running
+  oort projections list|parked [NAME]|rebuild NAME|replay NAME [--data DIR] [--json]
+      how far each read model is and which events it could not apply; rebuild fills it anew beside the one that is read,
+      replay tries parked events again. On a platform that runs too, and on OORT_POSTGRES_URL
   oort verify FILE --rpc URL --genesis HASH
       checks a lineage proof against nothing but the chain
 
@@ -40,6 +43,7 @@ const commands: Readonly<Record<string, Command>> = {
     if (asked === 'replay') return replayLetters(rest);
     throw new UsageRefused('oort telemetry dead-letters list, or replay');
   },
+  projections: async (rest) => (await import('./projections.js')).projectionsCommand(rest),
   verify: async (rest) => (await import('./verify.js')).verifyCommand(rest),
 };
 

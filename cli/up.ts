@@ -10,6 +10,7 @@ import { messageOf } from '@oort/kernel-wire';
 import { nodePublicKey } from '@oort/projections-nodes';
 import { openDomains } from './domains';
 import { fleetOf, startFleet } from './fleet';
+import { openMetricsDoor } from './metrics';
 import { layFoundation, type Foundation } from './platform';
 import { choosePorts } from './ports';
 import { readOptions } from './usage';
@@ -78,6 +79,8 @@ export async function openPlatform(directory: string, onHalt: (reason: Error) =>
     doors.push(() => s3.close());
     const graphql = await openDoor({ port: ports.graphql, supergraph, credentials, cacheDirectory: join(directory, 'cache') });
     doors.push(() => graphql.close());
+    const metrics = await openMetricsDoor(process.env, foundation.readModels);
+    if (metrics !== null) doors.push(() => metrics.close());
     return { addresses: { graphql: graphql.url, graphqlWebSocket: graphql.url.replace(/^http/, 'ws'), s3: s3.url, ingest: ingest.url, chain: chain.url }, close };
   } catch (error) {
     await close();

@@ -1,11 +1,10 @@
 // PostgreSQL refuses to run as root. As root it runs as `postgres`, or `nobody` where there is none, and everything on
 // the way to its files must be enterable by that user.
 import {
-  chmodSync, chownSync, cpSync, existsSync, lchownSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync,
+  chmodSync, chownSync, cpSync, existsSync, lchownSync, readdirSync, readFileSync, renameSync, rmSync, statSync,
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
-import { dirname, join, resolve } from 'node:path';
-import { sha256Hex } from '@oort/kernel-wire';
+import { dirname, join } from 'node:path';
 
 export interface ClusterUser { readonly uid: number; readonly gid: number }
 
@@ -17,16 +16,7 @@ export function clusterUser(): ClusterUser | null {
   return { uid: Number(uid ?? 65534), gid: Number(gid ?? 65534) };
 }
 
-const outside = '/var/tmp';
-
-/** The directory itself, or one outside the closed home it lies in. Read models can be rebuilt, so losing it costs time only. */
-export function enterablePlace(directory: string, user: ClusterUser | null): string {
-  const wanted = resolve(directory);
-  const place = user === null || canEnter(dirname(wanted), user) ? wanted : join(outside, `oort-postgres-${sha256Hex(wanted).slice(0, 16)}`);
-  mkdirSync(place, { recursive: true, mode: 0o700 });
-  if (user !== null) chownSync(place, user.uid, user.gid);
-  return place;
-}
+export const outside = '/var/tmp';
 
 /** The binaries where they are, or a copy where the user can run them. */
 export function enterableBinaries(native: string, version: string, user: ClusterUser | null): string {
@@ -44,7 +34,7 @@ export function enterableBinaries(native: string, version: string, user: Cluster
   return copy;
 }
 
-function canEnter(directory: string, user: ClusterUser): boolean {
+export function canEnter(directory: string, user: ClusterUser): boolean {
   const parent = dirname(directory);
   if (parent !== directory && !canEnter(parent, user)) return false;
   if (!existsSync(directory)) return true;

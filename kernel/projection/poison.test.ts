@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { added, totals } from './fixture-totals';
-import { askReplay, metricsOf, openReadModels, parkedEvents, testPostgres, type OpenReadModels, type Projection, type TestDatabase } from './index';
+import { askReplay, parkedEvents } from './parked';
+import { metricsOf, openReadModels, testPostgres, type OpenReadModels, type Projection, type TestDatabase } from './index';
 
 let postgres: TestDatabase;
 let store: EventStore;

