@@ -118,6 +118,7 @@ class RunningNode implements OlympusNode {
   readonly #backend: RpcBackend;
   readonly #servers: RpcServer[] = [];
   readonly #listeners = new Set<(executed: ExecutedMci) => void>();
+  readonly #pendingListeners = new Set<(hash: Hash) => void>();
   #halted: string | null = null;
 
   constructor(parts: Parts) {
@@ -159,7 +160,6 @@ class RunningNode implements OlympusNode {
   #seatWitnesses(): Witness[] {
     const { store, keys, document, executor, pool, clock, options } = this.#parts;
     const verified = this.#verified;
-    const everybody = new Set(document.witnesses);
     const busyMci = (store.meta.get('busyMci') as number | undefined) ?? 0;
     const broken = (error: unknown): void => this.#halt(error);
     return keys.map((key, seat) => {
@@ -168,7 +168,7 @@ class RunningNode implements OlympusNode {
         pool,
         surroundings: {
           parameters: document.parameters, transaction: pool.find, summary: (hash) => executor.chain.summary(hash),
-          witnesses: () => everybody, now: clock.seconds,
+          hasApprove: () => false, witnesses: () => document.witnesses, now: clock.seconds,
         },
         verified,
         settle: (batch) => {
@@ -210,7 +210,9 @@ class RunningNode implements OlympusNode {
   async #submit(raw: Hex): Promise<Hash> {
     if (this.#halted !== null) throw new LedgerFault('NODE_HALTED', rpcCodes.refused, `the node has halted: ${this.#halted}`);
     const { hash, fresh } = await this.#parts.pool.submit(raw);
-    if (fresh) for (const witness of this.#witnesses) witness.retry('transaction');
+    if (!fresh) return hash;
+    for (const witness of this.#witnesses) witness.retry('transaction');
+    for (const listener of this.#pendingListeners) listener(hash);
     return hash;
   }
 
@@ -235,6 +237,10 @@ class RunningNode implements OlympusNode {
         return proof === null ? null : { ...proof };
       },
       now: clock.seconds,
+      onPending: (listener) => {
+        this.#pendingListeners.add(listener);
+        return () => this.#pendingListeners.delete(listener);
+      },
       onExecuted: (listener) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);

@@ -23,5 +23,7 @@ export interface RpcBackend {
   readonly halted: () => string | null;
   readonly receiptProof: (transaction: Hash) => Promise<Json>;
   readonly now: () => number;
+  /** A transaction that was not known before and waits now. */
+  readonly onPending: (listener: (hash: Hash) => void) => () => void;
   readonly onExecuted: (listener: (executed: ExecutedMci) => void) => () => void;
 }

@@ -42,7 +42,7 @@ function chainMethods(backend: RpcBackend): Methods {
       return {
         oldestBlock: quantity(Math.max(0, last - blocks + 1)),
         baseFeePerGas: Array.from({ length: blocks + 1 }, () => quantity(baseFee)),
-        gasUsedRatio: Array.from({ length: blocks }, () => 0),
+        gasUsedRatio: Array.from({ length: blocks }, (_, offset) => gasUsedRatio(backend, last - blocks + 1 + offset)),
         ...(rewards === null ? {} : { reward: Array.from({ length: blocks }, () => rewards) }),
       };
     },
@@ -109,12 +109,20 @@ function recordMethods(backend: RpcBackend): Methods {
   };
   const transactionsIn = (hash: Hash | undefined): readonly Hash[] | null =>
     (hash === undefined ? null : (chain.record(hash)?.transactions ?? null));
+  const transactionAt = (block: Hash | undefined, position: Json | undefined): Json => {
+    const hash = transactionsIn(block)?.[Number(quantityParam(position, 'index'))];
+    return hash === undefined ? null : presentTransaction(chain.transaction(hash) ?? '', chain.receipt(hash) ?? null);
+  };
   return {
     eth_getBlockByNumber: ([block, full]) => {
       const hash = hashOfNumber(block);
       return hash === undefined ? null : byHash(hash, full === true);
     },
     eth_getBlockByHash: ([hash, full]) => byHash(hashParam(hash, 'block hash'), full === true),
+    eth_getTransactionByBlockNumberAndIndex: ([block, position]) => transactionAt(hashOfNumber(block), position),
+    eth_getTransactionByBlockHashAndIndex: ([hash, position]) => transactionAt(hashParam(hash, 'block hash'), position),
+    eth_getUncleCountByBlockNumber: ([block]) => (hashOfNumber(block) === undefined ? null : '0x0'),
+    eth_getUncleCountByBlockHash: ([hash]) => (chain.record(hashParam(hash, 'block hash')) === undefined ? null : '0x0'),
     eth_getBlockTransactionCountByNumber: ([block]) => counted(transactionsIn(hashOfNumber(block))),
     eth_getBlockTransactionCountByHash: ([hash]) => counted(transactionsIn(hashParam(hash, 'block hash'))),
     eth_getBlockReceipts: ([block]) => transactionsIn(hashOfNumber(block))?.map((hash) => receiptJson(backend, hash)) ?? null,
@@ -129,6 +137,11 @@ function recordMethods(backend: RpcBackend): Methods {
     eth_getLogs: ([filter]) =>
       logsOf(backend, filterParam(filter, latestIndex(backend), (hash) => numberOf(backend, hash))),
   };
+}
+
+function gasUsedRatio({ chain, parameters }: RpcBackend, index: number): number {
+  const record = chain.record(chain.hashAt(index) ?? '');
+  return record === undefined ? 0 : Number(record.gasUsed) / Number(parameters.blockGasLimit);
 }
 
 export function logsOf(backend: RpcBackend, filter: LogFilter): Json[] {

@@ -1,11 +1,12 @@
 // Olympus's own methods (OLYMPUS.md section 7), and the two names by which proofs and contracts are found.
+import { keccak256 } from 'ethers';
 import type { Json } from '@oort/kernel-wire';
 import { epochOf, genesisJson } from '@oort/ledger-chain';
 import type { RpcBackend } from './backend';
 import { latestIndex } from './ethereum';
 import type { Methods } from './ethereum';
 import { invalidParams } from './fault';
-import { addressParam, hashParam, quantityParam } from './parse';
+import { addressParam, hashParam, hexParam, quantityParam } from './parse';
 import { presentDagBlock, presentState, quantity } from './present';
 
 const clientVersion = 'olympus-node/0.1.0';
@@ -74,5 +75,6 @@ export function olympusMethods(backend: RpcBackend): Methods {
     net_listening: () => true,
     net_peerCount: () => '0x0',
     web3_clientVersion: () => clientVersion,
+    web3_sha3: ([bytes]) => keccak256(hexParam(bytes, 'data')),
   };
 }

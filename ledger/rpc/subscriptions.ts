@@ -10,20 +10,23 @@ import { presentLog, quantity } from './present';
 
 type Present = (executed: ExecutedMci) => Json[];
 
-/** eth_subscribe on one WebSocket: `newHeads`, and `logs` with an address and topic filter. Only what is stable is sent. */
+/** eth_subscribe on one WebSocket: `newHeads`, `logs` with an address and topic filter, both of what is stable only, and
+ *  `newPendingTransactions`. */
 export function subscribing(
   backend: RpcBackend, request: Request, send: (message: Json) => void,
 ): { readonly request: Request; readonly end: () => void } {
   const subscriptions = new Map<string, () => void>();
   let last = 0;
-  const subscribe = (present: Present): Json => {
+  const subscribe = (params: Params): Json => {
+    const sent = (result: Json): void => { send({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription: id, result } }); };
     last += 1;
     const id = quantity(last);
-    subscriptions.set(id, backend.onExecuted((executed) => {
-      for (const result of present(executed)) {
-        send({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription: id, result } });
-      }
-    }));
+    if (params[0] === 'newPendingTransactions') {
+      subscriptions.set(id, backend.onPending(sent));
+      return id;
+    }
+    const present = presenting(backend, params);
+    subscriptions.set(id, backend.onExecuted((executed) => { for (const result of present(executed)) sent(result); }));
     return id;
   };
   const unsubscribe = (id: Json | undefined): boolean => {
@@ -33,7 +36,7 @@ export function subscribing(
   };
   return {
     request: async (method, params = []) => {
-      if (method === 'eth_subscribe') return subscribe(presenting(backend, params));
+      if (method === 'eth_subscribe') return subscribe(params);
       return method === 'eth_unsubscribe' ? unsubscribe(params[0]) : request(method, params);
     },
     end: () => {
