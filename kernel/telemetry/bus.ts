@@ -6,7 +6,7 @@ import { takeLock } from '@oort/kernel-eventstore/lock';
 import { Fault } from '@oort/kernel-wire';
 import { deadLetterBytes, deadTopicOf } from './dead-letter';
 import { BusClosed, MessageTooLarge } from './faults';
-import { handOver } from './hand-over';
+import { handOverAll, slices, type BatchHandler } from './hand-over';
 import { memoryTopicLog, type TopicLog } from './memory-log';
 import type { TelemetryBus, TelemetryMessage } from './port';
 import { removableBefore, weekAndGigabyte, type GroupPlace, type Retention } from './retention';
@@ -80,7 +80,11 @@ class LocalBus implements TelemetryBus {
   }
 
   consume(topic: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
-    return this.#run(this.#consume(topic, group, handler, AbortSignal.any([signal, this.#closing.signal])));
+    return this.consumeBatches(topic, group, 1, async ([message]) => { if (message !== undefined) await handler(message); }, signal);
+  }
+
+  consumeBatches(topic: string, group: string, most: number, handler: BatchHandler, signal: AbortSignal): Promise<void> {
+    return this.#run(this.#consume(topic, group, most, handler, AbortSignal.any([signal, this.#closing.signal])));
   }
 
   drain(topic: string, group: string, handler: Handler): Promise<number> {
@@ -114,7 +118,7 @@ class LocalBus implements TelemetryBus {
     return tracked;
   }
 
-  async #consume(name: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
+  async #consume(name: string, group: string, most: number, handler: BatchHandler, signal: AbortSignal): Promise<void> {
     const { log, places } = this.#topic(name);
     const cursor = log.cursor(places.get(group) ?? 0);
     let [next, savedAtMs] = [places.get(group) ?? 0, 0];
@@ -122,13 +126,12 @@ class LocalBus implements TelemetryBus {
     places.set(group, next);
     try {
       while (!signal.aborted) {
-        for (const { number, bytes } of await cursor.read()) {
+        for (const records of slices(await cursor.read(), most)) {
           if (signal.aborted) return;
-          const message = messageOf(name, number, bytes);
-          const outcome = await handOver(message, handler, signal);
-          if (outcome !== 'handled' && signal.aborted) return;
-          if (outcome !== 'handled') await this.publish(deadTopicOf(name), group, deadLetterBytes({ message, group, ...outcome }));
-          next = number + 1;
+          const messages = records.map(({ number, bytes }) => messageOf(name, number, bytes));
+          const done = await handOverAll(messages, handler, signal, (message, why) => this.publish(deadTopicOf(name), group, deadLetterBytes({ message, group, ...why })));
+          next = (records[0]?.number ?? next) + done;
+          if (done < records.length) return;
           if (Date.now() - savedAtMs >= placeEveryMs) {
             places.set(group, next);
             savedAtMs = Date.now();

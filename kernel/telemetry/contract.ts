@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deadLetters, deadTopicOf, readDeadLetter, replayDeadLetters } from './dead-letter';
+import { Poison } from './hand-over';
 import type { TelemetryBus, TelemetryMessage } from './port';
 
 type Open = () => Promise<TelemetryBus>;
@@ -15,6 +16,7 @@ export function telemetryBusContract(name: string, open: Open): void {
 
     delivering(() => bus);
     failing(() => bus);
+    batching(() => bus);
     replaying(() => bus);
     closing(open);
   });
@@ -124,6 +126,28 @@ async function consumeWithPoison(bus: TelemetryBus, topic: string, poison: Buffe
   }, stop.signal);
   write.mockRestore();
   return { tries, accepted };
+}
+
+function batching(bus: () => TelemetryBus): void {
+  test('batches hold what is there, in order and no more than wanted; one that fails is handed over one by one, and the group goes on behind it', async () => {
+    const topic = newTopic();
+    await publish(bus(), topic, '1', '2', 'poison', '4', '5', '6', '7');
+    const stop = new AbortController();
+    const [sizes, accepted] = [[] as number[], [] as string[]];
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    await bus().consumeBatches(topic, 'g', 3, async (messages) => {
+      sizes.push(messages.length);
+      if (texts(messages).includes('poison')) throw new Poison('PLANNED', 'planned');
+      accepted.push(...texts(messages));
+      if (accepted.length === 5) stop.abort();
+    }, stop.signal);
+    write.mockRestore();
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(3);
+    expect(accepted.slice(0, 5)).toEqual(['1', '2', '4', '5', '6']);
+    expect((await deadLetters(bus(), topic)).map(({ code, value }) => [code, value.toString()])).toEqual([['PLANNED', 'poison']]);
+    await publish(bus(), topic, '8');
+    expect(texts(await next(bus(), topic, 'g', 7 - accepted.length))).toEqual(['7', '8'].slice(accepted.length - 5));
+  });
 }
 
 function replaying(bus: () => TelemetryBus): void {

@@ -31,3 +31,33 @@ export async function handOver(message: TelemetryMessage, handler: Handler, sign
   }
   return unhandled;
 }
+
+export type BatchHandler = (messages: readonly TelemetryMessage[]) => Promise<void>;
+
+/** Answers how many of the first are done with: all, unless it was stopped. What no try makes better is buried. */
+export async function handOverAll(
+  messages: readonly TelemetryMessage[], handler: BatchHandler, signal: AbortSignal, bury: (message: TelemetryMessage, why: Unhandled) => Promise<void>,
+): Promise<number> {
+  if (messages.length > 1 && await succeeds(() => handler(messages))) return messages.length;
+  for (const [index, message] of messages.entries()) {
+    if (signal.aborted) return index;
+    const outcome = await handOver(message, (one) => handler([one]), signal);
+    if (outcome !== 'handled' && signal.aborted) return index;
+    if (outcome !== 'handled') await bury(message, outcome);
+  }
+  return messages.length;
+}
+
+async function succeeds(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch {
+    // Which one it was shows when each is handed over alone.
+    return false;
+  }
+}
+
+export function slices<T>(all: readonly T[], most: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / most) }, (_, index) => all.slice(index * most, (index + 1) * most));
+}

@@ -12,6 +12,6 @@ export { Poison } from './hand-over';
 export { openKafkaBus, type KafkaOptions } from './kafka';
 export { kafkaSettings } from './kafka-settings';
 export type { TelemetryBus, TelemetryMessage } from './port';
-export { memoryChains, receive, receiveOne, type Chains, type Received, type ReceiverOptions } from './receiver';
+export { memoryChains, receive, type Chains, type Heads, type Received, type ReceiverOptions } from './receiver';
 export type { Retention } from './retention';
 export { LogFailed, SegmentLog, type LogCursor, type LogRecord, type SegmentLogOptions } from './segment-log';

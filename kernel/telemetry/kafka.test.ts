@@ -66,7 +66,8 @@ onKafka('Apache Kafka', () => {
     const stop = new AbortController();
     const consumed = receive<null>({
       bus: consuming, topic, group: 'g', chains: memoryChains(), now: () => new Date(), publicKeyOf: (nodeId) => Promise.resolve(keys.get(nodeId) ?? null),
-      async effect(received) { effects.get(received.nodeId)?.push(received); },
+      most: 10,
+      async effect(received) { for (const one of received) effects.get(one.nodeId)?.push(one); },
     }, stop.signal);
 
     const enough = 150;

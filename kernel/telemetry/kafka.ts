@@ -6,7 +6,7 @@ import { Kafka, logLevel, type Admin, type SASLOptions } from 'kafkajs';
 import { messageOf } from '@oort/kernel-wire';
 import { deadLetterBytes, deadTopicOf, isDeadTopic } from './dead-letter';
 import { BusClosed, BusDenied, BusRefused, BusUnreachable } from './faults';
-import { handOver } from './hand-over';
+import { handOverAll, type BatchHandler } from './hand-over';
 import { beMember } from './kafka-consumer';
 import { kafkaPublisher, type KafkaPublisher } from './kafka-publisher';
 import type { TelemetryBus, TelemetryMessage } from './port';
@@ -77,7 +77,11 @@ class KafkaBus implements TelemetryBus {
   }
 
   consume(topic: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
-    return this.#run(this.#consume(topic, group, handler, AbortSignal.any([signal, this.#closing.signal])));
+    return this.consumeBatches(topic, group, 1, async ([message]) => { if (message !== undefined) await handler(message); }, signal);
+  }
+
+  consumeBatches(topic: string, group: string, most: number, handler: BatchHandler, signal: AbortSignal): Promise<void> {
+    return this.#run(this.#consume(topic, group, most, handler, AbortSignal.any([signal, this.#closing.signal])));
   }
 
   drain(topic: string, group: string, handler: Handler): Promise<number> {
@@ -102,17 +106,13 @@ class KafkaBus implements TelemetryBus {
   }
 
   /** A member that the brokers failed joins again, for as long as somebody listens. */
-  async #consume(topic: string, group: string, handler: Handler, signal: AbortSignal): Promise<void> {
-    const take = async (message: TelemetryMessage): Promise<boolean> => {
-      const outcome = await handOver(message, handler, signal);
-      if (outcome !== 'handled' && signal.aborted) return false;
-      if (outcome !== 'handled') await this.publish(deadTopicOf(topic), group, deadLetterBytes({ message, group, ...outcome }));
-      return true;
-    };
+  async #consume(topic: string, group: string, most: number, handler: BatchHandler, signal: AbortSignal): Promise<void> {
+    const take = (messages: readonly TelemetryMessage[]): Promise<number> => handOverAll(messages, handler, signal,
+      (message, why) => this.publish(deadTopicOf(topic), group, deadLetterBytes({ message, group, ...why })));
     for (let said = ''; !signal.aborted;) {
       try {
         await this.#topic(topic);
-        await beMember({ kafka: this.kafka, topic, groupId: groupIdOf(topic, group), take, signal });
+        await beMember({ kafka: this.kafka, topic, groupId: groupIdOf(topic, group), most, take, signal });
       } catch (error) {
         // Once for an outage, not twice a second.
         if (said !== messageOf(error)) process.stderr.write(`telemetry ${topic}, group ${group} joins again: ${messageOf(error)}\n`);
@@ -141,9 +141,9 @@ class KafkaBus implements TelemetryBus {
     const stop = new AbortController();
     const failures: unknown[] = [];
     let handled = 0;
-    const take = async (message: TelemetryMessage, partition: number): Promise<boolean> => {
+    const take = async ([message]: readonly TelemetryMessage[], partition: number): Promise<number> => {
       const end = left.get(partition);
-      if (end === undefined || message.offset >= end || failures.length > 0) return false;
+      if (message === undefined || end === undefined || message.offset >= end || failures.length > 0) return 0;
       try {
         await handler(message);
         handled += 1;
@@ -152,11 +152,11 @@ class KafkaBus implements TelemetryBus {
       }
       if (failures.length === 0 && message.offset + 1n === end) left.delete(partition);
       if (failures.length > 0 || left.size === 0) stop.abort();
-      return failures.length === 0;
+      return failures.length === 0 ? 1 : 0;
     };
     if (left.size > 0) {
       const signal = AbortSignal.any([stop.signal, this.#closing.signal]);
-      await beMember({ kafka: this.kafka, topic, groupId, take, signal })
+      await beMember({ kafka: this.kafka, topic, groupId, most: 1, take, signal })
         .catch((error: unknown) => { throw faultOf(this.options.brokers, topic, error); });
       if (failures.length > 0) throw failures[0];
       if (this.#closing.signal.aborted) throw new BusClosed();

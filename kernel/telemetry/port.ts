@@ -13,6 +13,13 @@ export interface TelemetryBus {
   /** Runs until the signal aborts; an offset is committed after its handler resolved. */
   consume(topic: string, group: string, handler: (message: TelemetryMessage) => Promise<void>, signal: AbortSignal): Promise<void>;
   /**
+   * As `consume`, with as many messages at once as are there and wanted, in their order: for effects that cost less together. They are
+   * done with together; when the handler throws, each is handed over alone.
+   */
+  consumeBatches(
+    topic: string, group: string, most: number, handler: (messages: readonly TelemetryMessage[]) => Promise<void>, signal: AbortSignal,
+  ): Promise<void>;
+  /**
    * Gives the handler, once each, what the topic holds at this moment and the group has not had; resolves with how many that
    * were. What the handler throws ends it: that message and those after it stay for the next time.
    */

@@ -20,15 +20,17 @@ function sealedChain(count: number, change: { readonly sealedAtMs?: number; read
 }
 
 /** Until so many were received. */
-async function received(bus: TelemetryBus, count: number, effect: (one: Received) => void = () => undefined): Promise<readonly Received[]> {
+async function received(bus: TelemetryBus, count: number, effect: (one: Received) => void = () => undefined, most = 1): Promise<readonly Received[]> {
   const all: Received[] = [];
   const stop = new AbortController();
   await receive<null>({
-    bus, topic: 't', group: 'g', chains, now: () => now, publicKeyOf: (nodeId) => Promise.resolve(nodeId === 'node_1' ? key.publicKey : null),
-    async effect(one) {
-      effect(one);
-      all.push(one);
-      if (all.length === count) stop.abort();
+    bus, topic: 't', group: 'g', chains, most, now: () => now, publicKeyOf: (nodeId) => Promise.resolve(nodeId === 'node_1' ? key.publicKey : null),
+    async effect(some) {
+      for (const one of some) {
+        effect(one);
+        all.push(one);
+        if (all.length === count) stop.abort();
+      }
     },
   }, stop.signal);
   return all;
@@ -85,5 +87,20 @@ test('a clock that is ahead is capped and told of, and so is what the node gave 
   const bus = memoryBus();
   for (const bytes of sealedChain(1, { sealedAtMs: now.getTime() + 60_000, dropped: 7 })) await bus.publish('t', 'node_1', bytes);
   expect(await received(bus, 1)).toMatchObject([{ sealedAtMs: now.getTime(), notices: [{ kind: 'dropped', readings: 7 }, { kind: 'clock-ahead', ms: 60_000 }] }]);
+  await bus.close();
+});
+
+test('many at once are as many alone: each counts once, and one that cannot count takes no other with it', async () => {
+  const bus = memoryBus();
+  const chain = sealedChain(50);
+  for (const [index, bytes] of chain.entries()) {
+    await bus.publish('t', 'node_1', bytes);
+    if (index % 5 === 0) await bus.publish('t', 'node_1', bytes);
+    if (index === 20) await bus.publish('t', 'node_1', Buffer.from('noise'));
+  }
+  const seen = await received(bus, 50, () => undefined, 8);
+  expect(seen.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 50 }, (_, n) => n));
+  expect(seen.flatMap(({ notices }) => notices)).toEqual([]);
+  expect((await deadLetters(bus, 't')).map(({ code }) => code)).toEqual(['ENVELOPE_MALFORMED']);
   await bus.close();
 });

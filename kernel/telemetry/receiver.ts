@@ -5,13 +5,16 @@ import { claimOf, openEnvelope, type Envelope } from './envelope';
 import { EnvelopeRejected } from './faults';
 import type { TelemetryBus } from './port';
 
+/** By node. */
+export type Heads = ReadonlyMap<string, ChainHead>;
+
 /** Where a consumer keeps the chains of the nodes: beside its effect, whatever that is. */
 export interface Chains<Transaction> {
   /**
-   * Gives the work what is known of the chain, and keeps the head that it answers in the transaction of whatever else it did;
-   * null changes nothing. One at a time for one chain.
+   * Gives the work what is known of the chains of these nodes, and keeps the heads that it answers in the transaction of whatever
+   * else it did. One at a time for one chain.
    */
-  change(nodeId: string, topic: string, work: (head: ChainHead, transaction: Transaction) => Promise<ChainHead | null>): Promise<void>;
+  change(topic: string, nodeIds: readonly string[], work: (heads: Heads, transaction: Transaction) => Promise<Heads>): Promise<void>;
 }
 
 export interface Received extends Pick<Envelope, 'nodeId' | 'topic' | 'readings' | 'epoch' | 'sequence'> {
@@ -28,8 +31,10 @@ export interface ReceiverOptions<Transaction> {
   now(): Date;
   /** Hex; null for a node that never enrolled or has left. */
   publicKeyOf(nodeId: string): Promise<string | null>;
-  /** Once for each envelope. What it throws is tried again, EnvelopeRejected excepted. */
-  effect(received: Received, transaction: Transaction): Promise<void>;
+  /** Envelopes that may share a transaction; 1 unless told. */
+  readonly most?: number;
+  /** Once for each envelope, in the order of each chain. What it throws is tried again, EnvelopeRejected excepted. */
+  effect(received: readonly Received[], transaction: Transaction): Promise<void>;
 }
 
 /** Clocks that agree this well count as right. */
@@ -37,38 +42,49 @@ const clockToleranceMs = 5_000;
 
 /** Runs until the signal aborts. */
 export async function receive<Transaction>(options: ReceiverOptions<Transaction>, signal: AbortSignal): Promise<void> {
-  await options.bus.consume(options.topic, options.group, ({ value }) => receiveOne(options, value), signal);
+  await options.bus.consumeBatches(options.topic, options.group, options.most ?? 1, (messages) => receiveAll(options, messages.map(({ value }) => value)), signal);
 }
 
-/** Throws EnvelopeRejected. */
-export async function receiveOne<Transaction>(options: Omit<ReceiverOptions<Transaction>, 'bus' | 'group'>, bytes: Buffer): Promise<void> {
+/** All or none. Throws EnvelopeRejected. */
+async function receiveAll<Transaction>(options: ReceiverOptions<Transaction>, batch: readonly Buffer[]): Promise<void> {
+  const envelopes: Envelope[] = [];
+  for (const bytes of batch) envelopes.push(await opened(options, bytes));
+  const nodeIds = [...new Set(envelopes.map(({ nodeId }) => nodeId))];
+  await options.chains.change(options.topic, nodeIds, async (heads, transaction) => {
+    const [moved, received] = [new Map<string, ChainHead>(), [] as Received[]];
+    for (const envelope of envelopes) {
+      const next = link(moved.get(envelope.nodeId) ?? heads.get(envelope.nodeId) ?? [], envelope);
+      if (next.kind === 'refused') throw new EnvelopeRejected(next.rejection, `${envelope.nodeId}, ${envelope.topic}: ${next.why}`);
+      if (next.kind === 'redelivered') continue;
+      moved.set(envelope.nodeId, next.head);
+      received.push(receivedOf(envelope, next.notices, options.now().getTime()));
+    }
+    if (received.length > 0) await options.effect(received, transaction);
+    return moved;
+  });
+}
+
+async function opened<Transaction>({ topic, publicKeyOf }: ReceiverOptions<Transaction>, bytes: Buffer): Promise<Envelope> {
   const { nodeId } = claimOf(bytes);
-  const publicKey = await options.publicKeyOf(nodeId);
+  const publicKey = await publicKeyOf(nodeId);
   if (publicKey === null) throw new EnvelopeRejected('unknown-node', nodeId);
   const envelope = openEnvelope(bytes, publicKey);
-  if (envelope.topic !== options.topic) throw new EnvelopeRejected('unknown-topic', `it is for ${envelope.topic} and lies in ${options.topic}`);
-  await options.chains.change(nodeId, envelope.topic, async (head, transaction) => {
-    const next = link(head, envelope);
-    if (next.kind === 'redelivered') return null;
-    if (next.kind === 'refused') throw new EnvelopeRejected(next.rejection, `${nodeId}, ${envelope.topic}: ${next.why}`);
-    await options.effect(receivedOf(envelope, next.notices, options.now().getTime()), transaction);
-    return next.head;
-  });
+  if (envelope.topic !== topic) throw new EnvelopeRejected('unknown-topic', `it is for ${envelope.topic} and lies in ${topic}`);
+  return envelope;
 }
 
 /** For effects that end with the process. */
 export function memoryChains(): Chains<null> {
-  const heads = new Map<string, ChainHead>();
-  const busy = new Map<string, Promise<void>>();
+  const topics = new Map<string, Map<string, ChainHead>>();
+  let earlier: Promise<void> = Promise.resolve();
   return {
-    change(nodeId, topic, work) {
-      const name = `${topic}/${nodeId}`;
-      const mine = (busy.get(name) ?? Promise.resolve()).then(async () => {
-        const head = await work(heads.get(name) ?? [], null);
-        if (head !== null) heads.set(name, head);
+    change(topic, _, work) {
+      const heads = topics.get(topic) ?? new Map<string, ChainHead>();
+      topics.set(topic, heads);
+      const mine = earlier.then(async () => {
+        for (const [nodeId, head] of await work(heads, null)) heads.set(nodeId, head);
       });
-      const settled = mine.catch(() => undefined).then(() => { if (busy.get(name) === settled) busy.delete(name); });
-      busy.set(name, settled);
+      earlier = mine.catch(() => undefined);
       return mine;
     },
   };

@@ -6,13 +6,17 @@ import { schema } from './tables';
 
 export function postgresChains(database: DataSource): Chains<EntityManager> {
   return {
-    change: (nodeId, topic, work) => database.transaction(async (manager) => {
-      await manager.query(`INSERT INTO ${schema}.chain (node_id, topic) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [nodeId, topic]);
-      // Holds up whoever else has an envelope of this chain, until this transaction is over.
-      const rows: readonly { readonly head: ChainHead }[] = await manager.query(
-        `SELECT head FROM ${schema}.chain WHERE node_id = $1 AND topic = $2 FOR UPDATE`, [nodeId, topic]);
-      const head = await work(rows[0]?.head ?? [], manager);
-      if (head !== null) await manager.query(`UPDATE ${schema}.chain SET head = $3 WHERE node_id = $1 AND topic = $2`, [nodeId, topic, JSON.stringify(head)]);
+    change: (topic, nodeIds, work) => database.transaction(async (manager) => {
+      // Everybody takes the rows in the same order, so two transactions never wait for each other.
+      const sorted = [...nodeIds].sort();
+      await manager.query(`INSERT INTO ${schema}.chain (node_id, topic) SELECT node_id, $1 FROM unnest($2::text[]) AS new(node_id) ON CONFLICT DO NOTHING`, [topic, sorted]);
+      const rows: readonly { readonly node_id: string; readonly head: ChainHead }[] = await manager.query(
+        `SELECT node_id, head FROM ${schema}.chain WHERE topic = $1 AND node_id = ANY($2) ORDER BY node_id FOR UPDATE`, [topic, sorted]);
+      const moved = [...await work(new Map(rows.map(({ node_id: nodeId, head }) => [nodeId, head])), manager)];
+      if (moved.length === 0) return;
+      await manager.query(
+        `UPDATE ${schema}.chain SET head = new.head FROM unnest($2::text[], $3::jsonb[]) AS new(node_id, head) WHERE topic = $1 AND chain.node_id = new.node_id`,
+        [topic, moved.map(([nodeId]) => nodeId), moved.map(([, head]) => JSON.stringify(head))]);
     }),
   };
 }

@@ -14,6 +14,9 @@ export interface ReadingsOptions {
   now(): Date;
 }
 
+/** A flush is shared by so many. */
+const envelopesATransaction = 200;
+
 /** Resolves with the name of the group that fills the tables. */
 export async function prepareReadings(database: DataSource): Promise<string> {
   return `readings-${await makeTables(database)}`;
@@ -24,7 +27,7 @@ export async function startReadings({ bus, database, publicKeyOf, now }: Reading
   const group = await prepareReadings(database);
   const chains = postgresChains(database);
   await Promise.all(topicNames.filter(isKept).map((topic) => receive({
-    bus, topic, group, chains, now, publicKeyOf, effect: (received, manager) => keep(topic, received, manager),
+    bus, topic, group, chains, now, publicKeyOf, most: envelopesATransaction, effect: (received, manager) => keep(topic, received, manager),
   }, signal)));
 }
 

@@ -1,4 +1,5 @@
-// What an envelope of each topic changes. A reading's time is the node's, but never later than the envelope's.
+// What envelopes of each topic change, many at once in a few statements. A reading's time is the node's, but never later than its
+// envelope's.
 import type { EntityManager } from 'typeorm';
 import type { Received } from '@oort/kernel-telemetry';
 import { decodeReading } from '@oort/schema/telemetry/readings';
@@ -7,90 +8,116 @@ import { schema } from './tables';
 
 export type KeptTopic = Exclude<Topic, 'heartbeats'>;
 
-export async function keep(topic: KeptTopic, received: Received, manager: EntityManager): Promise<void> {
+interface Taken<T extends Topic> { readonly nodeId: string; readonly at: string; readonly reading: Readings[T] }
+
+export async function keep(topic: KeptTopic, received: readonly Received[], manager: EntityManager): Promise<void> {
   await keepReadings(topic, received, manager);
   await keepNotices(received, manager);
 }
 
-async function keepReadings(topic: KeptTopic, received: Received, manager: EntityManager): Promise<void> {
+async function keepReadings(topic: KeptTopic, received: readonly Received[], manager: EntityManager): Promise<void> {
   switch (topic) {
-    case 'resources': return keepMachine(received, decoded('resources', received), manager);
-    case 'inventories': return keepInventory(received, decoded('inventories', received), manager);
-    case 'metrics': return keepMetrics(received, decoded('metrics', received), manager);
-    case 'usage': return keepUsage(received, decoded('usage', received), manager);
+    case 'resources': return keepMachines(taken('resources', received), manager);
+    case 'inventories': return keepInventories(taken('inventories', received), manager);
+    case 'metrics': return keepMetrics(taken('metrics', received), manager);
+    case 'usage': return keepUsage(taken('usage', received), manager);
   }
 }
 
-function decoded<T extends Topic>(topic: T, { readings }: Received): readonly Readings[T][] {
-  return readings.map((bytes) => decodeReading(topic, bytes));
+/** Throws EnvelopeRejected. */
+function taken<T extends Topic>(topic: T, received: readonly Received[]): readonly Taken<T>[] {
+  return received.flatMap(({ nodeId, sealedAtMs, readings }) => readings.map((bytes) => {
+    const reading = decodeReading(topic, bytes);
+    return { nodeId, at: new Date(Math.min(reading.atMs, sealedAtMs)).toISOString(), reading };
+  }));
 }
 
-function timeOf({ sealedAtMs }: Received, atMs: number): string {
-  return new Date(Math.min(atMs, sealedAtMs)).toISOString();
+/** The last of each: PostgreSQL refuses to change a row twice in one statement. */
+function lastOfEach<V>(all: readonly V[], keyOf: (one: V) => string): readonly V[] {
+  return [...new Map(all.map((one) => [keyOf(one), one])).values()];
 }
 
 /** Only the latest counts, whatever comes late. */
-async function keepMachine(received: Received, readings: readonly Readings['resources'][], manager: EntityManager): Promise<void> {
-  const last = readings.at(-1);
-  if (last === undefined) return;
+async function keepMachines(all: readonly Taken<'resources'>[], manager: EntityManager): Promise<void> {
+  const last = lastOfEach(all, ({ nodeId }) => nodeId);
   await manager.query(
-    `INSERT INTO ${schema}.machine VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (node_id) DO UPDATE SET at = excluded.at,
-      cpu_share = excluded.cpu_share, memory_used_bytes = excluded.memory_used_bytes, memory_total_bytes = excluded.memory_total_bytes,
-      disk_free_bytes = excluded.disk_free_bytes, disk_total_bytes = excluded.disk_total_bytes WHERE machine.at <= excluded.at`,
-    [received.nodeId, timeOf(received, last.atMs), last.cpuShare, last.memoryUsedBytes, last.memoryTotalBytes, last.diskFreeBytes, last.diskTotalBytes]);
+    `INSERT INTO ${schema}.machine
+      SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::float8[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+      ON CONFLICT (node_id) DO UPDATE SET at = excluded.at, cpu_share = excluded.cpu_share, memory_used_bytes = excluded.memory_used_bytes,
+        memory_total_bytes = excluded.memory_total_bytes, disk_free_bytes = excluded.disk_free_bytes, disk_total_bytes = excluded.disk_total_bytes
+      WHERE machine.at <= excluded.at`,
+    [last.map(({ nodeId }) => nodeId), last.map(({ at }) => at), last.map(({ reading }) => reading.cpuShare), last.map(({ reading }) => reading.memoryUsedBytes),
+      last.map(({ reading }) => reading.memoryTotalBytes), last.map(({ reading }) => reading.diskFreeBytes), last.map(({ reading }) => reading.diskTotalBytes)]);
 }
 
-async function keepInventory(received: Received, readings: readonly Readings['inventories'][], manager: EntityManager): Promise<void> {
-  const last = readings.at(-1);
-  if (last === undefined) return;
+async function keepInventories(all: readonly Taken<'inventories'>[], manager: EntityManager): Promise<void> {
+  const last = lastOfEach(all, ({ nodeId }) => nodeId);
   await manager.query(
-    `INSERT INTO ${schema}.inventory VALUES ($1, $2, $3, $4) ON CONFLICT (node_id) DO UPDATE SET at = excluded.at, pieces = excluded.pieces,
-      bytes = excluded.bytes WHERE inventory.at <= excluded.at`,
-    [received.nodeId, timeOf(received, last.atMs), last.pieces, last.bytes]);
+    `INSERT INTO ${schema}.inventory SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[])
+      ON CONFLICT (node_id) DO UPDATE SET at = excluded.at, pieces = excluded.pieces, bytes = excluded.bytes WHERE inventory.at <= excluded.at`,
+    [last.map(({ nodeId }) => nodeId), last.map(({ at }) => at), last.map(({ reading }) => reading.pieces), last.map(({ reading }) => reading.bytes)]);
 }
 
-/** One statement for all, since an envelope may hold a thousand. The same step reported again is the same row. */
-async function keepMetrics(received: Received, readings: readonly Readings['metrics'][], manager: EntityManager): Promise<void> {
-  const rows = new Map(readings.map((one) => [JSON.stringify([one.jobId, one.attempt, one.name, one.step]), one]));
-  const all = [...rows.values()];
+/** The same step reported again is the same row. */
+async function keepMetrics(all: readonly Taken<'metrics'>[], manager: EntityManager): Promise<void> {
+  const last = lastOfEach(all, ({ nodeId, reading: { jobId, attempt, name, step } }) => JSON.stringify([nodeId, storable(jobId), attempt, storable(name), step]));
   await manager.query(
     `INSERT INTO ${schema}.metric (node_id, job_id, attempt, name, step, value, at)
-      SELECT $1, * FROM unnest($2::text[], $3::integer[], $4::text[], $5::bigint[], $6::double precision[], $7::timestamptz[])
+      SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::float8[], $7::timestamptz[])
       ON CONFLICT (job_id, attempt, name, step, node_id) DO UPDATE SET value = excluded.value, at = excluded.at`,
-    [received.nodeId, all.map(({ jobId }) => storable(jobId)), all.map(({ attempt }) => attempt), all.map(({ name }) => storable(name)),
-      all.map(({ step }) => step), all.map(({ value }) => value), all.map(({ atMs }) => timeOf(received, atMs))]);
+    [last.map(({ nodeId }) => nodeId), last.map(({ reading }) => storable(reading.jobId)), last.map(({ reading }) => reading.attempt),
+      last.map(({ reading }) => storable(reading.name)), last.map(({ reading }) => reading.step), last.map(({ reading }) => reading.value), last.map(({ at }) => at)]);
 }
 
-async function keepUsage({ nodeId }: Received, readings: readonly Readings['usage'][], manager: EntityManager): Promise<void> {
-  const sums = new Map<string, { subjects: number; units: number; durationMs: number }>();
-  for (const { kind, units, durationMs } of readings) {
-    const sum = sums.get(storable(kind)) ?? { subjects: 0, units: 0, durationMs: 0 };
-    sums.set(storable(kind), { subjects: sum.subjects + 1, units: sum.units + units, durationMs: sum.durationMs + durationMs });
+async function keepUsage(all: readonly Taken<'usage'>[], manager: EntityManager): Promise<void> {
+  const sums = new Map<string, { readonly nodeId: string; readonly kind: string; subjects: bigint; units: bigint; durationMs: bigint }>();
+  for (const { nodeId, reading: { kind: named, units, durationMs } } of all) {
+    const kind = storable(named);
+    const key = JSON.stringify([nodeId, kind]);
+    const sum = sums.get(key) ?? { nodeId, kind, subjects: 0n, units: 0n, durationMs: 0n };
+    sums.set(key, sum);
+    sum.subjects += 1n;
+    sum.units += BigInt(units);
+    sum.durationMs += BigInt(durationMs);
   }
-  for (const [kind, { subjects, units, durationMs }] of sums) {
-    await manager.query(
-      `INSERT INTO ${schema}.usage VALUES ($1, $2, $3, $4, $5) ON CONFLICT (node_id, kind) DO UPDATE SET subjects = usage.subjects + excluded.subjects,
-        units = usage.units + excluded.units, duration_ms = usage.duration_ms + excluded.duration_ms`,
-      [nodeId, kind, subjects, units, durationMs]);
-  }
+  const rows = [...sums.values()];
+  await manager.query(
+    `INSERT INTO ${schema}.usage SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[], $4::numeric[], $5::numeric[])
+      ON CONFLICT (node_id, kind) DO UPDATE SET subjects = usage.subjects + excluded.subjects, units = usage.units + excluded.units,
+        duration_ms = usage.duration_ms + excluded.duration_ms`,
+    [rows.map(({ nodeId }) => nodeId), rows.map(({ kind }) => kind), rows.map(({ subjects }) => String(subjects)), rows.map(({ units }) => String(units)),
+      rows.map(({ durationMs }) => String(durationMs))]);
 }
 
-async function keepNotices({ nodeId, topic, readings, notices, sealedAtMs }: Received, manager: EntityManager): Promise<void> {
-  let [missing, dropped, epochs, clockAheadMs] = [0, 0, 0, 0];
-  for (const notice of notices) {
-    switch (notice.kind) {
-      case 'gap': missing += notice.to - notice.from + 1; break;
-      case 'late': missing -= 1; break;
-      case 'dropped': dropped += notice.readings; break;
-      case 'epoch': epochs += 1; break;
-      case 'clock-ahead': clockAheadMs = notice.ms; break;
-      case 'joined': break;
+interface Counters { readings: number; missing: number; dropped: number; epochs: number; clockAheadMs: number; lastMs: number }
+
+async function keepNotices(received: readonly Received[], manager: EntityManager): Promise<void> {
+  const nodes = new Map<string, Counters>();
+  for (const { nodeId, readings, notices, sealedAtMs } of received) {
+    const counters = nodes.get(nodeId) ?? { readings: 0, missing: 0, dropped: 0, epochs: 0, clockAheadMs: 0, lastMs: 0 };
+    nodes.set(nodeId, counters);
+    counters.readings += readings.length;
+    counters.lastMs = Math.max(counters.lastMs, sealedAtMs);
+    counters.clockAheadMs = 0;
+    for (const notice of notices) {
+      switch (notice.kind) {
+        case 'gap': counters.missing += notice.to - notice.from + 1; break;
+        case 'late': counters.missing -= 1; break;
+        case 'dropped': counters.dropped += notice.readings; break;
+        case 'epoch': counters.epochs += 1; break;
+        case 'clock-ahead': counters.clockAheadMs = notice.ms; break;
+        case 'joined': break;
+      }
     }
   }
+  const all = [...nodes.values()];
+  const numbers = (['readings', 'missing', 'dropped', 'epochs', 'clockAheadMs'] as const).map((name) => all.map((counters) => counters[name]));
   await manager.query(
-    `UPDATE ${schema}.chain SET readings = readings + $3, missing = greatest(0, missing + $4), dropped = dropped + $5, epochs = epochs + $6, clock_ahead_ms = $7,
-      last_at = greatest(last_at, $8) WHERE node_id = $1 AND topic = $2`,
-    [nodeId, topic, readings.length, missing, dropped, epochs, clockAheadMs, new Date(sealedAtMs).toISOString()]);
+    `UPDATE ${schema}.chain SET readings = chain.readings + new.readings, missing = greatest(0, chain.missing + new.missing), dropped = chain.dropped + new.dropped,
+      epochs = chain.epochs + new.epochs, clock_ahead_ms = new.clock_ahead_ms, last_at = greatest(chain.last_at, new.last_at)
+      FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[])
+        AS new(node_id, readings, missing, dropped, epochs, clock_ahead_ms, last_at) WHERE topic = $1 AND chain.node_id = new.node_id`,
+    [received[0]?.topic ?? '', [...nodes.keys()], ...numbers, all.map(({ lastMs }) => new Date(lastMs).toISOString())]);
 }
 
 /** PostgreSQL has no text with a zero in it. */

@@ -18,9 +18,9 @@ const tables = [
     memory_total_bytes bigint NOT NULL, disk_free_bytes bigint NOT NULL, disk_total_bytes bigint NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ${schema}.inventory (node_id text PRIMARY KEY, at timestamptz NOT NULL, pieces bigint NOT NULL, bytes bigint NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS ${schema}.usage (
-    node_id text, kind text, subjects bigint NOT NULL, units bigint NOT NULL, duration_ms bigint NOT NULL, PRIMARY KEY (node_id, kind))`,
+    node_id text, kind text, subjects numeric NOT NULL, units numeric NOT NULL, duration_ms numeric NOT NULL, PRIMARY KEY (node_id, kind))`,
   `CREATE TABLE IF NOT EXISTS ${schema}.metric (
-    node_id text, job_id text, attempt integer, name text, step bigint, value double precision NOT NULL, at timestamptz NOT NULL,
+    node_id text, job_id text, attempt bigint, name text, step bigint, value double precision NOT NULL, at timestamptz NOT NULL,
     PRIMARY KEY (job_id, attempt, name, step, node_id))`,
 ];
 

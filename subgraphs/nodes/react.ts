@@ -27,11 +27,13 @@ export async function startReactions(ports: SubgraphPorts, handle: NodeHandler, 
     bus: ports.telemetry, topic: 'heartbeats', group: 'nodes', chains: memoryChains(), now, 
     // Of a node that has left too: that its last heartbeats change nothing is for its decider to say.
     publicKeyOf: async (nodeId) => (await findNode(readModels, nodeId))?.publicKey ?? null,
-    async effect({ nodeId, readings, sealedAtMs }) {
-      const last = readings.at(-1);
-      if (last === undefined) return;
-      const { atMs, endpoint } = decodeReading('heartbeats', last);
-      await presence.beat(nodeId, URL.canParse(endpoint) ? endpoint : null, new Date(Math.min(atMs, sealedAtMs)));
+    async effect(received) {
+      for (const { nodeId, readings, sealedAtMs } of received) {
+        const last = readings.at(-1);
+        if (last === undefined) continue;
+        const { atMs, endpoint } = decodeReading('heartbeats', last);
+        await presence.beat(nodeId, URL.canParse(endpoint) ? endpoint : null, new Date(Math.min(atMs, sealedAtMs)));
+      }
     },
   }, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
