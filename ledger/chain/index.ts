@@ -2,9 +2,11 @@
 export { integerHex, zeroAddress, zeroHash } from './hex';
 export type { Address, Hash, Hex } from './hex';
 export { epochOf, liveParameters, localParameters, majorityOf, parametersJson } from './parameters';
-export type { ChainParameters } from './parameters';
+export type { ChainParameters, ElectionParameters } from './parameters';
 export { blockHash, decodeBlock, encodeBlock, MalformedBlock, recoverAuthor, signBlock } from './block';
 export type { Block, BlockBody } from './block';
+export { approveSigningHash, encodeApproveReceipt, parseApprove, signApprove } from './approve';
+export type { Approve, ApproveReceipt } from './approve';
 export { parseTransaction } from './transaction';
 export type { ParsedTransaction, SignedTransaction, TransactionRefusal } from './transaction';
 export { decodeReceipt, encodeReceipt, encodeSummary, MalformedReceipt, summaryHash } from './receipt';

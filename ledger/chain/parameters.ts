@@ -23,7 +23,27 @@ export interface ChainParameters {
   readonly hardfork: 'london' | 'shanghai' | 'cancun';
   /** What GASLIMIT shows; each transaction has the whole of it, since a block caps links and not gas. */
   readonly blockGasLimit: number;
+  /** Absent: the genesis set serves every epoch, and blocks with approves are refused. */
+  readonly elections?: ElectionParameters;
 }
+
+/** OLYMPUS.md section 4. */
+export interface ElectionParameters {
+  /** What the system transaction of an epoch pays out, and the unit to which each share is floored; wei. */
+  readonly rewardWei: string;
+  readonly rewardUnitWei: string;
+  readonly trunkPoints: number;
+  readonly offTrunkPoints: number;
+  /** Ours: false takes the ticket and the points of an epoch from a witness that forked in it. */
+  readonly forkersServe: boolean;
+  /** The system contract whose full pools are the stake list, by its name in the genesis. */
+  readonly stakeContract: string;
+}
+
+const usualElections: ElectionParameters = {
+  rewardWei: '200000000000000000000', rewardUnitWei: '10000000000000', trunkPoints: 3, offTrunkPoints: 1, forkersServe: false,
+  stakeContract: 'StakingPools',
+};
 
 /** m of OLYMPUS.md section 1. */
 export function majorityOf(witnessCount: number): number {
@@ -53,6 +73,7 @@ export function localParameters(changes: Partial<ChainParameters> = {}): ChainPa
     futureToleranceSeconds: 300,
     hardfork: 'cancun',
     blockGasLimit: 50_000_000,
+    elections: usualElections,
     ...changes,
   };
 }
@@ -70,9 +91,14 @@ export function liveParameters(): ChainParameters {
     transactionTypes: [0],
     maximumPendingPerAccount: 64,
     hardfork: 'shanghai',
+    elections: { ...usualElections, forkersServe: true },
   });
 }
 
 export function parametersJson(parameters: ChainParameters): Json {
-  return { ...parameters, transactionTypes: [...parameters.transactionTypes] };
+  const { elections, ...others } = parameters;
+  return {
+    ...others, transactionTypes: [...parameters.transactionTypes],
+    ...(elections === undefined ? {} : { elections: { ...elections } }),
+  };
 }

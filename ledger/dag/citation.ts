@@ -1,5 +1,5 @@
 import { epochOf } from '@oort/ledger-chain';
-import type { Block } from '@oort/ledger-chain';
+import type { Address, Block } from '@oort/ledger-chain';
 import { present } from './ancestry';
 import type { Entry, Surroundings } from './entry';
 import { provenStable } from './stability';
@@ -25,6 +25,13 @@ export function summaryBlockOf(bestParent: Entry): string {
   return bestParent.bestParent === null ? bestParent.hash : bestParent.block.lastStableBlock;
 }
 
+/** Rule 3: who may write on this best parent; undefined until the election of that epoch is final. */
+export function servingOn(
+  bestParent: Entry, { entry, parameters, witnesses }: Pick<Surroundings, 'entry' | 'parameters' | 'witnesses'>,
+): readonly Address[] | undefined {
+  return witnesses(epochOf(present(entry, summaryBlockOf(bestParent)).level, parameters));
+}
+
 /** Rule 6 for the summary, and rule 3, which takes its epoch from the summary's block. */
 export function checkLastSummary(block: Block, bestParent: Entry, surroundings: Surroundings): Outcome {
   const { entry, parameters, witnesses, summary } = surroundings;
@@ -33,9 +40,11 @@ export function checkLastSummary(block: Block, bestParent: Entry, surroundings: 
     return { refused: { code: 'LAST_SUMMARY_BLOCK_WRONG', cited: block.lastSummaryBlock, expected } };
   }
   const epoch = epochOf(present(entry, expected).level, parameters);
-  if (!witnesses(epoch).has(block.from)) return { refused: { code: 'AUTHOR_NOT_A_WITNESS', author: block.from, epoch } };
   const known = summary(expected);
-  if (known === undefined) return { waits: { kind: 'summary', hash: expected } };
+  const serving = witnesses(epoch);
+  // What elected the epoch's set runs before the summary is known.
+  if (known === undefined || serving === undefined) return { waits: { kind: 'summary', hash: expected } };
+  if (!serving.includes(block.from)) return { refused: { code: 'AUTHOR_NOT_A_WITNESS', author: block.from, epoch } };
   return known === block.lastSummary
     ? null
     : { refused: { code: 'LAST_SUMMARY_WRONG', cited: block.lastSummary, expected: known } };

@@ -13,6 +13,7 @@ export interface Draft {
   /** The author's own last block, zero before its first. */
   readonly previous: Hash;
   readonly links: readonly Hash[];
+  readonly approves?: readonly Hash[];
 }
 
 /** Rule 2 seen from the pen: may this author extend the trunk now? */
@@ -52,7 +53,7 @@ export function composeBlock(dag: Dag, draft: Draft, around: Surroundings): Bloc
     previous: draft.previous,
     parents,
     links: draft.links,
-    approves: [],
+    approves: draft.approves ?? [],
     lastSummary,
     lastSummaryBlock,
     lastStableBlock: stable.hash,

@@ -18,8 +18,11 @@ export interface Surroundings {
   readonly parameters: ChainParameters;
   readonly entry: Lookup;
   readonly transaction: (hash: Hash) => { readonly from: Address; readonly nonce: number } | undefined;
+  /** Whether the approve is here; whether it counts is decided when it runs (OLYMPUS.md section 4). */
+  readonly hasApprove: (hash: Hash) => boolean;
   readonly summary: (stableBlock: Hash) => Hash | undefined;
-  readonly witnesses: (epoch: number) => ReadonlySet<Address>;
+  /** The set of an epoch in its order; undefined until the election is final. */
+  readonly witnesses: (epoch: number) => readonly Address[] | undefined;
   readonly now: () => number;
 }
 

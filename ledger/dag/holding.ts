@@ -32,12 +32,12 @@ export class Holding {
     return released;
   }
 
-  /** What to request: missing links, and *every* missing parent. A block shows only the first thing that it waits for, and
+  /** What to request: missing links and approves, and *every* missing parent. A block shows only the first thing that it waits for, and
    *  that may be here and held itself until another parent has come. */
   wanted(isHere: (hash: Hash) => boolean): Hash[] {
     const wanted = new Set<Hash>();
     for (const { block, waiting } of this.#held.values()) {
-      if (waiting.kind === 'transaction') wanted.add(waiting.hash);
+      if (waiting.kind === 'transaction' || waiting.kind === 'approve') wanted.add(waiting.hash);
       for (const parent of block.parents) if (!isHere(parent) && !this.has(parent)) wanted.add(parent);
     }
     return [...wanted];

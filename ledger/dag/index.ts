@@ -1,7 +1,7 @@
 // The rules of OLYMPUS.md section 3, one file each, and a node's view of the DAG built on them. No clock, disk or network.
 export { ancestors, AncestryBroken, bestPath, isAncestor, onBestPath, present } from './ancestry';
 export { bestOf, compareTips, witnessedLevelOf } from './best-parent';
-export { checkLastStable, checkLastSummary, summaryBlockOf } from './citation';
+export { checkLastStable, checkLastSummary, servingOn, summaryBlockOf } from './citation';
 export { composeBlock, mayExtend, turnOf } from './compose';
 export type { Draft } from './compose';
 export { Dag, StablePointRetreat } from './dag';
@@ -10,6 +10,8 @@ export { checkDistinctMajority, recentAuthors } from './distinct-majority';
 export { isGenesis } from './entry';
 export type { Entry, Lookup, Surroundings } from './entry';
 export { forkRoot, forkStatus } from './forks';
+export { checkForkProof } from './fork-proof';
+export type { ForkProof, ForkProofRefusal } from './fork-proof';
 export type { StableForks } from './forks';
 export { Holding } from './holding';
 export { checkLinks } from './links';

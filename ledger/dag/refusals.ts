@@ -8,6 +8,8 @@ export type BlockRefusal =
   | { readonly code: 'TOO_MANY_LINKS'; readonly count: number; readonly maximum: number }
   | { readonly code: 'LINK_TWICE'; readonly link: Hash }
   | { readonly code: 'APPROVES_NOT_TAKEN'; readonly count: number }
+  | { readonly code: 'TOO_MANY_APPROVES'; readonly count: number; readonly maximum: number }
+  | { readonly code: 'APPROVE_TWICE'; readonly approve: Hash }
   | { readonly code: 'SIGNATURE_NOT_OF_AUTHOR'; readonly from: Address; readonly recovered: Address | null }
   | { readonly code: 'PREVIOUS_OF_ANOTHER_AUTHOR'; readonly previous: Hash }
   | { readonly code: 'PARENT_IS_ANCESTOR_OF_PARENT'; readonly ancestor: Hash; readonly descendant: Hash }
@@ -27,6 +29,7 @@ export type BlockRefusal =
 export type Waiting =
   | { readonly kind: 'block'; readonly hash: Hash }
   | { readonly kind: 'transaction'; readonly hash: Hash }
+  | { readonly kind: 'approve'; readonly hash: Hash }
   | { readonly kind: 'summary'; readonly hash: Hash }
   | { readonly kind: 'nonce'; readonly account: Address; readonly nonce: number }
   | { readonly kind: 'time'; readonly timestamp: number };

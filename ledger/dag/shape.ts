@@ -1,6 +1,6 @@
 // What a block shows on its own face: OLYMPUS.md section 2, limits.
 import { zeroHash } from '@oort/ledger-chain';
-import type { Block, ChainParameters } from '@oort/ledger-chain';
+import type { Block, ChainParameters, Hash } from '@oort/ledger-chain';
 import type { BlockRefusal } from './refusals';
 
 export function checkShape(block: Block, parameters: ChainParameters): BlockRefusal | null {
@@ -13,12 +13,19 @@ export function checkShape(block: Block, parameters: ChainParameters): BlockRefu
   if (unsorted !== undefined) return { code: 'PARENTS_NOT_ASCENDING', parent: unsorted };
   if (previous !== zeroHash && !parents.includes(previous)) return { code: 'PREVIOUS_NOT_A_PARENT', previous };
   if (links.length > maximumLinks) return { code: 'TOO_MANY_LINKS', count: links.length, maximum: maximumLinks };
-  const seen = new Set<string>();
-  for (const link of links) {
-    if (seen.has(link)) return { code: 'LINK_TWICE', link };
-    seen.add(link);
+  const link = repeated(links);
+  if (link !== undefined) return { code: 'LINK_TWICE', link };
+  if (parameters.elections === undefined && approves.length > 0) return { code: 'APPROVES_NOT_TAKEN', count: approves.length };
+  if (approves.length > maximumLinks) return { code: 'TOO_MANY_APPROVES', count: approves.length, maximum: maximumLinks };
+  const approve = repeated(approves);
+  return approve === undefined ? null : { code: 'APPROVE_TWICE', approve };
+}
+
+function repeated(hashes: readonly Hash[]): Hash | undefined {
+  const seen = new Set<Hash>();
+  for (const hash of hashes) {
+    if (seen.has(hash)) return hash;
+    seen.add(hash);
   }
-  // Elections have no code here yet: an approve could be neither checked nor counted, so a block with one is not taken.
-  if (approves.length > 0) return { code: 'APPROVES_NOT_TAKEN', count: approves.length };
-  return null;
+  return undefined;
 }

@@ -4,6 +4,7 @@ import type { BlockBody } from '@oort/ledger-chain';
 import { checkLastStable } from './citation';
 import type { Entry } from './entry';
 import type { BlockRefusal } from './refusals';
+import { validateBlock } from './validate';
 import { unsigned, witnessAddress, World } from './world';
 
 type Code = BlockRefusal['code'];
@@ -33,7 +34,8 @@ test.each<[Code, (ready: { world: World; body: BlockBody; blocks: Entry[] }) => 
   ['PREVIOUS_NOT_A_PARENT', ({ body }) => ({ ...body, parents: body.parents.filter((parent) => parent !== body.previous) })],
   ['TOO_MANY_LINKS', ({ body }) => ({ ...body, links: Array.from({ length: 4097 }, (_, digit) => hash(digit)) })],
   ['LINK_TWICE', ({ body }) => ({ ...body, links: [hash(0), hash(0)] })],
-  ['APPROVES_NOT_TAKEN', ({ body }) => ({ ...body, approves: [hash(0)] })],
+  ['TOO_MANY_APPROVES', ({ body }) => ({ ...body, approves: Array.from({ length: 4097 }, (_, digit) => hash(digit)) })],
+  ['APPROVE_TWICE', ({ body }) => ({ ...body, approves: [hash(0), hash(0)] })],
   ['PREVIOUS_OF_ANOTHER_AUTHOR', ({ body, world }) => ({ ...body, previous: world.dag.trunkTip.hash })],
   ['PARENT_IS_ANCESTOR_OF_PARENT', ({ body, blocks }) => ({ ...body, parents: [...body.parents, blocks[6]!.hash].sort() })],
   ['TIME_BELOW_PARENT', ({ body }) => ({ ...body, timestamp: body.timestamp - 1 })],
@@ -76,12 +78,27 @@ test('LAST_STABLE_OFF_PATH: two parents that contradict each other on what is fi
 
 test.each<[string, (ready: { world: World; body: BlockBody }) => BlockBody]>([
   ['block', ({ body }) => ({ ...body, parents: [...body.parents, hash(7)] })],
+  ['approve', ({ body }) => ({ ...body, approves: [hash(8)] })],
   ['transaction', ({ body }) => ({ ...body, links: [hash(8)] })],
   ['time', ({ body, world }) => ({ ...body, timestamp: world.clock + 299 })],
   ['summary', ({ body, world }) => (world.unknownSummaries.add(body.lastSummaryBlock), body)],
 ])('a block waits for a %s (rule 12)', (kind, change) => {
   const made = ready();
   expect(made.world.judge(change(made))).toMatchObject({ kind: 'waits', waiting: { kind } });
+});
+
+test('APPROVES_NOT_TAKEN: on a chain without elections', () => {
+  const { world, body } = ready();
+  const { elections, ...parameters } = world.parameters;
+  expect(elections).toBeDefined();
+  const verdict = validateBlock(unsigned({ ...body, approves: [hash(0)] }), { ...world.around, parameters }, () => body.from);
+  expect(verdict).toMatchObject({ kind: 'invalid', refusal: { code: 'APPROVES_NOT_TAKEN' } });
+});
+
+test('a block of an epoch whose election is not final yet waits for the summary that ends it', () => {
+  const { world, body } = ready();
+  const verdict = validateBlock(unsigned(body), { ...world.around, witnesses: () => undefined }, () => body.from);
+  expect(verdict).toMatchObject({ kind: 'waits', waiting: { kind: 'summary' } });
 });
 
 test('an author alone is a majority where W is 1', () => {

@@ -41,6 +41,8 @@ export function validateBlock(block: Block, around: Surroundings, recover: (bloc
     if (link === undefined) return waits({ kind: 'transaction', hash });
     links.push(link);
   }
+  const approve = block.approves.find((hash) => !around.hasApprove(hash));
+  if (approve !== undefined) return waits({ kind: 'approve', hash: approve });
   const { witnessCount } = around.parameters;
   const wrong = checkLinks(links) ?? checkDistinctMajority(block.from, bestParent, around.entry, witnessCount);
   if (wrong !== null) return invalid(wrong);

@@ -41,6 +41,7 @@ export class World {
   readonly genesis: Entry;
   readonly around: Surroundings;
   readonly transactions = new Map<Hash, { readonly from: Address; readonly nonce: number }>();
+  readonly approves = new Set<Hash>();
   readonly unknownSummaries = new Set<Hash>();
   readonly stable: StableBatch[] = [];
   readonly previous = new Map<Address, Hash>();
@@ -51,11 +52,12 @@ export class World {
     this.clock = this.parameters.genesisTimestamp + 1000;
     this.genesis = genesisEntry(this.parameters);
     this.dag = new Dag({ entry: () => undefined, mciOf: () => undefined }, this.genesis, 1);
-    const witnesses = new Set(Array.from({ length: witnessCount }, (_, seat) => witnessAddress(seat)));
+    const witnesses = Array.from({ length: witnessCount }, (_, seat) => witnessAddress(seat));
     this.around = {
       parameters: this.parameters,
       entry: this.dag.entry,
       transaction: (hash) => this.transactions.get(hash),
+      hasApprove: (hash) => this.approves.has(hash),
       summary: (hash) => (this.unknownSummaries.has(hash) ? undefined : standInSummary(hash)),
       witnesses: () => witnesses,
       now: () => this.clock,

@@ -53,13 +53,14 @@ export class SimulatedWitness {
     this.#stage = stage;
     this.#author = witnessAddress(seat);
     const { parameters, clock } = stage;
-    const everybody = new Set(Array.from({ length: parameters.witnessCount }, (_, each) => witnessAddress(each)));
+    const everybody = Array.from({ length: parameters.witnessCount }, (_, each) => witnessAddress(each));
     this.#dag = this.#freshDag();
     this.#around = {
       parameters,
       entry: (hash) => this.#dag.entry(hash),
       transaction: (hash) => this.#transactions.get(hash),
       summary: (hash) => (this.#dag.isStable(hash) ? standInSummary(hash) : undefined),
+      hasApprove: () => false,
       witnesses: () => everybody,
       now: () => parameters.genesisTimestamp + 1000 + Math.floor(clock.nowMs / 1000),
     };
