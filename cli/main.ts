@@ -12,8 +12,12 @@ const help = `oort: a decentralised AI cloud
       how far the chain is
   oort eventstore --grpc PORT [--data DIR]
       the events of a platform that is not running, served to clients of EventStoreDB on 127.0.0.1
-  oort eventstore check [--data DIR]
-      reads every event of a platform that is not running, checks that none is missing or damaged, and tells the Merkle root
+  oort eventstore check [--data DIR | --backup DIR]
+      reads every event of a platform that is not running, or of a backup, checks that none is missing or damaged, and tells the Merkle root
+  oort eventstore backup DIR [--data DIR]
+      copies the events into a directory while the platform runs; again into the same one, what was added
+  oort eventstore restore DIR [--to POSITION] [--data DIR]
+      makes the event store anew from a backup
   oort telemetry dead-letters list|replay [--topic T] [--id ID] [--code CODE] [--data DIR] [--json]
       what no consumer of telemetry could handle, and why; replay hands it over once more. On Kafka where OORT_KAFKA_BROKERS names it,
       else on the data of a platform that is not running
@@ -36,6 +40,8 @@ const commands: Readonly<Record<string, Command>> = {
   'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
+  'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),
+  'eventstore restore': async (rest) => (await import('./eventstore-backup.js')).restoreEvents(rest),
   'eventstore check': async (rest) => (await import('./eventstore-check.js')).checkEventStore(rest),
   'telemetry dead-letters': async ([asked = '', ...rest]) => {
     const { listDeadLetters, replayLetters } = await import('./dead-letters.js');

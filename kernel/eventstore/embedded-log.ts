@@ -159,7 +159,7 @@ export class EmbeddedLog implements Source {
   }
 
   private note(
-    stream: string, revision: number, { id, type }: EventToAppend, { byIds }: Flags, frame: { readonly at: number; readonly bytes: number }, group: Group,
+    stream: string, revision: number, { id, type }: EventToAppend, { byIds }: Pick<Flags, 'byIds'>, frame: { readonly at: number; readonly bytes: number }, group: Group,
   ): void {
     this.recent.add({ stream, revision, position: this.next, id, type, byIds, ...frame, group, parsed: null });
     this.next += 1;

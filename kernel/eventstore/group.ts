@@ -31,10 +31,10 @@ export class Group {
   }
 
   /** Answers where in the group the frame begins, and its size. */
-  add(text: string, flags: Flags): { readonly at: number; readonly bytes: number } {
+  add(text: string, flags: Omit<Flags, 'beginsFlush'>): { readonly at: number; readonly bytes: number } {
     this.reserve(headBytes + text.length * 3);
     const start = this.used;
-    this.used = writeFrame(this.buffer, start, text, flags);
+    this.used = writeFrame(this.buffer, start, text, { ...flags, beginsFlush: start === 0 });
     return { at: start, bytes: this.used - start };
   }
 

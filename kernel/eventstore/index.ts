@@ -1,8 +1,11 @@
 // The record of the platform: streams of events in one total order. One port, checked by one contract suite.
+export { backUp, BackupRefused, checkBackup, restore, type Copied, type Tallies, type Tally } from './backup';
+export { checkStore, IndexDisagrees, type Checked } from './check';
 export { openEmbeddedStore, type EmbeddedOptions } from './embedded';
 export { eventStoreContract } from './contract';
 export { AppendTooLarge, StoreBroken, StoreClosed, StoreLocked, StoreUnwritable, StreamDeleted, WrongExpectedRevision } from './faults';
 export { fileKeyStore, type KeyStore } from './key-store';
+export { LogDamaged } from './log-files';
 export { memoryStore } from './memory';
 export { categoryOf, tombstoneType } from './stream';
 export {

@@ -96,6 +96,16 @@ export class LogIndex {
     return { position: this.state.next, segment: this.state.segment, offset: this.state.offset };
   }
 
+  rowsOfStream(name: string): Iterable<Buffer> {
+    const head = this.stream(name);
+    return head === undefined ? [] : this.rowsOf(`s${head.number}`);
+  }
+
+  /** All that is known of a stream, type or category, as it is packed. */
+  * rowsOf(group: string): Iterable<Buffer> {
+    for (const { value } of this.rows.getRange({ start: [group, 0], end: [group, Infinity] })) yield value;
+  }
+
   /** The events that follow those indexed before, in order, in one transaction that LMDB's own thread writes.
    *  One call at a time. What it adds is found, and `progress` moves, when it resolves. */
   async add(events: readonly Indexed[]): Promise<void> {
@@ -191,14 +201,26 @@ function pack(events: readonly Indexed[], order: 'revision' | 'position'): Buffe
   const row = Buffer.allocUnsafe(events.length * entryBytes);
   let at = 0;
   for (const event of events) {
-    row.writeUIntLE(event[order], at, 6);
-    row.writeUInt32LE(event.segment, at + 6);
-    row.writeUIntLE(event.offset, at + 10, 6);
-    row.writeUInt32LE(event.bytes, at + 16);
+    write(row, at, event[order], event);
     at += entryBytes;
   }
   return row;
 }
+
+function write(row: Buffer, at: number, order: number, { segment, offset, bytes }: Location): void {
+  row.writeUIntLE(order, at, 6);
+  row.writeUInt32LE(segment, at + 6);
+  row.writeUIntLE(offset, at + 10, 6);
+  row.writeUInt32LE(bytes, at + 16);
+}
+
+/** One entry as it stands in a row. */
+export function packed(entry: Entry): Buffer {
+  const row = Buffer.allocUnsafe(entryBytes);
+  write(row, 0, entry.order, entry);
+  return row;
+}
+packed.bytes = entryBytes;
 
 function entryAt(row: Buffer, at: number): Entry {
   return { order: row.readUIntLE(at, 6), segment: row.readUInt32LE(at + 6), offset: row.readUIntLE(at + 10, 6), bytes: row.readUInt32LE(at + 16) };

@@ -6,7 +6,7 @@ import {
 import { join } from 'node:path';
 import { codeOf, messageOf } from '@oort/kernel-wire';
 import { StoreBroken, StoreUnwritable } from './faults';
-import { headBytes, readFrame, type Frame } from './frame';
+import { framesIn, provenDurable, readFrame, type Found } from './frame';
 
 export interface Location {
   readonly segment: number;
@@ -20,8 +20,6 @@ interface Segment { readonly file: number; readonly name: string }
 
 /** Bytes of a segment that are durable, so they never change. */
 interface Window { readonly segment: number; readonly start: number; readonly bytes: Buffer }
-
-interface Found extends Frame { readonly at: number }
 
 function flush(file: number): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -110,23 +108,33 @@ export class Segments {
   }
 
   /** Finds the end of the last whole append at or after a place of the last segment, and cuts what is behind it.
-   *  The bytes cut are kept beside the log: an operator may want to see them. */
+   *  The bytes cut are kept beside the log: an operator may want to see them.
+   *  Throws StoreBroken when they were acknowledged once: that is damage, and cutting would make it a loss. */
   cutTornTail(from: number): number {
     let whole = from;
     let at = from;
     for (const frame of this.frames(this.segments.length - 1, from, this.end)) {
-      if (typeof frame === 'number') break;
+      if (typeof frame === 'number') {
+        this.mustBeTorn(frame);
+        break;
+      }
       at = frame.at + frame.bytes;
       if (frame.endsAppend) whole = at;
     }
     const torn = this.end - whole;
     if (torn === 0) return 0;
-    writeFileSync(join(this.directory, `torn-${this.segments.length - 1}-${whole}`), this.bytesAt(this.segments.length - 1, whole, torn));
+    const bytes = this.bytesAt(this.segments.length - 1, whole, torn);
+    writeFileSync(join(this.directory, `torn-${this.segments.length - 1}-${whole}`), bytes);
     ftruncateSync(this.last.file, whole);
     fsyncSync(this.last.file);
     this.end = whole;
     this.windows = [];
     return torn;
+  }
+
+  private mustBeTorn(at: number): void {
+    const segment = this.segments.length - 1;
+    if (provenDurable(this.bytesAt(segment, at, this.end - at))) throw new StoreBroken(`damaged record in ${this.nameOf(segment)} at byte ${at}`);
   }
 
   close(): void {
@@ -139,34 +147,14 @@ export class Segments {
     return last;
   }
 
-  /** Ends with the place of what is not a whole frame, when that is in its way. */
-  private* frames(segment: number, from: number, until: number): Generator<Found | number> {
+  private frames(segment: number, from: number, until: number): Generator<Found | number> {
     const end = Math.min(until, fstatSync(this.segments[segment]?.file ?? -1).size);
-    for (let at = from, least = 0; at < end;) {
-      const window = this.windowAt(segment, at, end, least);
-      let offset = at - window.start;
-      least = 0;
-      while (offset < window.bytes.length && window.start + offset < end) {
-        const frame = readFrame(window.bytes, offset);
-        if (frame !== 'damaged' && 'more' in frame && window.start + offset + frame.more <= end) {
-          least = frame.more;
-          break;
-        }
-        at = window.start + offset;
-        if (frame === 'damaged' || 'more' in frame) {
-          yield at;
-          return;
-        }
-        offset += frame.bytes;
-        yield { text: frame.text, endsAppend: frame.endsAppend, byIds: frame.byIds, bytes: frame.bytes, at };
-      }
-      at = window.start + offset;
-    }
+    return framesIn((at, least) => this.windowAt(segment, at, end, least), from, end);
   }
 
   /** Holds at least so many bytes from the place on, as far as there are. */
   private windowAt(segment: number, at: number, end: number, least: number): Window {
-    const wanted = Math.min(end, at + Math.max(least, headBytes));
+    const wanted = Math.min(end, at + least);
     const known = this.windows.find(({ segment: of, start, bytes }) => of === segment && start <= at && start + bytes.length >= wanted);
     if (known !== undefined) return known;
     const window = { segment, start: at, bytes: this.bytesAt(segment, at, Math.min(end - at, Math.max(windowBytes, least))) };

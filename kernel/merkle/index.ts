@@ -2,5 +2,6 @@
 export { eventLeaf } from './event-leaf';
 export { leafHash, nodeHash } from './hash';
 export { MerkleLog, NotInTree } from './log';
+export { MerklePeaks } from './peaks';
 export { consistencyProof, inclusionProof, merkleRoot } from './tree';
 export { verifyConsistency, verifyInclusion, type ConsistencyClaim, type InclusionClaim } from './verify';

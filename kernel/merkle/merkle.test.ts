@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { memoryStore } from '@oort/kernel-eventstore';
-import { consistencyProof, eventLeaf, inclusionProof, leafHash, MerkleLog, merkleRoot, nodeHash, verifyConsistency, verifyInclusion } from './index';
+import { consistencyProof, eventLeaf, inclusionProof, leafHash, MerkleLog, MerklePeaks, merkleRoot, nodeHash, verifyConsistency, verifyInclusion } from './index';
 
 /** The leaves and roots of the test data in Google's Certificate Transparency repository, widely used for RFC 6962. */
 const inputs = [
@@ -87,5 +87,14 @@ test('the leaf of an event depends on everything but its position', async () => 
       + '"occurredAt":"2026-01-01T00:00:00.000Z","schemaVersion":1},"revision":"0","stream":"s-1","type":"T"}')));
     expect(eventLeaf({ ...event, position: 9n })).toEqual(leaf);
     expect(eventLeaf({ ...event, revision: 9n })).not.toEqual(leaf);
+  }
+});
+
+test('the peaks have the root of the whole tree at every size, and go on from what was saved', () => {
+  let peaks = MerklePeaks.empty();
+  for (let count = 0; count <= 130; count += 1) {
+    expect(peaks.root()).toEqual(merkleRoot(leavesOf(count)));
+    peaks = MerklePeaks.from(JSON.parse(JSON.stringify(peaks.saved())) as string[], peaks.size);
+    peaks.append(leafHash(Buffer.from([count])));
   }
 });
