@@ -1,6 +1,7 @@
 // The read side: real PostgreSQL from npm or one's own, and read models whose rows and checkpoint change in one transaction.
 export { administer, type Administration } from './administration';
 export { batchesOf } from './batch';
+export { projectionContract, type ProjectionContract, type StoryEvent } from './contract';
 export { createDatabase } from './database';
 export { openPostgres, PostgresUnusable, type PostgresServer } from './external';
 export { infrastructure } from './infrastructure';

@@ -79,6 +79,7 @@ test('after a fix the parked events are applied in their order; before it, the f
 test('a projection whose rows would be wrong without one event stops at it, says so, and goes on after a fix', async () => {
   const last = await add('a', 1, 13, 2);
   await open(fussy('stop'));
+  while ((await readModels.status())[0]?.failure == null) await sleep(20);
   await expect(readModels.waitFor('totals', last, 400)).rejects.toMatchObject({ code: 'READ_MODEL_BEHIND', detail: { applied: '0', failure: 'no thirteens' } });
   expect((await readModels.status())[0]).toMatchObject({ position: 0n, failure: 'no thirteens', parked: 0 });
   broken = false;

@@ -1,0 +1,14 @@
+import { join } from 'node:path';
+import { projectionContract } from '@oort/kernel-projection';
+import { objectsProjection } from './projection';
+
+projectionContract({
+  projection: objectsProjection, samples: join(__dirname, '..', '..', 'schema', 'golden'),
+  life: [
+    'BucketCreated', 'UploadStarted', 'PartStored', 'ObjectStored', 'UploadCompleted',
+    'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored', 'UploadStarted',
+    'UploadAborted', 'ObjectStored', 'ObjectDeleted', 'ObjectStored', 'BucketDeleted',
+    'BucketCreated',
+  ],
+  leaves: ['bucket', 'object', 'segment', 'piece'],
+});
