@@ -2,7 +2,7 @@
 // in the data folder says which is its own. So a cluster whose data folder was removed or restored without it is nobody's: it is
 // removed at the next start, and never read as if it were the new folder's.
 import { randomUUID } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { sha256Hex } from '@oort/kernel-wire';
 import { canEnter, outside, type ClusterUser } from './cluster-user';
@@ -21,7 +21,7 @@ export async function enterablePlace(directory: string, user: ClusterUser | null
   await removeOrphans(root);
   const place = outsideOf(wanted, root);
   if (isOwn(wanted, place)) return place;
-  await remove(place);
+  if (!isOlder(dirname(wanted), place)) await remove(place);
   const mark = randomUUID();
   mkdirSync(wanted, { recursive: true, mode: 0o700 });
   owned(place, user);
@@ -68,6 +68,12 @@ async function remove(place: string): Promise<void> {
   const running = runningIn(join(place, 'cluster'));
   if (running !== null) await shutDown(running.pid);
   rmSync(place, { recursive: true, force: true });
+}
+
+/** A place without marks, from before there were any, is the folder's own when the folder was there first. */
+function isOlder(folder: string, place: string): boolean {
+  if (!existsSync(folder) || !existsSync(place) || existsSync(join(place, owner))) return false;
+  return statSync(folder).birthtimeMs <= statSync(place).birthtimeMs;
 }
 
 function readMark(file: string): Mark | null {
