@@ -15,7 +15,7 @@ import { createLedgerSubgraph } from '@oort/subgraphs-ledger';
 import { createModelsSubgraph } from '@oort/subgraphs-models';
 import { createNodesSubgraph } from '@oort/subgraphs-nodes';
 import { createStakingSubgraph } from '@oort/subgraphs-staking';
-import { accountKeyId, createContentStore, createStorageSubgraph, DataPath, type StorageSubgraph } from '@oort/subgraphs-storage';
+import { accountKeyId, createContentAccess, createContentStore, createStorageSubgraph, DataPath, type ContentAccess, type StorageSubgraph } from '@oort/subgraphs-storage';
 import { newId } from '@oort/kernel-wire';
 import type { Foundation } from './platform';
 
@@ -24,6 +24,7 @@ export interface Domains {
   readonly accounts: AccountsSubgraph;
   readonly storage: StorageSubgraph;
   readonly content: ContentStore;
+  readonly access: ContentAccess;
 }
 
 /** Where the graph is served: wallets show it as the site that asks. */
@@ -62,7 +63,7 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
     await createProvenanceSubgraph({ readModels, proofs: ledger.proofs }),
     withReveals(await createEventsSubgraph({ closedStore: rawStore, revealedKeys: foundation.revealedKeys }), foundation),
   ];
-  return { subgraphs, accounts, storage, content };
+  return { subgraphs, accounts, storage, content, access: createContentAccess(below) };
 }
 
 /** Here and not in the feed's own room, which shall hold no key that opens more than everybody may read. */

@@ -7,6 +7,7 @@ import { createTimers } from '@oort/kernel-timers';
 import { localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
 import { accountsProjection } from '@oort/projections-accounts';
 import { billingProjection } from '@oort/projections-billing';
+import { contentsProjection } from '@oort/projections-contents';
 import { datasetsProjection } from '@oort/projections-datasets';
 import { honestyProjection } from '@oort/projections-honesty';
 import { jobsProjection } from '@oort/projections-jobs';
@@ -36,7 +37,7 @@ export interface Foundation {
 }
 
 const projections = [
-  accountsProjection, billingProjection, datasetsProjection, honestyProjection, jobsProjection, modelsProjection, nodesProjection, objectsProjection,
+  accountsProjection, billingProjection, contentsProjection, datasetsProjection, honestyProjection, jobsProjection, modelsProjection, nodesProjection, objectsProjection,
   provenanceProjection, rewardsProjection, stakesProjection,
 ];
 

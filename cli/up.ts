@@ -73,7 +73,7 @@ export async function openPlatform(directory: string, onHalt: (reason: Error) =>
     const credentials = credentialsOver(foundation, domains.accounts.forgotten);
     const chain = await foundation.node.listen({ port: ports.chain });
     doors.push(() => chain.close());
-    const ingest = await openIngestDoor({ port: ports.ingest, telemetry: foundation.telemetry, content: domains.content, credentials });
+    const ingest = await openIngestDoor({ port: ports.ingest, telemetry: foundation.telemetry, content: domains.content, access: domains.access, credentials });
     doors.push(() => ingest.close());
     const s3 = await openS3Door({ port: ports.s3, objects: domains.storage.objects, findS3Key: (id) => domains.accounts.s3Keys.find(id), now: () => new Date() });
     doors.push(() => s3.close());

@@ -53,7 +53,7 @@ const deciders: Readonly<Record<string, readonly [file: string, name: string, fo
   storage_upload: ['storage/decide', 'uploadDecider', ['UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted']],
 };
 /** Written as observed or measured: no state is folded from them. */
-const undecided = ['ChainLogObserved', 'BandwidthSettled'];
+const undecided = ['ChainLogObserved', 'ContentHandedIn', 'BandwidthSettled'];
 
 interface StoredEvent { readonly type: string; readonly data: Json }
 interface Sample extends StoredEvent { readonly schemaVersion: number; readonly metadata: { readonly schemaVersion: number } }

@@ -107,7 +107,8 @@ async function startPlatform(
     await consuming;
   });
   const door = await openIngestDoor({
-    port: 0, telemetry: bus, content: diskContentStore(join(directory, 'content')), credentials: { session: () => null, nodeKey: publicKeyOf, now: () => new Date() } });
+    port: 0, telemetry: bus, content: diskContentStore(join(directory, 'content')),
+    access: { handedIn: () => Promise.resolve(), mayFetch: () => Promise.resolve(false) }, credentials: { session: () => null, nodeKey: publicKeyOf, now: () => new Date() } });
   closing.push(() => door.close());
   return { ingest: door.url, database, bus };
 }

@@ -11,6 +11,7 @@ import { openIngestDoor, type IngestDoor } from './door';
 
 const key = newDeviceKey();
 const nodeId = 'node_1';
+const rights = new Set<string>();
 let directory: string;
 let telemetry: TelemetryBus;
 let door: IngestDoor;
@@ -20,6 +21,10 @@ beforeAll(async () => {
   telemetry = memoryBus();
   door = await openIngestDoor({
     port: 0, telemetry, content: diskContentStore(directory),
+    access: {
+      handedIn: (contentId, by) => { rights.add(`${contentId}/${by}`); return Promise.resolve(); },
+      mayFetch: (contentId, reader) => Promise.resolve(rights.has(`${contentId}/${reader}`)),
+    },
     credentials: {
       session: (token) => (token === 'good' ? { accountId: 'account_1' } : null),
       nodeKey: (id) => Promise.resolve(id === nodeId ? key.publicKey : null),
@@ -109,10 +114,15 @@ describe('content', () => {
   const path = `/content/${contentIdOf(bytes)}`;
   const asNode = (method: string, body: Buffer): Record<string, string> => ({ ...signRequest({ nodeId, key, method, path, body, now: new Date() }) });
 
-  it('keeps what a node signed and gives it to an account', async () => {
+  it('keeps what a node signed, and gives it to that node and to whoever else may have it', async () => {
     expect((await send('PUT', path, bytes, asNode('PUT', bytes))).status).toBe(201);
+    expect((await send('GET', path, undefined, asNode('GET', Buffer.alloc(0)))).bytes).toEqual(bytes);
+    const unknown = await send('GET', `/content/${contentIdOf(Buffer.from('nowhere'))}`, undefined, { authorization: 'Bearer good' });
+    expect(unknown).toMatchObject({ status: 404, code: 'CONTENT_MISSING' });
+    const refused = await send('GET', path, undefined, { authorization: 'Bearer good' });
+    expect(refused).toEqual(unknown);
+    rights.add(`${contentIdOf(bytes)}/account_1`);
     expect((await send('GET', path, undefined, { authorization: 'Bearer good' })).bytes).toEqual(bytes);
-    expect((await send('GET', path, undefined, asNode('GET', Buffer.alloc(0)))).status).toBe(200);
   });
 
   it.each([

@@ -3,16 +3,23 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ContentCorrupt, ContentMissing, contentIdOf, type ContentStore } from '@oort/kernel-content';
 import type { TelemetryBus } from '@oort/kernel-telemetry';
-import { newUlid } from '@oort/kernel-wire';
+import { codeOf, newUlid } from '@oort/kernel-wire';
 import { provenAsker, type Credentials } from './credentials';
 import { publishEnvelopes } from './envelopes';
 import { DoorRefused } from './refused';
+
+/** An id is no right to the bytes: it stands in public events. */
+export interface ContentRights {
+  handedIn(contentId: string, by: string): Promise<void>;
+  mayFetch(contentId: string, reader: string): Promise<boolean>;
+}
 
 export interface IngestOptions {
   readonly port: number;
   readonly host?: string;
   readonly telemetry: TelemetryBus;
   readonly content: ContentStore;
+  readonly access: ContentRights;
   readonly credentials: Credentials;
 }
 
@@ -20,6 +27,8 @@ export interface IngestDoor { readonly url: string; close(): Promise<void> }
 
 const largestBatchBytes = 4 * 1024 * 1024;
 const largestContentBytes = 64 * 1024 * 1024;
+/** Faults that pass by themselves: too few nodes to write to or to read from, a read model that is behind. */
+const passing = ['STORAGE_UNAVAILABLE', 'PIECES_UNREACHABLE', 'READ_MODEL_BEHIND'];
 const contentPath = /^\/content\/([a-z0-9]{1,100})$/;
 
 export async function openIngestDoor(options: IngestOptions): Promise<IngestDoor> {
@@ -60,13 +69,17 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
 async function keep(request: IncomingMessage, response: ServerResponse, contentId: string, path: string, options: IngestOptions): Promise<void> {
   // Before the body is read, where the proof does not depend on it: strangers get to send us nothing large.
   const bytes = await bodyOf(request, request.headers['x-oort-node'] === undefined && request.headers.authorization === undefined ? 0 : largestContentBytes);
-  await provenAsker({ headers: request.headers, method: 'PUT', path, body: bytes }, options.credentials);
+  const by = await provenAsker({ headers: request.headers, method: 'PUT', path, body: bytes }, options.credentials);
   if (contentIdOf(bytes) !== contentId) throw new DoorRefused(422, 'CONTENT_MISMATCH', 'The bytes do not hash to the content id.');
-  json(response, 201, { contentId: await options.content.put(bytes) });
+  await options.content.put(bytes);
+  await options.access.handedIn(contentId, by);
+  json(response, 201, { contentId });
 }
 
 async function give(request: IncomingMessage, response: ServerResponse, contentId: string, path: string, options: IngestOptions): Promise<void> {
-  await provenAsker({ headers: request.headers, method: request.method ?? 'GET', path, body: Buffer.alloc(0) }, options.credentials);
+  const reader = await provenAsker({ headers: request.headers, method: request.method ?? 'GET', path, body: Buffer.alloc(0) }, options.credentials);
+  // Said as if it were not there: whether it is, is not everybody's business either.
+  if (!await options.access.mayFetch(contentId, reader)) throw new ContentMissing(contentId);
   const bytes = await options.content.get(contentId);
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length, etag: `"${contentId}"`, 'x-content-type-options': 'nosniff' });
   response.end(request.method === 'HEAD' ? undefined : bytes);
@@ -94,6 +107,8 @@ function refuse(response: ServerResponse, error: unknown): void {
   }
   if (error instanceof DoorRefused) return json(response, error.status, { error: { code: error.code, message: error.message } });
   if (error instanceof ContentMissing) return json(response, 404, { error: { code: error.code, message: 'Nothing is kept under this content id.' } });
+  const awaited = codeOf(error) ?? '';
+  if (passing.includes(awaited)) return json(response, 503, { error: { code: awaited, message: 'This cannot be done just now; try again soon.' } });
   const requestId = newUlid();
   process.stderr.write(`ingest, request ${requestId}: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
   const code = error instanceof ContentCorrupt ? error.code : 'INTERNAL_SERVER_ERROR';

@@ -43,11 +43,13 @@ export type StorageEvent =
   | { readonly type: 'PartStored'; readonly data: { readonly uploadId: string; readonly partNumber: number; readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly checksums: Readonly<Record<string, string>>; readonly segments: readonly SegmentPlacement[] } }
   | { readonly type: 'UploadCompleted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly versionId: string } }
   | { readonly type: 'UploadAborted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string } }
+  /** An account or node gave the platform these bytes: whoever had them may have them again. */
+  | { readonly type: 'ContentHandedIn'; readonly data: { readonly contentId: string; readonly by: string } }
   /** Bytes that nodes served or took, settled by signed orders; feeds billing and rewards. */
   | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string } };
 
 export const storageVisibility = {
   BucketCreated: 'tenant', BucketDeleted: 'tenant', ObjectStored: 'tenant', ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant',
   ObjectArchived: 'tenant', ObjectRestored: 'tenant',
-  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', BandwidthSettled: 'tenant',
+  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', BandwidthSettled: 'tenant',
 } as const satisfies Visibilities<StorageEvent>;

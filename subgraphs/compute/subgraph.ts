@@ -66,7 +66,8 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
   const submitJob: SubmitJob = async ({ jobId = newId('job', now()), kind, spec, submitter, subject = null, priceCapMicroUsd, cause }) => {
     const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null };
     const same = sha256Hex(canonicalJson({ jobId, kind, spec, submitter }));
-    const options = { actor: submitter, now: now(), id: deriveId('command', `submit/${same}`), ...(cause === undefined ? {} : { cause }) };
+    // Made by the platform, for its submitter: what the spec names is of the platform's choice.
+    const options = { actor: 'platform', now: now(), id: deriveId('command', `submit/${same}`), ...(cause === undefined ? {} : { cause }) };
     const outcome = await handle(jobId, command('SubmitJob', data, options));
     if (!outcome.ok) throw new JobRefused(outcome.refusal);
     return { jobId, position: outcome.position };

@@ -1,6 +1,7 @@
 // Storage: objects, encrypted and cut, on nodes that nobody has to trust.
 export { accountKeyId } from './account-key';
 export { archiveNodes, type ArchiveBackend } from './archive';
+export { createContentAccess, type ContentAccess } from './content-access';
 export { contentBucket, createContentStore, type ContentStoreOptions } from './content-store';
 export { DataPath, type DataPathOptions } from './data-path/data-path';
 export { PiecesUnreachable, SegmentCorrupt, StorageUnavailable } from './data-path/faults';
