@@ -1,8 +1,9 @@
 // An approve is a candidate's ticket for an election (OLYMPUS.md section 2): RLP [epoch, proof(81 bytes), v, r, s], signed
 // over [epoch, proof, chain id, 0, 0] as EIP-155 signs a transaction.
-import { SigningKey, Signature, computeAddress, decodeRlp, encodeRlp, keccak256 } from 'ethers';
+import { AbiCoder, SigningKey, Signature, computeAddress, decodeRlp, encodeRlp, id, keccak256, toBeHex } from 'ethers';
 import { integerHex } from './hex';
 import type { Address, Hash, Hex } from './hex';
+import type { Log } from './receipt';
 
 export interface Approve {
   readonly hash: Hash;
@@ -60,6 +61,19 @@ export function parseApprove(raw: Hex, chainId: number): Approve | null {
     // Whatever the decoders throw at, it is no approve.
     return null;
   }
+}
+
+/** Where a set that was elected stands as a log: nobody's address, so that no contract can say the same. */
+export const witnessSetAddress: Address = `0x${id('olympus witness set').slice(26)}`;
+const witnessSetTopic: Hash = id('WitnessSet(uint256,address[])');
+
+/** The log that says who serves in `epoch`, in the order of their draws. */
+export function witnessSetLog(epoch: number, witnesses: readonly Address[]): Log {
+  return {
+    address: witnessSetAddress,
+    topics: [witnessSetTopic, toBeHex(epoch, 32)],
+    data: AbiCoder.defaultAbiCoder().encode(['address[]'], [witnesses]),
+  };
 }
 
 /** OLYMPUS.md section 3, rule 11. */

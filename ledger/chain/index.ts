@@ -5,7 +5,7 @@ export { epochOf, liveParameters, localParameters, majorityOf, parametersJson } 
 export type { ChainParameters, ElectionParameters } from './parameters';
 export { blockHash, decodeBlock, encodeBlock, MalformedBlock, recoverAuthor, signBlock } from './block';
 export type { Block, BlockBody } from './block';
-export { approveSigningHash, encodeApproveReceipt, parseApprove, signApprove } from './approve';
+export { approveSigningHash, encodeApproveReceipt, parseApprove, signApprove, witnessSetAddress, witnessSetLog } from './approve';
 export type { Approve, ApproveReceipt } from './approve';
 export { parseTransaction } from './transaction';
 export type { ParsedTransaction, SignedTransaction, TransactionRefusal } from './transaction';

@@ -36,12 +36,15 @@ export interface ElectionParameters {
   readonly offTrunkPoints: number;
   /** Ours: false takes the ticket and the points of an epoch from a witness that forked in it. */
   readonly forkersServe: boolean;
+  /** Ours: the set elected when an epoch closes stands as a receipt in the root of the trunk block that closes it. */
+  readonly setsInReceipts: boolean;
   /** The system contract whose full pools are the stake list, by its name in the genesis. */
   readonly stakeContract: string;
 }
 
 const usualElections: ElectionParameters = {
   rewardWei: '200000000000000000000', rewardUnitWei: '10000000000000', trunkPoints: 3, offTrunkPoints: 1, forkersServe: false,
+  setsInReceipts: true,
   stakeContract: 'StakingPools',
 };
 
@@ -91,7 +94,7 @@ export function liveParameters(): ChainParameters {
     transactionTypes: [0],
     maximumPendingPerAccount: 64,
     hardfork: 'shanghai',
-    elections: { ...usualElections, forkersServe: true },
+    elections: { ...usualElections, forkersServe: true, setsInReceipts: false },
   });
 }
 

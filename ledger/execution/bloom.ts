@@ -1,5 +1,15 @@
-import type { Hex } from '@oort/ledger-chain';
+import { Bloom } from '@ethereumjs/vm';
+import { hexlify } from 'ethers';
+import type { Hex, Log } from '@oort/ledger-chain';
+import { bytesOf } from './machine';
 import { emptyBloom } from './run-transaction';
+
+/** The bloom of logs that no transaction wrote. */
+export function logsBloom(logs: readonly Log[]): Hex {
+  const bloom = new Bloom();
+  for (const { address, topics } of logs) for (const entry of [address, ...topics]) bloom.add(bytesOf(entry));
+  return hexlify(bloom.bitvector);
+}
 
 /** A block's bloom is the union of its receipts' (Yellow Paper, 4.3.1). */
 export function blockBloom(blooms: readonly Hex[]): Hex {

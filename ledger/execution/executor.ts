@@ -2,11 +2,14 @@
 // committed never differ: the stable point on disk moves together with the state, so nothing runs twice after a kill.
 import type { VM } from '@ethereumjs/vm';
 import { Fault } from '@oort/kernel-wire';
-import { summaryHash, zeroHash } from '@oort/ledger-chain';
-import type { Address, ChainParameters, Hash, Hex, ReceiptCore } from '@oort/ledger-chain';
+import { encodeApproveReceipt, encodeReceipt, epochOf, summaryHash, zeroHash } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
 import { forkRoot, forkStatus } from '@oort/ledger-dag';
 import type { Entry, StableBatch } from '@oort/ledger-dag';
+import type { CountedApprove } from '@oort/ledger-election';
 import { blockBloom } from './bloom';
+import { ApproveMissing, Epochs } from './epochs';
+import type { Closing } from './epochs';
 import { FlatState } from './flat-state';
 import { commonOf, createMachine, evmBlock } from './machine';
 import { receiptsRoot } from './receipts-root';
@@ -14,13 +17,14 @@ import { runTransaction } from './run-transaction';
 import type { RunResult } from './run-transaction';
 import { skipTargets } from './skip-list';
 import { StableChain } from './stable-chain';
-import type { ChainStore, LogRecord, ReceiptRecord, StableRecord } from './store';
+import type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StableRecord } from './store';
 import { writeState } from './write-state';
 
 export interface ExecutedBlock {
   readonly hash: Hash;
   readonly record: StableRecord;
   readonly logs: readonly LogRecord[];
+  readonly approves: readonly Hash[];
 }
 
 export interface ExecutedMci {
@@ -46,6 +50,11 @@ interface Progress {
   readonly records: Map<Hash, StableRecord>;
   readonly roots: Map<string, Hash>;
   readonly raws: Map<Hash, Hex>;
+  readonly approves: Map<Hash, ApproveRecord>;
+  /** Those of the batch's epoch, those of earlier batches first. */
+  readonly counted: CountedApprove[];
+  readonly pools: Set<Address>;
+  readonly closing: Closing | null;
 }
 
 export class Executor {
@@ -54,6 +63,7 @@ export class Executor {
   readonly #parameters: ChainParameters;
   readonly #state: FlatState;
   readonly #vm: VM;
+  readonly #epochs: Epochs | null;
   readonly #senderOf: (transaction: Hash) => Address | undefined;
   readonly #listeners: ((executed: ExecutedMci) => void)[] = [];
   /** The order handed in, by MCI, until all views have handed it in or it lies far behind. */
@@ -72,6 +82,8 @@ export class Executor {
     this.#senderOf = machine.senderOf;
     this.chain = new StableChain(store);
     this.#submitted = this.chain.point().mci;
+    this.#epochs = parameters.elections === undefined
+      ? null : new Epochs(store, this.chain, parameters, parameters.elections, machine);
   }
 
   /** `senderOf` answers for transactions whose signature this process has checked already. */
@@ -108,11 +120,16 @@ export class Executor {
   }
 
   async #execute(batch: StableBatch): Promise<void> {
-    const progress: Progress = { receipts: new Map(), records: new Map(), roots: new Map(), raws: new Map() };
+    const epoch = epochOf(batch.mci, this.#parameters);
+    const progress: Progress = {
+      receipts: new Map(), records: new Map(), roots: new Map(), raws: new Map(), approves: new Map(), pools: new Set(),
+      counted: [...this.chain.epochApproves(epoch)], closing: (await this.#epochs?.closing(batch.mci)) ?? null,
+    };
     const blocks: ExecutedBlock[] = [];
     for (const [offset, entry] of batch.blocks.entries()) {
       blocks.push(await this.#executeBlock(entry, batch.firstIndex + offset, batch, progress));
     }
+    const epochs = (await this.#epochs?.settle(batch, progress.records, progress.closing)) ?? [];
     const changes = this.#state.changes();
     const nextIndex = batch.firstIndex + batch.blocks.length;
     await this.#store.root.transaction(() => {
@@ -123,6 +140,10 @@ export class Executor {
         void this.#store.transactions.put(hash, raw);
         void this.#store.pool.remove(hash);
       }
+      for (const [hash, receipt] of progress.approves) void this.#store.approveReceipts.put(hash, receipt);
+      for (const pool of progress.pools) void this.#store.pools.put(pool, 1);
+      for (const [key, value] of epochs) void this.#store.epochs.put(key, value);
+      if (progress.approves.size > 0) void this.#store.epochs.put(`approves:${epoch}`, progress.counted.map((each) => ({ ...each })));
       for (const [root, hash] of progress.roots) void this.#store.forkRoots.put(root, hash);
       void this.#store.trunk.put(batch.mci, batch.trunk);
       if (batch.blocks.some((entry) => entry.block.links.length > 0)) void this.#store.meta.put('busyMci', batch.mci);
@@ -143,12 +164,12 @@ export class Executor {
     const { block, hash } = entry;
     const fresh = block.links.filter((link) => this.#receipt(link, progress) === undefined);
     const ran = await this.#runAll(fresh, { entry, index, batch, progress });
-    const receipts = block.links.map((link): ReceiptCore => {
-      const receipt = this.#receipt(link, progress);
-      if (receipt === undefined) throw new TransactionMissing(link);
-      return { status: receipt.status, gasUsed: BigInt(receipt.gasUsed), bloom: receipt.bloom, logs: receipt.logs };
-    });
-    const root = await receiptsRoot(receipts);
+    const epochReceipt = hash === batch.trunk ? (progress.closing?.receipt ?? null) : null;
+    const approveReceipts = block.approves.map((approve) => this.#runApprove(approve, entry, batch, progress));
+    const root = await receiptsRoot([
+      ...block.links.map((link) => this.#encodedReceipt(link, progress)), ...approveReceipts.map(encodeApproveReceipt),
+      ...(epochReceipt === null ? [] : [epochReceipt]),
+    ]);
     const status = forkStatus(block, {
       firstOf: (forked) => progress.roots.get(forked) ?? this.#store.forkRoots.get(forked),
       statusOf: (stable) => this.#record(stable, progress)?.status,
@@ -169,11 +190,25 @@ export class Executor {
       summary: summaryHash(parts), receiptsRoot: root, skipSummaries: parts.skipSummaries, timestamp: batch.timestamp,
       transactions: fresh, gasUsed: hexOf(ran.reduce((sum, result) => sum + result.gasUsed, 0n)),
       bloom: blockBloom(ran.map((result) => result.bloom)),
+      ...(epochReceipt === null ? {} : { epochReceipt }),
     };
     progress.records.set(hash, record);
     const logs = ran.flatMap((result, position) =>
       result.logs.map((log) => ({ ...log, transaction: result.hash, position, block: hash })));
-    return { hash, record, logs };
+    for (const pool of this.#epochs?.pools(logs) ?? []) progress.pools.add(pool);
+    return { hash, record, logs, approves: block.approves };
+  }
+
+  /** An approve is judged once, in the first block of the order that lists it. */
+  #runApprove(hash: Hash, entry: Entry, { mci }: StableBatch, progress: Progress): ApproveRecord {
+    const before = progress.approves.get(hash) ?? this.#store.approveReceipts.get(hash);
+    if (before !== undefined) return before;
+    if (this.#epochs === null) throw new ApproveMissing(hash);
+    const receipt = this.#epochs.judge(hash, mci, progress.counted, progress.closing);
+    if (receipt.status === 1) progress.counted.push({ from: receipt.from, output: receipt.output, approve: hash });
+    const record = { ...receipt, block: entry.hash, epoch: epochOf(mci, this.#parameters) };
+    progress.approves.set(hash, record);
+    return record;
   }
 
   /** Rule 7: in list order, each once, in the first block of the order that links it. */
@@ -201,6 +236,12 @@ export class Executor {
       results.push(result);
     }
     return results;
+  }
+
+  #encodedReceipt(link: Hash, progress: Progress): Hex {
+    const receipt = this.#receipt(link, progress);
+    if (receipt === undefined) throw new TransactionMissing(link);
+    return encodeReceipt({ status: receipt.status, gasUsed: BigInt(receipt.gasUsed), bloom: receipt.bloom, logs: receipt.logs });
   }
 
   #receipt(hash: Hash, progress: Progress): ReceiptRecord | undefined {

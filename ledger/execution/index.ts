@@ -1,11 +1,12 @@
 // Execution of the final order by the EVM, the store behind it, and questions to its state.
 export { Executor, FinalOrderDisputed, TransactionMissing } from './executor';
 export type { ExecutedBlock, ExecutedMci } from './executor';
+export { ApproveMissing } from './epochs';
 export { applyGenesis, GenesisFailed } from './genesis-state';
 export { emptyReceiptsRoot, receiptProof, receiptsRoot } from './receipts-root';
 export { StateReading } from './reader';
 export type { CallRequest, CallResult } from './reader';
 export { StableChain, StoreBroken } from './stable-chain';
 export { openChainStore, stablePoint } from './store';
-export type { ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
+export type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
 export { intrinsicGas } from './run-transaction';

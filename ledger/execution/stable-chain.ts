@@ -1,10 +1,11 @@
 // Reading what is final: blocks, receipts and logs in the total order.
-import { decodeBlock, encodeSummary } from '@oort/ledger-chain';
-import type { Block, Hash, Hex, SummaryParts } from '@oort/ledger-chain';
+import { decodeBlock, encodeApproveReceipt, encodeReceipt, encodeSummary } from '@oort/ledger-chain';
+import type { Address, Block, GenesisDocument, Hash, Hex, SummaryParts } from '@oort/ledger-chain';
 import { zeroHash } from '@oort/ledger-chain';
+import type { CountedApprove, WorkShare } from '@oort/ledger-election';
 import type { Entry, StableArchive } from '@oort/ledger-dag';
 import { Fault } from '@oort/kernel-wire';
-import type { ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
+import type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
 import { stablePoint } from './store';
 
 export class StoreBroken extends Fault {
@@ -15,6 +16,9 @@ export class StoreBroken extends Fault {
 
 export class StableChain implements StableArchive {
   readonly #store: ChainStore;
+  /** A set never changes once it is there. */
+  readonly #sets = new Map<number, readonly Address[]>();
+  #genesis: GenesisDocument | undefined;
 
   constructor(store: ChainStore) {
     this.#store = store;
@@ -60,6 +64,59 @@ export class StableChain implements StableArchive {
 
   transaction(hash: Hash): Hex | undefined {
     return this.#store.transactions.get(hash);
+  }
+
+  genesis(): GenesisDocument {
+    this.#genesis ??= required(this.#store.meta.get('genesis') as unknown as GenesisDocument | undefined, 'its genesis');
+    return this.#genesis;
+  }
+
+  /** Who serves in the epoch, in the order of their draws; undefined until the epoch two before it has closed. */
+  readonly witnesses = (epoch: number): readonly Address[] | undefined => {
+    const { parameters, witnesses } = this.genesis();
+    if (parameters.elections === undefined || epoch <= 1) return witnesses;
+    const known = this.#sets.get(epoch) ?? (this.#store.epochs.get(`witnesses:${epoch}`) as readonly Address[] | undefined);
+    if (known !== undefined) this.#sets.set(epoch, known);
+    return known;
+  };
+
+  /** The stake list as it stood at the start of the epoch; empty for epochs that have not begun. */
+  stakers(epoch: number): readonly Address[] {
+    if (epoch === 0) return this.genesis().witnesses;
+    return (this.#store.epochs.get(`stakers:${epoch}`) as readonly Address[] | undefined) ?? [];
+  }
+
+  /** The approves that count, in their final order. */
+  epochApproves(epoch: number): readonly CountedApprove[] {
+    return (this.#store.epochs.get(`approves:${epoch}`) as unknown as readonly CountedApprove[] | undefined) ?? [];
+  }
+
+  /** What the epoch's system transaction paid; undefined until the epoch has closed. */
+  work(epoch: number): readonly WorkShare[] | undefined {
+    const kept = this.#store.epochs.get(`work:${epoch}`) as readonly { witness: Address; points: number; wei: string }[] | undefined;
+    return kept?.map((share) => ({ ...share, wei: BigInt(share.wei) }));
+  }
+
+  approve(hash: Hash): Hex | undefined {
+    return this.#store.approves.get(hash);
+  }
+
+  approveReceipt(hash: Hash): ApproveRecord | undefined {
+    return this.#store.approveReceipts.get(hash);
+  }
+
+  /** Everything that the block's receipts root holds, in its order (rule 11). */
+  encodedReceipts(hash: Hash): Hex[] {
+    const { links, approves } = required(this.block(hash), `block ${hash}`);
+    const { epochReceipt } = required(this.record(hash), `block ${hash}`);
+    return [
+      ...links.map((link) => {
+        const { status, gasUsed, bloom, logs } = required(this.receipt(link), `the receipt of ${link}`);
+        return encodeReceipt({ status, gasUsed: BigInt(gasUsed), bloom, logs });
+      }),
+      ...approves.map((approve) => encodeApproveReceipt(required(this.approveReceipt(approve), `the receipt of ${approve}`))),
+      ...(epochReceipt === undefined ? [] : [epochReceipt]),
+    ];
   }
 
   /** Logs of the blocks `from` to `to`, both included, with their block's index and their number in it. */

@@ -3,7 +3,7 @@
 import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmdb';
 import type { Json } from '@oort/kernel-wire';
-import type { Address, Hash, Hex, Log } from '@oort/ledger-chain';
+import type { Address, ApproveReceipt, Hash, Hex, Log } from '@oort/ledger-chain';
 
 export interface StableRecord {
   readonly mci: number;
@@ -22,6 +22,14 @@ export interface StableRecord {
   readonly transactions: readonly Hash[];
   readonly gasUsed: Hex;
   readonly bloom: Hex;
+  /** Of the first trunk block of an epoch: the encoded receipt that names the set elected. */
+  readonly epochReceipt?: Hex;
+}
+
+/** An approve that has run, in the first block that lists it. */
+export interface ApproveRecord extends ApproveReceipt {
+  readonly block: Hash;
+  readonly epoch: number;
 }
 
 export interface ReceiptRecord {
@@ -70,11 +78,18 @@ export interface ChainStore {
   readonly receipts: Database<ReceiptRecord, Hash>;
   readonly logs: Database<LogRecord, [number, number]>;
   readonly forkRoots: Database<Hash, string>;
+  /** Wire forms of approves, whether they have run or not. */
+  readonly approves: Database<Hex, Hash>;
+  readonly approveReceipts: Database<ApproveRecord, Hash>;
+  /** Every staking pool that was ever opened. */
+  readonly pools: Database<number, Address>;
+  /** By epoch: `approves:`, `stakers:`, `tally:`, `witnesses:`, `work:` and the number. */
+  readonly epochs: Database<Json, string>;
   readonly state: Database<Buffer, Buffer>;
 }
 
 export function openChainStore(directory: string): ChainStore {
-  const root = open({ path: directory, maxDbs: 16, noMemInit: true });
+  const root = open({ path: directory, maxDbs: 32, noMemInit: true });
   const named = <V, K extends string | number | [number, number]>(name: string): Database<V, K> =>
     root.openDB<V, K>({ name });
   return {
@@ -90,6 +105,10 @@ export function openChainStore(directory: string): ChainStore {
     receipts: named('receipts'),
     logs: named('logs'),
     forkRoots: named('forkRoots'),
+    approves: named('approves'),
+    approveReceipts: named('approveReceipts'),
+    pools: named('pools'),
+    epochs: named('epochs'),
     state: root.openDB<Buffer, Buffer>({ name: 'state', encoding: 'binary', keyEncoding: 'binary' }),
   };
 }

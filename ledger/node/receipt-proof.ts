@@ -18,10 +18,6 @@ export async function buildReceiptProof(transaction: Hash, source: ProofSource):
   const receipt = chain.receipt(transaction);
   const block = receipt === undefined ? undefined : chain.block(receipt.block);
   if (block === undefined) return null;
-  const receipts = block.links.map((link) => {
-    const { status, gasUsed, bloom, logs } = present(chain.receipt(link), link);
-    return { status, gasUsed: BigInt(gasUsed), bloom, logs };
-  });
   const position = block.links.indexOf(transaction);
   const from = present(chain.record(block.hash), block.hash);
   const citations = citing(from.mci, source);
@@ -31,7 +27,7 @@ export async function buildReceiptProof(transaction: Hash, source: ProofSource):
     transaction,
     position,
     block: encodeBlock(block),
-    receiptProof: await receiptProof(receipts, position),
+    receiptProof: await receiptProof(chain.encodedReceipts(block.hash), position),
     summaries: upward(block.hash, from.mci, highest, chain).map((hash) => chain.encodedSummary(hash)),
     citations: citations.map(({ block: citation }) => encodeBlock(citation)),
   };

@@ -11,9 +11,9 @@ const receipts = (count: number): ReceiptCore[] => Array.from({ length: count },
 
 test.each([1, 2, 16, 17, 129, 300])('%i receipts', async (count) => {
   const all = receipts(count);
-  const root = await receiptsRoot(all);
+  const root = await receiptsRoot(all.map(encodeReceipt));
   for (const position of new Set([0, 1, Math.floor(count / 2), count - 1].filter((each) => each < count))) {
-    const proof = await receiptProof(all, position);
+    const proof = await receiptProof(all.map(encodeReceipt), position);
     expect(trieValue(root, positionKey(position), proof)).toBe(encodeReceipt(all[position]!));
     expect(trieValue(root, positionKey(count + 1), proof)).toBeNull();
     expect(trieValue(emptyReceiptsRoot, positionKey(position), proof)).toBeNull();
