@@ -2,7 +2,7 @@
 // conditional on its epoch, so one that stalled and wakes changes nothing. Death shows at once, because every process holds an
 // advisory lock on a connection of its own, which PostgreSQL lets go with the connection; a stall shows when renewals stop.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Fault } from '@oort/kernel-wire';
 import { infrastructure } from './infrastructure';
@@ -70,8 +70,8 @@ class LeaseSession {
 
   async claim(name: string): Promise<Lease | null> {
     if (this.held.has(name)) return null;
-    const { client, session } = await this.connected();
-    const { rows: [row] } = await client.query<{ epoch: string }>(
+    const { query, session } = await this.connected();
+    const [row] = await query<{ epoch: string }>(
       `INSERT INTO read_models.leases AS held VALUES ($1, $2, 1, clock_timestamp())
        ON CONFLICT (name) DO UPDATE SET session = $2, epoch = held.epoch + 1, renewed_at = clock_timestamp()
        WHERE held.session = $2 OR held.renewed_at < clock_timestamp() - make_interval(secs => $3)
@@ -88,7 +88,7 @@ class LeaseSession {
       this.held.delete(name);
       const connected = await this.connecting?.catch(() => null);
       // Session 0 is nobody's, so the next claim succeeds at once.
-      await connected?.client.query('UPDATE read_models.leases SET session = 0 WHERE name = $1 AND epoch = $2', [name, held.epoch])
+      await connected?.query('UPDATE read_models.leases SET session = 0 WHERE name = $1 AND epoch = $2', [name, held.epoch])
         .catch(() => undefined);
     }
     await this.leave();
@@ -110,9 +110,9 @@ class LeaseSession {
     this.held.delete(name);
   }
 
-  private async renew({ client, session }: Connected): Promise<void> {
+  private async renew({ query, session }: Connected): Promise<void> {
     const before = new Map(this.held);
-    const { rows } = await client.query<{ name: string; epoch: string }>(
+    const rows = await query<{ name: string; epoch: string }>(
       'UPDATE read_models.leases SET renewed_at = clock_timestamp() WHERE session = $1 RETURNING name, epoch', [session]);
     const ours = new Map(rows.map(({ name, epoch }) => [name, epoch]));
     for (const [name, held] of before) {
@@ -126,7 +126,12 @@ function once(work: () => Promise<void>): () => Promise<void> {
   return () => running ??= work();
 }
 
-interface Connected { readonly client: Client; readonly session: number; end(): Promise<void> }
+interface Connected {
+  readonly session: number;
+  /** One after another: a connection runs one query at a time. */
+  readonly query: <R extends QueryResultRow>(sql: string, values: readonly unknown[]) => Promise<readonly R[]>;
+  end(): Promise<void>;
+}
 
 async function connect(database: DataSource, renew: (connected: Connected) => Promise<void>, onLost: () => void): Promise<Connected> {
   await infrastructure(database);
@@ -142,7 +147,16 @@ async function connect(database: DataSource, renew: (connected: Connected) => Pr
   const { rows: [row] } = await client.query<{ session: number }>(`SELECT nextval('read_models.sessions')::int AS session`);
   const session = row?.session ?? 0;
   await client.query('SELECT pg_advisory_lock($1, $2)', [lockSpace, session]);
-  const connected: Connected = { client, session, async end() { finish(); await client.end().catch(() => undefined); } };
+  let before: Promise<unknown> = Promise.resolve();
+  const connected: Connected = {
+    session,
+    query: <R extends QueryResultRow>(sql: string, values: readonly unknown[]) => {
+      const answer = before.then(() => client.query<R>(sql, [...values])).then(({ rows: found }) => found);
+      before = answer.catch(() => undefined);
+      return answer;
+    },
+    async end() { finish(); await client.end().catch(() => undefined); },
+  };
   ticking.timer = setInterval(() => { renew(connected).catch(() => undefined); }, leaseTiming.stalledMs / 4).unref();
   return connected;
 }
