@@ -1,6 +1,6 @@
 // The embedded topology: every part in one process, wired through the same ports as in any other.
 import { join } from 'node:path';
-import { fileKeyStore, openEmbeddedStore, openVisible, type EventStore, type KeyStore } from '@oort/kernel-eventstore';
+import { fileKeyStore, openEmbeddedStore, openUpcast, openVisible, type EventStore, type KeyStore } from '@oort/kernel-eventstore';
 import { openPostgres, openReadModels, type OpenReadModels } from '@oort/kernel-projection';
 import { kafkaSettings, openEmbeddedBus, openKafkaBus, type TelemetryBus } from '@oort/kernel-telemetry';
 import { createTimers } from '@oort/kernel-timers';
@@ -17,7 +17,7 @@ import { objectsProjection } from '@oort/projections-objects';
 import { provenanceProjection } from '@oort/projections-provenance';
 import { rewardsProjection } from '@oort/projections-rewards';
 import { stakesProjection } from '@oort/projections-stakes';
-import { eventPrivacy, localParameters, type PlatformParameters } from '@oort/schema';
+import { eventPrivacy, localParameters, upcasters, type PlatformParameters } from '@oort/schema';
 import { platformKeys, type PlatformKeys } from './platform-keys';
 
 export interface Foundation {
@@ -53,7 +53,7 @@ export async function layFoundation(directory: string, onHalt: (reason: Error) =
     const keys = platformKeys(join(directory, 'keys'));
     const eventKeys = fileKeyStore(join(directory, 'keys', 'events'));
     const revealedKeys = fileKeyStore(join(directory, 'keys', 'revealed'));
-    const store = openVisible(rawStore, { ...eventPrivacy, keys: eventKeys });
+    const store = openUpcast(openVisible(rawStore, { ...eventPrivacy, keys: eventKeys }), upcasters);
     const telemetry = await openBus(join(directory, 'telemetry'));
     opened.push(() => telemetry.close());
     const node = await openNode({ directory: join(directory, 'olympus'), genesis: localGenesis(keys.chainAddress, localParameters), onHalt });

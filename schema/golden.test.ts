@@ -2,12 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import ts from 'typescript';
+import { newestVersion, upcast, type EventMetadata } from '@oort/kernel-eventstore';
 import type { Json } from '@oort/kernel-wire';
 import { accountsVisibility } from './events/accounts';
 import { auditVisibility } from './events/audit';
 import { computeVisibility } from './events/compute';
 import { datahubVisibility } from './events/datahub';
-import { visibilities } from './events/index';
+import { upcasters, visibilities } from './events/index';
 import { ledgerVisibility } from './events/ledger';
 import { modelsVisibility } from './events/models';
 import { nodesVisibility } from './events/nodes';
@@ -48,15 +49,17 @@ const deciders: Readonly<Record<string, readonly [file: string, name: string, fo
   ]],
   node: ['nodes/decide', 'nodeDecider', Object.keys(nodesVisibility)],
   reward_epochs: ['staking/decide', 'epochsDecider', ['RewardEpochClosed']],
-  storage_bucket: ['storage/decide', 'bucketDecider', ['BucketCreated', 'BucketDeleted']],
-  storage_object: ['storage/decide', 'objectDecider', ['ObjectStored', 'ObjectDeleted', 'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored']],
+  storage_bucket: ['storage/decide', 'bucketDecider', ['BucketCreated', 'BucketDeleted', 'BucketVersioningSet', 'BucketSettingSet']],
+  storage_object: ['storage/decide', 'objectDecider', [
+    'ObjectStored', 'DeleteMarkerPlaced', 'ObjectTagged', 'ObjectDeleted', 'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored',
+  ]],
   storage_upload: ['storage/decide', 'uploadDecider', ['UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted']],
 };
 /** Written as observed or measured: no state is folded from them. */
 const undecided = ['ChainLogObserved', 'ContentHandedIn', 'BandwidthSettled'];
 
 interface StoredEvent { readonly type: string; readonly data: Json }
-interface Sample extends StoredEvent { readonly schemaVersion: number; readonly metadata: { readonly schemaVersion: number } }
+interface Sample extends StoredEvent { readonly schemaVersion: number; readonly metadata: EventMetadata }
 interface Golden { readonly domain: Domain; readonly file: string; readonly text: string; readonly sample: Sample }
 interface Folding { readonly category: string; readonly initial: unknown; evolve(state: unknown, event: StoredEvent): unknown }
 
@@ -66,10 +69,16 @@ const golden: readonly Golden[] = (Object.keys(domains) as Domain[]).flatMap((do
   return { domain, file: `${domain}/${name}`, text, sample: JSON.parse(text) as Sample };
 }));
 
-/** Assigns every sample, as a literal, to its domain's union, so that a missing, surplus or mistyped field is an error. */
+/** As it is read: of the newest version, whichever it was written in. */
+function newest({ type, data, metadata }: Sample): Pick<Sample, 'type' | 'data' | 'metadata'> {
+  return upcast({ id: 'golden', type, data, metadata }, upcasters);
+}
+
+/** Assigns every sample, as a literal of its newest version, to its domain's union, so that a missing, surplus or mistyped field is an error. */
 function assignments(): string {
   const imports = Object.entries(domains).map(([domain, [union]]) => `import type { ${union} } from './events/${domain}';`);
-  const checks = golden.map(({ domain, sample: { type, data, metadata } }, index) => {
+  const checks = golden.map(({ domain, sample }, index) => {
+    const { type, data, metadata } = newest(sample);
     const event = JSON.stringify({ type, data });
     return `export const event${index}: ${domains[domain][0]} = ${event}; export const metadata${index}: EventMetadata = ${JSON.stringify(metadata)};`;
   });
@@ -109,6 +118,14 @@ describe('golden events', () => {
     expect(Object.values(domains).flatMap(([, types]) => Object.keys(types)).sort()).toEqual(Object.keys(visibilities).sort());
   });
 
+  it('are there for every version that an upcaster leads from, and for the newest', () => {
+    const versionsOf = (type: string): readonly number[] => golden.filter(({ sample }) => sample.type === type).map(({ sample }) => sample.schemaVersion);
+    const incomplete = Object.keys(visibilities).filter((type) => (
+      Array.from({ length: newestVersion(type, upcasters) }, (_, index) => index + 1).some((version) => !versionsOf(type).includes(version))));
+    const unknown = Object.keys(upcasters).filter((type) => !(type in visibilities));
+    expect({ advice, incomplete, unknown }).toEqual({ advice, incomplete: [], unknown: [] });
+  });
+
   it('still have the shape that the types declare', () => {
     const first = assignments().split('\n').length - golden.length;
     const changed = diagnose(assignments()).map(({ line, message }) => `${golden[line - first]?.file ?? `line ${line}`}: ${message}`);
@@ -132,7 +149,7 @@ describe('golden events', () => {
     const decider = await deciderOf(file, name);
     if (decider === undefined) throw new TypeError(`subgraphs/${file} exports no ${name}: correct the table above`);
     expect(decider.category).toBe(category);
-    const events = folds.flatMap((type) => golden.filter(({ sample }) => sample.type === type).map(({ sample }) => sample));
+    const events = folds.flatMap((type) => golden.filter(({ sample }) => sample.type === type).map(({ sample }) => newest(sample)));
     const fold = (): unknown => events.reduce((state, event) => {
       decider.evolve(decider.initial, event);
       return decider.evolve(state, event);

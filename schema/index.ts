@@ -1,4 +1,4 @@
-export { eventPrivacy, personalData, sealedUntil, visibilities, visibilityOf, type PlatformEvent } from './events';
+export { eventPrivacy, personalData, sealedUntil, upcasters, visibilities, visibilityOf, type PlatformEvent } from './events';
 export type { Visibility } from './events/visibility';
 export { contentKinds, contractAbis, type ContractName } from './chain/contracts';
 export type { Ledger } from './chain/ledger';

@@ -8,6 +8,7 @@ export { fileKeyStore, type KeyStore } from './key-store';
 export { LogDamaged } from './log-files';
 export { memoryStore } from './memory';
 export { categoryOf, tombstoneType } from './stream';
+export { newestVersion, openUpcast, upcast, VersionUnknown, type Upcaster, type Upcasters } from './upcast';
 export {
   openVisible, personKeyId, redacted, revealedBy, type PersonalData, type SealedUntil, type VisibleOptions,
 } from './visible';

@@ -1,5 +1,5 @@
 // Every event of the platform and who may read it.
-import type { PersonalData, SealedUntil, VisibleOptions } from '@oort/kernel-eventstore';
+import type { PersonalData, SealedUntil, Upcasters, VisibleOptions } from '@oort/kernel-eventstore';
 import { accountsPersonal, accountsVisibility, type AccountsEvent } from './accounts';
 import { auditVisibility, type AuditEvent } from './audit';
 import { computeVisibility, type ComputeEvent } from './compute';
@@ -30,3 +30,7 @@ export const sealedUntil: SealedUntil = { ...datahubReveals };
 
 /** What a store must know to keep events from those who may not read them: every holder of keys opens its store with it. */
 export const eventPrivacy: Pick<Required<VisibleOptions>, 'visibilityOf' | 'personal' | 'sealedUntil'> = { visibilityOf, personal: personalData, sealedUntil };
+
+/** Event type -> one upcaster a step from version 1 on. Until now every event is of version 1. Every store of the platform is opened
+ *  with them, so nobody above it meets an old version. */
+export const upcasters: Upcasters = {};
