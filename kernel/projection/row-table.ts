@@ -53,13 +53,14 @@ export class RowTable {
     return row;
   }
 
-  matches(row: Readonly<Row>, where: Readonly<Row>): boolean {
-    return Object.entries(where).every(([name, wanted]) => {
+  /** The condition as a function, its values brought into stored form once. */
+  matcher(where: Readonly<Row>): (row: Readonly<Row>) => boolean {
+    const wanted = Object.entries(where).map(([name, value]) => {
       const column = this.columns.get(name);
-      if (column === undefined) return false;
-      if (Array.isArray(wanted)) return wanted.some((one) => asStored(column, one) === row[name]);
-      return asStored(column, wanted) === row[name];
+      if (column === undefined) return [name, new Set()] as const;
+      return [name, new Set(Array.isArray(value) ? value.map((one) => asStored(column, one)) : [asStored(column, value)])] as const;
     });
+    return (row) => wanted.every(([name, values]) => values.has(row[name]));
   }
 }
 

@@ -118,7 +118,7 @@ export class Rows {
     if (key !== null) {
       const fate = table.fates.get(key) ?? await this.load(table, key, where);
       const row = rowOf(fate.kind === 'patch' ? await this.load(table, key, fate.row) : fate);
-      return row !== null && table.matches(row, where) ? [{ ...row }] : [];
+      return row !== null && table.matcher(where)(row) ? [{ ...row }] : [];
     }
     // A change of a row that is not loaded could make it match, which the database cannot know yet.
     for (const [patchedKey, fate] of table.fates) {
@@ -131,9 +131,10 @@ export class Rows {
       if (fate?.kind === 'patch') table.fates.set(found, patchedOver(row, fate.row));
     }
     const rows: Row[] = [];
+    const matches = table.matcher(where);
     for (const fate of table.fates.values()) {
       const row = fate.kind === 'patch' ? null : rowOf(fate);
-      if (row !== null && table.matches(row, where)) rows.push({ ...row });
+      if (row !== null && matches(row)) rows.push({ ...row });
     }
     return rows.sort((one, other) => (table.keyOf(one) < table.keyOf(other) ? -1 : 1));
   }
