@@ -1,6 +1,7 @@
-// `npm run bench -- [NAME...] [--json]`: one figure a line, each beside a peer measured in the same run.
+// `npm run bench -- [NAME...] [--json]`, or `eventstore --events 1e7`: one figure a line, each beside a peer measured in the same run.
 import { parseArgs } from 'node:util';
 import { eventstoreFigures } from './eventstore';
+import { eventstoreAtSize } from './eventstore-size';
 import { gatewayFigures } from './gateway';
 import { ledgerFigures } from './ledger';
 import { telemetryFigures } from './telemetry';
@@ -10,7 +11,7 @@ import { projectionFigures } from './projection';
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures, telemetry: telemetryFigures, projection: projectionFigures, ledger: ledgerFigures, gateway: gatewayFigures };
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false }, events: { type: 'string' } }, allowPositionals: true });
   const unknown = positionals.filter((name) => benches[name] === undefined);
   if (unknown.length > 0) {
     process.stderr.write(`no bench named ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}\n`);
@@ -19,7 +20,8 @@ async function main(): Promise<void> {
   }
   for (const [name, run] of Object.entries(benches)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue;
-    for (const figure of await run()) process.stdout.write(`${values.json ? JSON.stringify(figure) : lineOf(figure)}\n`);
+    const figures = name === 'eventstore' && values.events !== undefined ? eventstoreAtSize(Number(values.events)) : run();
+    for (const figure of await figures) process.stdout.write(`${values.json ? JSON.stringify(figure) : lineOf(figure)}\n`);
   }
 }
 

@@ -4,10 +4,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const folder = join(__dirname, 'peers');
-
-/** The peer's module, or null (with a line on stderr) where it cannot be had. */
-export function peerModule<T>(name: string): T | null {
+/** The peer's module, or null (with a line on stderr) where it cannot be had. Peers that want different versions lie in different places. */
+export function peerModule<T>(name: string, place: 'peers' | 'peers/sqlite' = 'peers'): T | null {
+  const folder = join(__dirname, place);
   try {
     if (!existsSync(join(folder, 'node_modules'))) {
       execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });

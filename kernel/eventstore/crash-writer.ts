@@ -1,12 +1,15 @@
-// A process for the crash test: many writers at once, a line on stdout per acknowledged append, until it is killed.
+// A process for the crash test: 16 writers at once and a reader that tails them, until it is killed. A line on stdout per
+// acknowledged append, `w` and its event ids, and per event that the reader was given, `r` and its position and id.
 import { writeSync } from 'node:fs';
 import { uuidV5 } from '@oort/kernel-wire';
 import { openEmbeddedStore } from './index';
+import type { EventStore } from './port';
 
 const [directory = '', run = '0'] = process.argv.slice(2);
 
 async function write(): Promise<void> {
   const store = await openEmbeddedStore({ directory, indexAfterEvents: 64 });
+  void tail(store);
   await Promise.all(Array.from({ length: 16 }, async (_, writer) => {
     for (let round = 0; ; round += 1) {
       const ids = [0, 1, 2].map((index) => uuidV5(`${run}/${writer}/${round}/${index}`));
@@ -14,9 +17,15 @@ async function write(): Promise<void> {
         id, type: 'Written', data: { filler: 'x'.repeat(100) },
         metadata: { actor: 'a', correlationId: id, causationId: id, occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 },
       })));
-      writeSync(1, `${ids.join(' ')}\n`);
+      writeSync(1, `w ${ids.join(' ')}\n`);
     }
   }));
+}
+
+async function tail(store: EventStore): Promise<void> {
+  for await (const delivery of store.subscribe({ from: 'start', signal: new AbortController().signal })) {
+    if (delivery.kind === 'event') writeSync(1, `r ${delivery.event.position} ${delivery.event.id}\n`);
+  }
 }
 
 write().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,15 +7,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openEmbeddedStore } from './index';
 import type { EventStore, RecordedEvent } from './port';
 
-async function killedWhileWriting(directory: string, run: number): Promise<string[][]> {
+interface Seen {
+  /** Ids of an append that was acknowledged. */
+  readonly acknowledged: readonly (readonly string[])[];
+  /** What the tailing reader was given, in its order. */
+  readonly delivered: readonly { readonly position: string; readonly id: string }[];
+}
+
+async function killedWhileWriting(directory: string, run: number): Promise<Seen> {
   const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'crash-writer.ts'), directory, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => { printed += chunk.toString(); });
-  while (printed.length === 0) await sleep(10);
-  await sleep(150 + run * 50);
+  while (!printed.includes('w ')) await sleep(10);
+  await sleep(randomInt(20, 300));
   child.kill('SIGKILL');
   await new Promise((resolve) => child.on('close', resolve));
-  return printed.split('\n').slice(0, -1).map((line) => line.split(' '));
+  const lines = printed.split('\n').slice(0, -1).map((line) => line.split(' '));
+  return {
+    acknowledged: lines.filter(([kind]) => kind === 'w').map(([, ...ids]) => ids),
+    delivered: lines.filter(([kind]) => kind === 'r').map(([, position = '', id = '']) => ({ position, id })),
+  };
 }
 
 async function all(store: EventStore): Promise<RecordedEvent[]> {
@@ -23,12 +35,16 @@ async function all(store: EventStore): Promise<RecordedEvent[]> {
   return events;
 }
 
-test('after SIGKILL every acknowledged event is there once, in whole appends, on every index', async () => {
+/** `CRASH_RUNS=100 npx jest kernel/eventstore/crash` kills as often. */
+const runs = Number(process.env['CRASH_RUNS'] ?? 3);
+
+test('after SIGKILL every acknowledged event is there once, in whole appends, on every index, and a tailing reader saw no other', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'oort-crash-'));
-  const acknowledged: string[][] = [];
-  for (let run = 0; run < 3; run += 1) {
-    acknowledged.push(...await killedWhileWriting(directory, run));
-    if (run === 1) rmSync(join(directory, 'index'), { recursive: true });
+  const acknowledged: (readonly string[])[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    const seen = await killedWhileWriting(directory, run);
+    acknowledged.push(...seen.acknowledged);
+    if (run % 3 === 1) rmSync(join(directory, 'index'), { recursive: true });
     const store = await openEmbeddedStore({ directory });
     const events = await all(store);
     const ids = new Set(events.map(({ id }) => id));
@@ -36,6 +52,9 @@ test('after SIGKILL every acknowledged event is there once, in whole appends, on
     expect(acknowledged.flat().filter((id) => !ids.has(id))).toEqual([]);
     expect(events.map(({ position }) => position)).toEqual(events.map((_, index) => BigInt(index)));
     expect(events.length % 3).toBe(0);
+    // The reader began at the first event and was given every one once, in the order that the log still has.
+    expect(seen.delivered.length).toBeGreaterThan(0);
+    expect(seen.delivered).toEqual(events.slice(0, seen.delivered.length).map(({ position, id }) => ({ position: String(position), id })));
     for (let writer = 0; writer < 16; writer += 1) {
       const revisions: bigint[] = [];
       for await (const event of store.read(`crash-${writer}`)) revisions.push(event.revision);
@@ -45,7 +64,8 @@ test('after SIGKILL every acknowledged event is there once, in whole appends, on
     await store.close();
   }
   expect(acknowledged.length).toBeGreaterThan(50);
-});
+  rmSync(directory, { recursive: true, force: true });
+}, runs * 20_000);
 
 describe('a log that is not as it was left', () => {
   const event = (id: string) => ({
