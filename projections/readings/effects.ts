@@ -8,6 +8,9 @@ import { schema } from './tables';
 
 export type KeptTopic = Exclude<Topic, 'heartbeats'>;
 
+/** GraphQL's Int. */
+const mostPieces = 2 ** 31 - 1;
+
 interface Taken<T extends Topic> { readonly nodeId: string; readonly at: string; readonly reading: Readings[T] }
 
 export async function keep(topic: KeptTopic, received: readonly Received[], manager: EntityManager): Promise<void> {
@@ -46,8 +49,9 @@ async function keepMachines(all: readonly Taken<'resources'>[], manager: EntityM
       ON CONFLICT (node_id) DO UPDATE SET at = excluded.at, cpu_share = excluded.cpu_share, memory_used_bytes = excluded.memory_used_bytes,
         memory_total_bytes = excluded.memory_total_bytes, disk_free_bytes = excluded.disk_free_bytes, disk_total_bytes = excluded.disk_total_bytes
       WHERE machine.at <= excluded.at`,
-    [last.map(({ nodeId }) => nodeId), last.map(({ at }) => at), last.map(({ reading }) => reading.cpuShare), last.map(({ reading }) => reading.memoryUsedBytes),
-      last.map(({ reading }) => reading.memoryTotalBytes), last.map(({ reading }) => reading.diskFreeBytes), last.map(({ reading }) => reading.diskTotalBytes)]);
+    [last.map(({ nodeId }) => nodeId), last.map(({ at }) => at), last.map(({ reading }) => within(reading.cpuShare, 1)),
+      last.map(({ reading }) => within(reading.memoryUsedBytes)), last.map(({ reading }) => within(reading.memoryTotalBytes)),
+      last.map(({ reading }) => within(reading.diskFreeBytes)), last.map(({ reading }) => within(reading.diskTotalBytes))]);
 }
 
 async function keepInventories(all: readonly Taken<'inventories'>[], manager: EntityManager): Promise<void> {
@@ -55,18 +59,18 @@ async function keepInventories(all: readonly Taken<'inventories'>[], manager: En
   await manager.query(
     `INSERT INTO ${schema}.inventory SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bigint[], $4::bigint[])
       ON CONFLICT (node_id) DO UPDATE SET at = excluded.at, pieces = excluded.pieces, bytes = excluded.bytes WHERE inventory.at <= excluded.at`,
-    [last.map(({ nodeId }) => nodeId), last.map(({ at }) => at), last.map(({ reading }) => reading.pieces), last.map(({ reading }) => reading.bytes)]);
+    [last.map(({ nodeId }) => nodeId), last.map(({ at }) => at), last.map(({ reading }) => within(reading.pieces, mostPieces)), last.map(({ reading }) => within(reading.bytes))]);
 }
 
 /** The same step reported again is the same row. */
 async function keepMetrics(all: readonly Taken<'metrics'>[], manager: EntityManager): Promise<void> {
-  const last = lastOfEach(all, ({ nodeId, reading: { jobId, attempt, name, step } }) => JSON.stringify([nodeId, storable(jobId), attempt, storable(name), step]));
+  const last = lastOfEach(all, ({ nodeId, reading: { jobId, attempt, name, step } }) => JSON.stringify([nodeId, storable(jobId), attempt, storable(name), within(step)]));
   await manager.query(
     `INSERT INTO ${schema}.metric (node_id, job_id, attempt, name, step, value, at)
       SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::float8[], $7::timestamptz[])
       ON CONFLICT (job_id, attempt, name, step, node_id) DO UPDATE SET value = excluded.value, at = excluded.at`,
     [last.map(({ nodeId }) => nodeId), last.map(({ reading }) => storable(reading.jobId)), last.map(({ reading }) => reading.attempt),
-      last.map(({ reading }) => storable(reading.name)), last.map(({ reading }) => reading.step), last.map(({ reading }) => reading.value), last.map(({ at }) => at)]);
+      last.map(({ reading }) => storable(reading.name)), last.map(({ reading }) => within(reading.step)), last.map(({ reading }) => reading.value), last.map(({ at }) => at)]);
 }
 
 async function keepUsage(all: readonly Taken<'usage'>[], manager: EntityManager): Promise<void> {
@@ -77,8 +81,8 @@ async function keepUsage(all: readonly Taken<'usage'>[], manager: EntityManager)
     const sum = sums.get(key) ?? { nodeId, kind, subjects: 0n, units: 0n, durationMs: 0n };
     sums.set(key, sum);
     sum.subjects += 1n;
-    sum.units += BigInt(units);
-    sum.durationMs += BigInt(durationMs);
+    sum.units += BigInt(within(units));
+    sum.durationMs += BigInt(within(durationMs));
   }
   const rows = [...sums.values()];
   await manager.query(
@@ -118,6 +122,11 @@ async function keepNotices(received: readonly Received[], manager: EntityManager
       FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[])
         AS new(node_id, readings, missing, dropped, epochs, clock_ahead_ms, last_at) WHERE topic = $1 AND chain.node_id = new.node_id`,
     [received[0]?.topic ?? '', [...nodes.keys()], ...numbers, all.map(({ lastMs }) => new Date(lastMs).toISOString())]);
+}
+
+/** A node may say anything; what is absurd must stop neither the table nor who reads it. */
+function within(value: number, most = Number.MAX_SAFE_INTEGER): number {
+  return Number.isFinite(value) ? Math.min(Math.max(value, 0), most) : 0;
 }
 
 /** PostgreSQL has no text with a zero in it. */

@@ -1,3 +1,3 @@
 // What do nodes report of themselves, and how whole are their reports?
-export { prepareReadings, startReadings, type ReadingsOptions } from './consumer';
+export { forgetOldMetrics, prepareReadings, startReadings, type ReadingsOptions } from './consumer';
 export { chainReports, jobMetrics, machineReport, usageReports, type ChainReport, type JobMetricRow, type MachineReport, type UsageReport } from './questions';

@@ -6,7 +6,7 @@ import { testPostgres, type TestDatabase } from '@oort/kernel-projection';
 import { memoryBus, sealEnvelope, type TelemetryBus } from '@oort/kernel-telemetry';
 import { encodeReading } from '@oort/schema/telemetry/readings';
 import type { Readings, Topic } from '@oort/schema/telemetry/topics';
-import { chainReports, jobMetrics, machineReport, prepareReadings, startReadings, usageReports } from './index';
+import { chainReports, forgetOldMetrics, jobMetrics, machineReport, prepareReadings, startReadings, usageReports } from './index';
 
 const key = newDeviceKey();
 const atMs = Date.parse('2026-01-01T00:00:00Z');
@@ -129,4 +129,26 @@ test('machines, inventories and metrics: the latest counts, the same step once',
     at, cpuShare: 0.5, memoryUsedBytes: 3e9, memoryTotalBytes: 16e9, diskFreeBytes: 5e11, diskTotalBytes: 1e12, pieces: 3, pieceBytes: 3e12 });
   expect(await machineReport(database, 'node_2')).toBeNull();
   expect((await jobMetrics(database, 'job_1')).map(({ step, value }) => [step, value])).toEqual([[1, 0.4], [2, 0.125]]);
+  const day = 24 * 3600 * 1000;
+  await forgetOldMetrics(database, new Date(atMs + 29 * day));
+  expect((await jobMetrics(database, 'job_1')).length).toBe(2);
+  await forgetOldMetrics(database, new Date(atMs + 31 * day));
+  expect(await jobMetrics(database, 'job_1')).toEqual([]);
+});
+
+test('what a node says that no machine can be is cut to what can be read, and holds up nobody', async () => {
+  const absurd = 2 ** 60;
+  const consumer = await start();
+  const envelopes = [
+    ...chain('resources', [{ atMs: absurd, cpuShare: NaN, memoryUsedBytes: absurd, memoryTotalBytes: 1, diskFreeBytes: 1, diskTotalBytes: 1 }]).map((bytes) => ['resources', bytes] as const),
+    ...chain('inventories', [{ atMs: 0, pieces: absurd, bytes: absurd }]).map((bytes) => ['inventories', bytes] as const),
+    ...chain('usage', [{ ...used('a'), units: absurd }, used('b')]).map((bytes) => ['usage', bytes] as const),
+    ...chain('metrics', [{ atMs, jobId: 'job_2', attempt: 4_000_000_000, name: 'loss', step: absurd, value: -Infinity }]).map((bytes) => ['metrics', bytes] as const),
+  ];
+  for (const [topic, bytes] of envelopes) await bus.publish(topic, 'node_1', bytes);
+  await until(async () => (await chainReports(database, 'node_1')).length === 4 && await readings('metrics') + await readings('usage') + await readings('inventories') + await readings('resources') === 5);
+  await consumer.stop();
+  expect(await machineReport(database, 'node_1')).toMatchObject({ at: new Date(atMs).toISOString(), cpuShare: 0, memoryUsedBytes: Number.MAX_SAFE_INTEGER, pieces: 2 ** 31 - 1 });
+  expect(await usageReports(database, 'node_1')).toMatchObject([{ subjects: 2 }]);
+  expect((await jobMetrics(database, 'job_2')).length).toBe(1);
 });
