@@ -34,6 +34,10 @@ export class Network {
     this.#weather = weather;
   }
 
+  get size(): number {
+    return this.#receivers.length;
+  }
+
   join(receive: (message: Message, from: number) => void): void {
     this.#receivers.push(receive);
   }

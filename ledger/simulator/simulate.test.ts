@@ -1,4 +1,5 @@
 import { simulate } from './simulate';
+import { scenarioOf } from './seeds';
 import type { Scenario } from './simulate';
 import type { Conduct } from './witness';
 
@@ -31,6 +32,24 @@ describe('the final order is one, nothing runs out of order, and everything runs
   test('W = 7, two lie', () => {
     for (const seed of seeds) expectHeld({ seed, witnessCount: 7, conducts: ['fork', 'withhold'], loss: 0.05 });
   });
+});
+
+describe('sets that change every twelve blocks', () => {
+  test.each([[4, 3], [7, 4]])('W = %i of %i more', (witnessCount, candidates) => {
+    for (const seed of seeds.slice(0, 4)) expectHeld({ seed, witnessCount, candidates, loss: 0.1, restarts: true, partition: true });
+  });
+  test('with a liar among them', () => {
+    for (const seed of seeds.slice(0, 4)) expectHeld({ seed, witnessCount: 4, candidates: 3, conducts: ['fork'], loss: 0.05 });
+  });
+});
+
+// A block from the future is held until its time: clocks that are apart delay the chain by as much, and no more.
+test('clocks up to ten seconds apart', () => {
+  for (const seed of seeds) expectHeld({ seed, witnessCount: 4, skewSeconds: 5 });
+});
+
+test('the seeds of npm run sim', () => {
+  for (let seed = 1; seed <= 6; seed += 1) expectHeld(scenarioOf(seed));
 });
 
 // W - m liars are survived; one more, and two halves of the network make two pasts. This seed shows it (PROTOCOL.md).

@@ -1,6 +1,7 @@
 // One seed, one run: witnesses, weather, crashes and liars, then calm; then what must hold is checked.
 import { localParameters } from '@oort/ledger-chain';
-import type { Hash } from '@oort/ledger-chain';
+import type { Address, Hash } from '@oort/ledger-chain';
+import { witnessAddress } from '@oort/ledger-dag/world';
 import { Network } from './network';
 import type { SimulatedTransaction, Weather } from './network';
 import { Random } from './random';
@@ -17,6 +18,10 @@ export interface Scenario {
   readonly partition?: boolean;
   readonly restarts?: boolean;
   readonly transactions?: number;
+  /** Besides the witnesses: who serves is drawn anew every epoch, and epochs are short. */
+  readonly candidates?: number;
+  /** Each seat's clock is up to so far off, either way. */
+  readonly skewSeconds?: number;
 }
 
 export interface Outcome {
@@ -32,7 +37,8 @@ const calmMs = 60_000;
 export function simulate(scenario: Scenario): Outcome {
   const random = new Random(scenario.seed);
   const clock = new WorldClock();
-  const parameters = localParameters({ witnessCount: scenario.witnessCount });
+  const candidates = scenario.candidates ?? 0;
+  const parameters = localParameters({ witnessCount: scenario.witnessCount, epochLength: candidates > 0 ? 12 : 100 });
   const network = new Network(clock, random, {
     delayMs: [1, random.between(20, 300)],
     get loss() {
@@ -40,11 +46,13 @@ export function simulate(scenario: Scenario): Outcome {
     },
     partitions: partitionsOf(scenario, random),
   });
-  const stage = { parameters, clock, network, random };
-  const witnesses = Array.from({ length: scenario.witnessCount }, (_, seat) =>
+  const skews = Array.from({ length: scenario.witnessCount + candidates }, () => (
+    scenario.skewSeconds === undefined ? 0 : random.between(-scenario.skewSeconds, scenario.skewSeconds + 1)));
+  const stage = { parameters, clock, network, random, serving: draws(scenario), skew: (seat: number) => skews[seat] ?? 0 };
+  const witnesses = Array.from({ length: scenario.witnessCount + candidates }, (_, seat) =>
     new SimulatedWitness(seat, scenario.conducts?.[seat] ?? 'honest', stage));
   const twins = splitSeats(scenario).map((seat, index) =>
-    new SimulatedWitness(seat, 'split', stage, scenario.witnessCount + index));
+    new SimulatedWitness(seat, 'split', stage, scenario.witnessCount + candidates + index));
   const transactions = plan(scenario, { clock, random, witnesses });
   const broken: string[] = [];
   try {
@@ -61,17 +69,35 @@ export function simulate(scenario: Scenario): Outcome {
   };
 }
 
+/** The genesis set in epochs 0 and 1, then W of all, drawn from the seed and the epoch. At most W - m liars are among them,
+ *  because the liars are at most that many altogether. */
+function draws({ seed, witnessCount, candidates = 0 }: Scenario): (epoch: number) => readonly Address[] {
+  const everybody = Array.from({ length: witnessCount + candidates }, (_, seat) => witnessAddress(seat));
+  const sets = new Map<number, readonly Address[]>();
+  return (epoch) => {
+    if (epoch <= 1 || candidates === 0) return everybody.slice(0, witnessCount);
+    const known = sets.get(epoch);
+    if (known !== undefined) return known;
+    const draw = new Random(seed * 65_537 + epoch);
+    const set = everybody.map((address) => ({ address, output: draw.next() }))
+      .sort((a, b) => b.output - a.output).slice(0, witnessCount).map(({ address }) => address);
+    sets.set(epoch, set);
+    return set;
+  };
+}
+
 function splitSeats({ conducts = [] }: Scenario): number[] {
   return conducts.flatMap((conduct, seat) => (conduct === 'split' ? [seat] : []));
 }
 
 function partitionsOf(scenario: Scenario, random: Random): Weather['partitions'] {
-  const seats = Array.from({ length: scenario.witnessCount }, (_, seat) => seat);
+  const all = scenario.witnessCount + (scenario.candidates ?? 0);
+  const seats = Array.from({ length: all }, (_, seat) => seat);
   const split = splitSeats(scenario);
   if (split.length > 0) {
     // One side: every other honest witness, and the second self of each split one. The liars never join their two selves.
     const honest = seats.filter((seat) => !split.includes(seat)).filter((_, index) => index % 2 === 0);
-    const seconds = split.map((_, index) => scenario.witnessCount + index);
+    const seconds = split.map((_, index) => all + index);
     return [{ fromMs: 0, toMs: stormMs, seats: [...honest, ...seconds] }];
   }
   if (scenario.partition !== true) return [];

@@ -1,7 +1,7 @@
 // A witness of the simulation: the real rules on a view of its own, with a disk that survives its restarts.
 import type { Address, Block, BlockBody, ChainParameters, Hash } from '@oort/ledger-chain';
 import { zeroHash } from '@oort/ledger-chain';
-import { composeBlock, Dag, Holding, mayExtend, turnOf, unmetNonce, validateBlock } from '@oort/ledger-dag';
+import { composeBlock, Dag, Holding, servingOn, turnOf, unmetNonce, validateBlock } from '@oort/ledger-dag';
 import type { Entry, Surroundings } from '@oort/ledger-dag';
 import { genesisEntry, standInSummary, unsigned, witnessAddress } from '@oort/ledger-dag/world';
 import type { Message, Network, SimulatedTransaction } from './network';
@@ -16,6 +16,10 @@ export interface Stage {
   readonly clock: WorldClock;
   readonly network: Network;
   readonly random: Random;
+  /** Who serves in an epoch: the draw is injected, and all compute the same from the final order. */
+  readonly serving: (epoch: number) => readonly Address[];
+  /** Added to the clock of a seat; seconds. */
+  readonly skew: (seat: number) => number;
 }
 
 const gapMs = 20;
@@ -53,7 +57,6 @@ export class SimulatedWitness {
     this.#stage = stage;
     this.#author = witnessAddress(seat);
     const { parameters, clock } = stage;
-    const everybody = Array.from({ length: parameters.witnessCount }, (_, each) => witnessAddress(each));
     this.#dag = this.#freshDag();
     this.#around = {
       parameters,
@@ -61,8 +64,8 @@ export class SimulatedWitness {
       transaction: (hash) => this.#transactions.get(hash),
       summary: (hash) => (this.#dag.isStable(hash) ? standInSummary(hash) : undefined),
       hasApprove: () => false,
-      witnesses: () => everybody,
-      now: () => parameters.genesisTimestamp + 1000 + Math.floor(clock.nowMs / 1000),
+      witnesses: stage.serving,
+      now: () => parameters.genesisTimestamp + 1000 + stage.skew(seat) + Math.floor(clock.nowMs / 1000),
     };
     stage.network.join((message, from) => this.#hear(message, from));
     this.#gossip();
@@ -125,7 +128,7 @@ export class SimulatedWitness {
         }
         break;
       case 'tips':
-        this.#request(from, message.hashes.filter((hash) => this.#around.entry(hash) === undefined));
+        this.#request(from, message.hashes.filter((hash) => this.#around.entry(hash) === undefined && !this.#transactions.has(hash)));
         break;
       case 'request':
         for (const hash of message.hashes) this.#serve(from, hash);
@@ -152,12 +155,14 @@ export class SimulatedWitness {
   }
 
   #gossip(): void {
-    const { clock, network, parameters, random } = this.#stage;
+    const { clock, network, random } = this.#stage;
     clock.after(gossipEveryMs, () => {
       if (!this.#asleep) {
-        network.broadcast(this.seat, { kind: 'tips', hashes: this.#dag.tips().map((tip) => tip.hash) });
+        // Pending transactions too: one lost on its first way may be all that the only witness whose turn it is waits for.
+        const hashes = [...this.#dag.tips().map((tip) => tip.hash), ...this.#linkable()];
+        network.broadcast(this.seat, { kind: 'tips', hashes });
         this.#retry('time');
-        this.#askFor(random.between(0, parameters.witnessCount));
+        this.#askFor(random.between(0, network.size));
         this.#wake();
       }
       this.#gossip();
@@ -218,31 +223,36 @@ export class SimulatedWitness {
 
   #wake(): void {
     if (this.#asleep || this.conduct === 'silent') return;
-    const { clock, parameters } = this.#stage;
+    const { clock } = this.#stage;
     const { trunkTip } = this.#dag;
     if (trunkTip.hash !== this.#trunk) {
       this.#trunk = trunkTip.hash;
       this.#trunkAtMs = clock.nowMs;
     }
     if (this.#unstableWork.size === 0 && this.#linkable().length === 0) return;
-    if (!mayExtend(this.#dag, this.#author, parameters.witnessCount)) return;
-    const witnesses = Array.from({ length: parameters.witnessCount }, (_, each) => witnessAddress(each));
+    const place = this.#turn();
+    if (place === -1) return;
     // A liar does not wait for its turn.
-    const turn = this.conduct === 'honest' || this.conduct === 'split' ? turnOf(this.#dag, this.#author, witnesses) : 0;
+    const turn = this.conduct === 'honest' || this.conduct === 'split' ? place : 0;
     const pen = (this.#pen += 1);
     const due = Math.max(this.#trunkAtMs + gapMs + turn * turnPauseMs, clock.nowMs);
     clock.after(due - clock.nowMs, () => (pen === this.#pen ? this.#write() : undefined));
   }
 
+  /** -1 where this witness may not write now: it does not serve, or was among the last m - 1. */
+  #turn(): number {
+    return turnOf(this.#dag, this.#author, servingOn(this.#dag.trunkTip, this.#around) ?? []);
+  }
+
   #write(): void {
-    if (this.#asleep || !mayExtend(this.#dag, this.#author, this.#stage.parameters.witnessCount)) return;
+    if (this.#asleep || this.#turn() === -1) return;
     const draft = { author: this.#author, previous: this.#previous, links: this.#linkable() };
     const body = composeBlock(this.#dag, draft, this.#around);
     if (body !== null) this.#publish(body);
   }
 
   #publish(body: BlockBody): void {
-    const { clock, network, parameters, random } = this.#stage;
+    const { clock, network, random } = this.#stage;
     const block = unsigned(body);
     const message = { kind: 'block', block } as const;
     if (this.conduct === 'wrong-citation') {
@@ -253,7 +263,7 @@ export class SimulatedWitness {
     if (this.conduct === 'fork') {
       // Two blocks on one previous, each shown to some of the others first.
       const twin = unsigned({ ...body, links: [...body.links].slice(1), timestamp: body.timestamp + (body.links.length > 0 ? 0 : 1) });
-      for (let to = 0; to < parameters.witnessCount; to += 1) {
+      for (let to = 0; to < network.size; to += 1) {
         network.send(this.seat, to, { kind: 'block', block: random.chance(0.5) ? twin : block });
       }
       this.#consider(twin);
