@@ -1,12 +1,11 @@
 // The domains over a foundation. Storage comes first, because it is where everybody's bytes lie.
-import { createEventsSubgraph, reveal } from '@oort/gateway-events';
-import { runReaction } from '@oort/kernel-decider';
+import { createEventsSubgraph } from '@oort/gateway-events';
 import { personKeyId } from '@oort/kernel-eventstore';
 import type { ContentStore } from '@oort/kernel-content';
 import { runtimeClass } from '@oort/node-agents-agent/enrolment';
-import { findNode, liveNodes } from '@oort/projections-nodes';
+import { findNode } from '@oort/projections-nodes';
 import { createProvenanceSubgraph } from '@oort/projections-provenance';
-import { eventPrivacy, sealedUntil, type Subgraph, type SubgraphPorts } from '@oort/schema';
+import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { createAccountsSubgraph, type AccountsSubgraph } from '@oort/subgraphs-accounts';
 import { createAuditSubgraph } from '@oort/subgraphs-audit';
 import { createComputeSubgraph } from '@oort/subgraphs-compute';
@@ -15,9 +14,10 @@ import { createLedgerSubgraph } from '@oort/subgraphs-ledger';
 import { createModelsSubgraph } from '@oort/subgraphs-models';
 import { createNodesSubgraph } from '@oort/subgraphs-nodes';
 import { createStakingSubgraph } from '@oort/subgraphs-staking';
-import { accountKeyId, createContentAccess, createContentStore, createStorageSubgraph, DataPath, type ContentAccess, type StorageSubgraph } from '@oort/subgraphs-storage';
+import { accountKeyId, createContentAccess, createContentStore, createStorageSubgraph, openDataPath, type ContentAccess, type StorageSubgraph } from '@oort/subgraphs-storage';
 import { newId } from '@oort/kernel-wire';
 import type { Foundation } from './platform';
+import { runReveals } from './reveals';
 
 export interface Domains {
   readonly subgraphs: readonly Subgraph[];
@@ -36,7 +36,7 @@ const batchMs = 2_000;
 export async function openDomains(foundation: Foundation, { domain }: Site): Promise<Domains> {
   const { store, rawStore, readModels, telemetry, timers, node, keys, parameters } = foundation;
   const below = { store, readModels, telemetry, timers, ledger: { request: node.request }, now: (): Date => new Date() };
-  const dataPath = new DataPath({ nodes: () => liveNodes(readModels, { online: 'either', statuses: ['active', 'suspended', 'draining'] }), platformKey: keys.orderKey, now: below.now });
+  const dataPath = openDataPath({ readModels, orderKey: keys.orderKey, now: below.now });
   const content = createContentStore({ store, dataPath, keys: foundation.eventKeys, now: below.now });
   const storage = await createStorageSubgraph({ store, readModels, dataPath, keys: foundation.eventKeys, now: below.now });
   const ports: SubgraphPorts = { ...below, content };
@@ -67,13 +67,6 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
 }
 
 /** Here and not in the feed's own room, which shall hold no key that opens more than everybody may read. */
-function withReveals(events: Subgraph, { store, readModels, eventKeys, revealedKeys }: Foundation): Subgraph {
-  const holder = { ...eventPrivacy, keys: eventKeys };
-  const subscribes = [...new Set(Object.values(sealedUntil).map(({ event }) => event))];
-  return {
-    ...events,
-    start: (signal) => runReaction({
-      name: 'reveals', store, database: readModels.database, subscribes, react: (event) => reveal(event, holder, revealedKeys), signal,
-    }),
-  };
+function withReveals(events: Subgraph, foundation: Foundation): Subgraph {
+  return { ...events, start: (signal) => runReveals(foundation, signal) };
 }

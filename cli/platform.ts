@@ -5,20 +5,9 @@ import { openPostgres, openReadModels, type OpenReadModels } from '@oort/kernel-
 import { kafkaSettings, openEmbeddedBus, openKafkaBus, type TelemetryBus } from '@oort/kernel-telemetry';
 import { createTimers } from '@oort/kernel-timers';
 import { localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
-import { accountsProjection } from '@oort/projections-accounts';
-import { billingProjection } from '@oort/projections-billing';
-import { contentsProjection } from '@oort/projections-contents';
-import { datasetsProjection } from '@oort/projections-datasets';
-import { honestyProjection } from '@oort/projections-honesty';
-import { jobsProjection } from '@oort/projections-jobs';
-import { modelsProjection } from '@oort/projections-models';
-import { nodesProjection } from '@oort/projections-nodes';
-import { objectsProjection } from '@oort/projections-objects';
-import { provenanceProjection } from '@oort/projections-provenance';
-import { rewardsProjection } from '@oort/projections-rewards';
-import { stakesProjection } from '@oort/projections-stakes';
 import { eventPrivacy, localParameters, upcasters, type PlatformParameters } from '@oort/schema';
 import { platformKeys, type PlatformKeys } from './platform-keys';
+import { projections } from './read-models';
 
 export interface Foundation {
   readonly keys: PlatformKeys;
@@ -35,11 +24,6 @@ export interface Foundation {
   /** In the reverse order of opening. */
   close(): Promise<void>;
 }
-
-const projections = [
-  accountsProjection, billingProjection, contentsProjection, datasetsProjection, honestyProjection, jobsProjection, modelsProjection, nodesProjection, objectsProjection,
-  provenanceProjection, rewardsProjection, stakesProjection,
-];
 
 /** What lies below the domains: log, bus, chain, PostgreSQL, timers. The event store comes first: its lock keeps a second instance out. */
 export async function layFoundation(directory: string, onHalt: (reason: Error) => void): Promise<Foundation> {

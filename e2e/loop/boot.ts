@@ -16,11 +16,12 @@ interface Ready extends Urls { readonly ready: true }
 
 const customerAccount = 0;
 const pollMs = 100;
+const startMs = 180_000;
 
-export interface BootOptions { readonly directory: string; readonly quick: boolean; readonly images: Images; readonly report: Report; readonly ports: Readonly<Record<string, string>> }
+export interface BootOptions { readonly directory: string; readonly quick: boolean; readonly images: Images; readonly report: Report; readonly ports: Readonly<Record<string, string>>; readonly topology?: string; readonly settings?: Readonly<Record<string, string>> }
 
-export async function boot({ directory, quick, images, report, ports }: BootOptions): Promise<LoopContext> {
-  const platform = await startProcess<Ready>('platform', ['up', '--data', join(directory, 'platform'), '--json'], ports, join(directory, 'logs', 'platform.log'), 120_000);
+export async function boot({ directory, quick, images, report, ports, topology = 'process', settings = {} }: BootOptions): Promise<LoopContext> {
+  const platform = await startProcess<Ready>('platform', ['up', '--topology', topology, '--data', join(directory, 'platform'), '--json'], { ...ports, ...settings }, join(directory, 'logs', 'platform.log'), startMs);
   const { graphql: graphqlUrl, graphqlWebSocket, s3, ingest, chain: chainUrl } = platform.ready;
   const urls: Urls = { graphql: graphqlUrl, graphqlWebSocket, s3, ingest, chain: chainUrl };
   report.progress('the platform runs');

@@ -1,10 +1,12 @@
-// The main job on real data, through public doors only: `npm run loop -- [--quick] [--data DIR] [--keep] [--until N] [--dir DIR]`.
+// The main job on real data, through public doors only: `npm run loop --
+// [--quick] [--topology process|services] [--data DIR] [--keep] [--until N] [--dir DIR]`.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { boot } from './boot';
+import { startBus } from './broker';
 import { digits, folderImages, type Images } from './images';
 import { endAll, leaveRunning } from './processes';
 import { createReport, type Report } from './report';
@@ -16,7 +18,7 @@ const freePorts = { OORT_GRAPHQL_PORT: '0', OORT_S3_PORT: '0', OORT_INGEST_PORT:
 
 const { values: options } = parseArgs({ options: {
   quick: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false },
-  data: { type: 'string' }, dir: { type: 'string' }, until: { type: 'string', default: '10' },
+  topology: { type: 'string', default: 'process' }, data: { type: 'string' }, dir: { type: 'string' }, until: { type: 'string', default: '10' },
 } });
 
 async function main(report: Report): Promise<boolean> {
@@ -26,10 +28,11 @@ async function main(report: Report): Promise<boolean> {
   const steps = (await allSteps()).filter(({ number }) => number <= Number(options.until));
   let context: LoopContext | null = null;
   report.progress(`data in ${directory}`);
+  const bus = options.topology === 'services' ? await startBus((line) => { report.progress(line); }) : null;
   for (const step of steps) {
     report.begin(step.number, step.title);
     try {
-      context ??= await boot({ directory, quick: options.quick, images, report, ports: options.keep ? {} : freePorts });
+      context ??= await boot({ directory, quick: options.quick, images, report, ports: options.keep ? {} : freePorts, topology: options.topology, settings: bus?.environment ?? {} });
       await step.run(context);
     } catch (error) {
       report.broke(error);
@@ -45,6 +48,7 @@ async function main(report: Report): Promise<boolean> {
     await new Promise((done) => { process.once('SIGINT', done); });
   }
   await endAll();
+  await bus?.remove();
   if (held && options.dir === undefined) rmSync(directory, { recursive: true, force: true });
   return held;
 }

@@ -1,23 +1,8 @@
-// What a caller may read of an error: what was said to it on purpose (it carries a code), and nothing of our insides.
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import type { RequestContext } from '@oort/schema';
+// What leaves the door says nothing of our insides, whatever made it.
+import type { GraphQLFormattedError } from 'graphql';
+import { maskedMessage } from '@oort/kernel-graphql';
 
 const internal = 'INTERNAL_SERVER_ERROR';
-
-export type Log = (line: string) => void;
-
-/** `whole` tells that the request failed before any resolver ran: then the fault is in what was asked. */
-export function presentError(error: GraphQLError, context: RequestContext, whole: boolean, log: Log): GraphQLFormattedError {
-  const { code } = error.extensions;
-  const place = { ...(error.path === undefined ? {} : { path: error.path }) };
-  if (typeof code === 'string' && code !== internal) return { message: error.message, ...place, extensions: { ...error.extensions } };
-  if (whole && error.path === undefined) return { message: error.message, extensions: { code: 'BAD_USER_INPUT' } };
-  const cause = error.originalError ?? error;
-  log(`request ${context.requestId}, ${error.path?.join('.') ?? 'no path'}: ${cause.stack ?? cause.message}\n`);
-  return { message: maskedMessage, ...place, extensions: { code: internal, requestId: context.requestId } };
-}
-
-export const maskedMessage = 'Something broke on our side; it is logged under the request id.';
 
 /** The last word over whatever leaves the door: an error of ours without a code never shows its text. */
 export function maskUncoded(formatted: GraphQLFormattedError): GraphQLFormattedError {
@@ -25,10 +10,4 @@ export function maskUncoded(formatted: GraphQLFormattedError): GraphQLFormattedE
   if (code !== undefined && code !== internal) return formatted;
   if (formatted.message === maskedMessage) return formatted;
   return { message: maskedMessage, ...(formatted.path === undefined ? {} : { path: formatted.path }), extensions: { code: internal, ...(requestId === undefined ? {} : { requestId }) } };
-}
-
-/** For a request that failed before any resolver ran, without a word of ours: the fault is in what was asked. */
-export function asBadInput(error: GraphQLError): GraphQLError {
-  if (error.extensions['code'] !== undefined || error.path !== undefined) return error;
-  return new GraphQLError(error.message, { nodes: error.nodes ?? null, extensions: { ...error.extensions, code: 'BAD_USER_INPUT' } });
 }

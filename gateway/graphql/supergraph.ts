@@ -1,13 +1,13 @@
-// Subgraphs behind Apollo's planner in one process: queries and mutations through @apollo/gateway, subscriptions by its
-// planner and our own loop, since its executor refuses them.
-import { ApolloGateway, buildOperationContext, executeQueryPlan, type ServiceMap } from '@apollo/gateway';
-import type { GatewayExecutor, GatewayGraphQLRequestContext } from '@apollo/server-gateway-interface';
+// Subgraphs behind Apollo's planner, in this process or over HTTP: queries and mutations through @apollo/gateway, subscriptions
+// by its planner and our own loop, since its executor refuses them.
+import { ApolloGateway, buildOperationContext, executeQueryPlan, type GraphQLDataSource, type ServiceMap } from '@apollo/gateway';
+import type { GatewayExecutor, GatewayGraphQLRequestContext, GatewayGraphQLResponse } from '@apollo/server-gateway-interface';
 import { Supergraph, operationFromDocument } from '@apollo/federation-internals';
 import { QueryPlanner, type QueryPlan, type SubscriptionNode } from '@apollo/query-planner';
 import { GraphQLError, type DocumentNode, type ExecutionResult, type GraphQLSchema } from 'graphql';
+import { asBadInput, type Log } from '@oort/kernel-graphql';
 import type { RequestContext, Subgraph } from '@oort/schema';
-import { asBadInput, type Log } from './masking';
-import { SubgraphSource } from './subgraph-source';
+import { dataSourceOver, sourcesHere, type Source, type Sources } from './subgraph-source';
 
 process.env['APOLLO_TELEMETRY_DISABLED'] = '1';
 
@@ -32,14 +32,19 @@ export interface ServedSupergraph {
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (text: string) => { process.stderr.write(`gateway: ${text}\n`); } };
 
-export async function serveSupergraph(supergraphSdl: string, subgraphs: readonly Subgraph[], log: Log): Promise<ServedSupergraph> {
-  const sources = new Map(subgraphs.map((subgraph) => [subgraph.name, new SubgraphSource(subgraph, log)]));
-  const sourceOf = (name: string): SubgraphSource => {
+/** Subgraphs in this process. */
+export function serveSupergraph(supergraphSdl: string, subgraphs: readonly Subgraph[], log: Log): Promise<ServedSupergraph> {
+  return serveSources(supergraphSdl, sourcesHere(subgraphs, log));
+}
+
+/** Subgraphs wherever they are. */
+export async function serveSources(supergraphSdl: string, sources: Sources): Promise<ServedSupergraph> {
+  const sourceOf = (name: string): Source => {
     const source = sources.get(name);
     if (source === undefined) throw new GraphQLError(`Subgraph ${name} does not run here.`, { extensions: { code: 'SUBGRAPH_AWAY' } });
     return source;
   };
-  const gateway = new ApolloGateway({ supergraphSdl, buildService: ({ name }) => sourceOf(name), logger: silent });
+  const gateway = new ApolloGateway({ supergraphSdl, buildService: ({ name }) => dataSourceOver(sourceOf(name)), logger: silent });
   const { schema, executor: planned } = await gateway.load();
   const executor: GatewayExecutor = async (request) => {
     const result = await planned(request);
@@ -58,7 +63,7 @@ class Subscriptions {
   readonly #planner: QueryPlanner;
   readonly #supergraphSchema: GraphQLSchema;
 
-  constructor(supergraphSdl: string, private readonly schema: GraphQLSchema, private readonly sourceOf: (name: string) => SubgraphSource) {
+  constructor(supergraphSdl: string, private readonly schema: GraphQLSchema, private readonly sourceOf: (name: string) => Source) {
     this.#supergraph = Supergraph.build(supergraphSdl);
     this.#planner = new QueryPlanner(this.#supergraph);
     this.#supergraphSchema = this.#supergraph.schema.toGraphQLJSSchema();
@@ -70,7 +75,7 @@ class Subscriptions {
     const source = this.sourceOf(primary.serviceName);
     const events = await source.subscribe({ query: primary.operation, operationName: primary.operationName, variables, context });
     const plan: QueryPlan = { kind: 'QueryPlan', node: rest === undefined ? primary : { kind: 'Sequence', nodes: [primary, rest] } };
-    return mapped(events, (event) => this.complete(plan, operation, primary.operation, source.present(event, context)));
+    return mapped(events, (event) => this.complete(plan, operation, primary.operation, event as GatewayGraphQLResponse));
   }
 
   private plan({ document, operationName }: Operation): SubscriptionNode {
@@ -81,11 +86,11 @@ class Subscriptions {
   }
 
   /** The plan as if it were a query whose first fetch the event has answered. */
-  private async complete(plan: QueryPlan, operation: Operation, primary: string, event: Awaited<ReturnType<SubgraphSource['process']>>): Promise<ExecutionResult> {
+  private async complete(plan: QueryPlan, operation: Operation, primary: string, event: GatewayGraphQLResponse): Promise<ExecutionResult> {
     const services = new Proxy<ServiceMap>({}, {
       get: (_, name) => ({
-        process: (options: Parameters<SubgraphSource['process']>[0]) =>
-          (options.request.query === primary ? Promise.resolve(event) : this.sourceOf(String(name)).process(options)),
+        process: (options: Parameters<GraphQLDataSource['process']>[0]) =>
+          (options.request.query === primary ? Promise.resolve(event) : dataSourceOver(this.sourceOf(String(name))).process(options)),
       }),
     });
     const operationContext = buildOperationContext({

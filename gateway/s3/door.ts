@@ -13,6 +13,8 @@ export interface S3DoorOptions {
   findS3Key(accessKeyId: string): S3Credentials | null;
   /** 0 takes any free port. */
   readonly port: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** Host names whose sub-domains are buckets; path style always works. Default: localhost. */
   readonly domains?: readonly string[];
   now(): Date;
@@ -26,12 +28,13 @@ export interface S3Door {
 
 /** Rejects when the port is taken. */
 export async function openS3Door(options: S3DoorOptions): Promise<S3Door> {
+  const { host = '127.0.0.1' } = options;
   // A large body may take as long as it takes.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000, noDelay: true, maxHeaderSize: 32 * 1024 });
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => { void answer(options, incoming, response); };
   server.on('request', handle).on('checkContinue', handle);
-  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(options.port, '127.0.0.1', resolve); });
-  return { url: `http://127.0.0.1:${portOf(server)}`, close: () => closeServer(server) };
+  await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(options.port, host, resolve); });
+  return { url: `http://${host}:${portOf(server)}`, close: () => closeServer(server) };
 }
 
 async function answer(options: S3DoorOptions, incoming: IncomingMessage, response: ServerResponse): Promise<void> {

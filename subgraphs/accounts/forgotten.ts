@@ -35,3 +35,13 @@ export class ForgottenAccounts {
     this.#ids.add((data as { readonly accountId: string }).accountId);
   }
 }
+
+/** For a door in another process: follows the log until the signal aborts. */
+export async function openForgotten(store: EventStore, signal: AbortSignal): Promise<Pick<ForgottenAccounts, 'has'>> {
+  const forgotten = new ForgottenAccounts(store);
+  await forgotten.catchUp();
+  forgotten.follow(signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  return forgotten;
+}

@@ -14,6 +14,16 @@ export interface S3Keys {
 
 const types = ['S3KeyCreated', 'S3KeyRevoked'] as const;
 
+/** For a door in another process: follows the log until the signal aborts. */
+export async function openS3Keys(store: EventStore, signal: AbortSignal): Promise<S3Keys> {
+  const index = new S3KeyIndex(store);
+  await index.catchUp();
+  index.follow(signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  return index;
+}
+
 export class S3KeyIndex implements S3Keys {
   readonly #active = new Map<string, S3Credentials>();
   #position: bigint | null = null;

@@ -25,6 +25,8 @@ export interface PollRequest { readonly nodeId: string; readonly kinds: readonly
 export interface Dispatcher {
   /** Tells what a command made of a job: it is queued, held, or let go. */
   observe(state: JobState): void;
+  /** Whether it is queued or held here. */
+  knows(jobId: string): boolean;
   poll(request: PollRequest): Promise<readonly RunningJob[]>;
   /** When the lease now ends; null for a claim that does not hold it. */
   renew(claim: AttemptClaim): Date | null;
@@ -153,5 +155,5 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     wake();
   }
 
-  return { observe, poll, renew, sweep, close: () => { for (const poller of [...pollers]) settle(poller, []); } };
+  return { observe, knows: (jobId) => queued.has(jobId) || held.has(jobId), poll, renew, sweep, close: () => { for (const poller of [...pollers]) settle(poller, []); } };
 }

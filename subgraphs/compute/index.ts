@@ -2,4 +2,5 @@
 export { jobDecider } from './decide';
 export { computeFlow } from './flow';
 export { quoteMicroUsd, unitPriceMicroUsd } from './pricing';
-export { createComputeSubgraph, JobRefused, type ComputePorts, type ComputeSubgraph, type JobToSubmit, type SubmitJob } from './subgraph';
+export { createComputeSubgraph, type ComputePorts, type ComputeSubgraph } from './subgraph';
+export { createJobSubmitter, JobRefused, type JobToSubmit, type SubmitJob } from './submit';

@@ -5,7 +5,7 @@ import { deriveId } from '@oort/kernel-wire';
 import type { SubgraphPorts } from '@oort/schema';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { DatahubEvent } from '@oort/schema/events/datahub';
-import type { JobHandler, SubmitJob } from './subgraph';
+import type { JobHandler, SubmitJob } from './submit';
 
 type Submitted = Extract<DatahubEvent, { readonly type: 'ContributionSubmitted' }>['data'];
 type Refuted = Extract<AuditEvent, { readonly type: 'ResultsRefuted' }>['data'];

@@ -10,7 +10,7 @@ import type { AttemptClaim, ComputeCommand } from './commands';
 import type { Dispatcher } from './dispatcher';
 import { jobsConnection, presentJob, refusal, refusedBy, typeName, type JobsArguments } from './present';
 import type { Budget, RunningJob } from './state';
-import type { JobHandler } from './subgraph';
+import type { JobHandler } from './submit';
 
 export interface ResolverPorts extends Pick<SubgraphPorts, 'readModels' | 'now'> {
   readonly handle: JobHandler;

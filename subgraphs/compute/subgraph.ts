@@ -2,44 +2,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { parse } from 'graphql';
-import { command, createHandler, loadState, type Outcome } from '@oort/kernel-decider';
-import type { RecordedEvent } from '@oort/kernel-eventstore';
-import { canonicalJson, deriveId, Fault, newId, sha256Hex, type Json } from '@oort/kernel-wire';
+import { command, createHandler, loadState } from '@oort/kernel-decider';
+import type { From } from '@oort/kernel-eventstore';
 import { openJobIds } from '@oort/projections-jobs';
 import { liveNodes } from '@oort/projections-nodes';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
-import type { JobKind, Subject } from '@oort/schema/events/compute';
-import type { ComputeCommand } from './commands';
 import { jobDecider } from './decide';
 import { createDispatcher, type Dispatcher } from './dispatcher';
 import { startReactions } from './react';
-import type { ComputeRefusal } from './refusals';
 import { computeResolvers } from './resolvers';
-import type { JobState } from './state';
+import { submitterOver, type JobHandler, type SubmitJob } from './submit';
 
 export interface ComputePorts extends SubgraphPorts {
   /** A lease that nobody renews for so long is over; 30 seconds unless told, a few on a local network. */
   readonly leaseTtlMs?: number;
 }
-
-export interface JobToSubmit {
-  /** Chosen before, so that submitting again is the same job. */
-  readonly jobId?: string;
-  readonly kind: JobKind;
-  readonly spec: Json;
-  readonly submitter: string;
-  readonly subject?: Subject | null;
-  readonly priceCapMicroUsd?: bigint;
-  readonly cause?: RecordedEvent;
-}
-
-export class JobRefused extends Fault {
-  constructor({ code, message, payload }: ComputeRefusal) { super('JOB_REFUSED', message, { code, payload }); }
-}
-
-/** Resolves once the job is durable and queued. Throws JobRefused. */
-export type SubmitJob = (job: JobToSubmit) => Promise<{ readonly jobId: string; readonly position: bigint }>;
-export type JobHandler = (jobId: string, asked: ComputeCommand) => Promise<Outcome<JobState, ComputeRefusal>>;
 
 export interface ComputeSubgraph extends Subgraph {
   /** For other domains of the platform: models, audit. */
@@ -57,27 +34,23 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
     lease: (jobId, nodeId) => carryOut(jobId, command('LeaseJob', { jobId, nodeId, ttlMs: leaseTtlMs }, { actor: nodeId, now: now() })),
     expire: (jobId, attempt) => carryOut(jobId, command('ExpireLease', { jobId, attempt }, { ...asPlatform, now: now() })),
   });
-  /** The dispatcher sees what became of every job; leases and expiries it sees itself. */
+  /** The dispatcher sees what became of every job; leases and expiries it sees itself, and new jobs come by the log, whoever
+   *  submitted them. */
   const handle: JobHandler = async (jobId, asked) => {
     const outcome = await carryOut(jobId, asked);
-    if (outcome.ok && asked.type !== 'CheckpointAttempt') dispatcher.observe(outcome.state);
+    if (outcome.ok && asked.type !== 'CheckpointAttempt' && asked.type !== 'SubmitJob') dispatcher.observe(outcome.state);
     return outcome;
   };
-  const submitJob: SubmitJob = async ({ jobId = newId('job', now()), kind, spec, submitter, subject = null, priceCapMicroUsd, cause }) => {
-    const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null };
-    const same = sha256Hex(canonicalJson({ jobId, kind, spec, submitter }));
-    // Made by the platform, for its submitter: what the spec names is of the platform's choice.
-    const options = { actor: 'platform', now: now(), id: deriveId('command', `submit/${same}`), ...(cause === undefined ? {} : { cause }) };
-    const outcome = await handle(jobId, command('SubmitJob', data, options));
-    if (!outcome.ok) throw new JobRefused(outcome.refusal);
-    return { jobId, position: outcome.position };
-  };
+  const submitJob = submitterOver(handle, now);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'compute.graphql'), 'utf8');
   return {
     name: 'compute', typeDefs: parse(sdl), submitJob,
     resolvers: computeResolvers({ readModels, now, handle, dispatcher, leaseTtlMs, keys: new Map() }),
     async start(signal) {
-      await recall(ports, dispatcher);
+      const recalled = await recall(ports, dispatcher);
+      followSubmissions(ports, dispatcher, recalled, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
       await startReactions(ports, handle, submitJob, signal);
       signal.addEventListener('abort', () => dispatcher.close());
       void sweepOften(dispatcher, Math.max(leaseTtlMs / 5, 100), signal);
@@ -85,11 +58,24 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
   };
 }
 
-/** What waited or ran when the process stopped. A running lease gets a full period to be renewed in. */
-async function recall({ store, readModels }: ComputePorts, dispatcher: Dispatcher): Promise<void> {
+/** What waited or ran when the process stopped, up to where the answer says. A running lease gets a full period to be renewed in. */
+async function recall({ store, readModels }: ComputePorts, dispatcher: Dispatcher): Promise<From> {
   const head = await store.head();
-  if (head !== null) await readModels.waitFor('jobs', head, 60_000);
+  if (head === null) return 'start';
+  await readModels.waitFor('jobs', head, 60_000);
   for (const jobId of await openJobIds(readModels)) dispatcher.observe((await loadState(store, jobDecider, jobId)).state);
+  return { after: head };
+}
+
+/** Not what the event says but what the job is by now; one that is known already was seen since. */
+async function followSubmissions({ store }: ComputePorts, dispatcher: Dispatcher, from: From, signal: AbortSignal): Promise<void> {
+  for await (const delivery of store.subscribe({ from, filter: { types: ['JobSubmitted'] }, signal })) {
+    if (delivery.kind !== 'event') continue;
+    const { jobId } = delivery.event.data as { readonly jobId: string };
+    if (dispatcher.knows(jobId)) continue;
+    const { state } = await loadState(store, jobDecider, jobId);
+    if (!dispatcher.knows(jobId)) dispatcher.observe(state);
+  }
 }
 
 async function sweepOften(dispatcher: Dispatcher, everyMs: number, signal: AbortSignal): Promise<void> {

@@ -31,6 +31,29 @@ export class LogDiverged extends Fault {
   }
 }
 
+export interface LogProofs {
+  /** All under one anchored root; null while one of them is not anchored. */
+  prove(eventIds: readonly string[]): Promise<ProvenEvents | null>;
+  /** Null while the event is unknown or not anchored yet. */
+  eventProof(eventId: string): EventProof | null;
+}
+
+/** For a process that proves and anchors nothing: reads the log until the signal aborts. Throws LogDiverged. */
+export async function openProofs(rawStore: EventStore, signal: AbortSignal): Promise<LogProofs> {
+  const reader = new MerkleReader(rawStore);
+  await new Promise<void>((resolve, reject) => {
+    reader.run(signal, resolve).then(resolve, (reason: unknown) => {
+      reject(reason);
+      if (!signal.aborted) throw reason;
+    });
+  });
+  return proofsOf(reader);
+}
+
+export function proofsOf(reader: MerkleReader): LogProofs {
+  return { prove: (eventIds) => reader.proveAll(eventIds), eventProof: (eventId) => reader.prove(eventId) };
+}
+
 export class MerkleReader {
   private readonly log = new MerkleLog();
   private readonly leaves: Buffer[] = [];

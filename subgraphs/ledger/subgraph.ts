@@ -8,7 +8,7 @@ import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { anchorLog } from './anchor';
 import { ChainCalls } from './calls';
 import { CallNotEncodable, Chain } from './chain';
-import { MerkleReader, type EventProof, type ProvenEvents } from './merkle-reader';
+import { MerkleReader, proofsOf, type LogProofs } from './merkle-reader';
 import { observeLogs } from './observe';
 import { callingTypes, callsFor } from './react';
 import { RootPublisher } from './republish';
@@ -25,12 +25,7 @@ export interface LedgerPorts extends SubgraphPorts {
 }
 
 export interface LedgerSubgraph extends Subgraph {
-  readonly proofs: {
-    /** All under one anchored root; null while one of them is not anchored. */
-    prove(eventIds: readonly string[]): Promise<ProvenEvents | null>;
-    /** Null while the event is unknown or not anchored yet. */
-    eventProof(eventId: string): EventProof | null;
-  };
+  readonly proofs: LogProofs;
 }
 
 export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSubgraph> {
@@ -65,7 +60,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
 
   return {
     name: 'ledger', typeDefs: parse(sdl), resolvers: ledgerResolvers({ ledger, chain, calls, reader }), start,
-    proofs: { prove: (eventIds) => reader.proveAll(eventIds), eventProof: (eventId) => reader.prove(eventId) },
+    proofs: proofsOf(reader),
   };
 }
 

@@ -1,4 +1,5 @@
 // Storage: objects, encrypted and cut, on nodes that nobody has to trust.
+export { noContent, openDataPath, openStorageAccess, type StorageAccess, type StorageAccessOptions } from './access';
 export { accountKeyId } from './account-key';
 export { archiveNodes, type ArchiveBackend } from './archive';
 export { createContentAccess, type ContentAccess } from './content-access';

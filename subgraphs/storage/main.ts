@@ -1,0 +1,17 @@
+// The storage subgraph as a process of its own, with the loop that repairs; docs/OPERATIONS.md lists its environment.
+import { runSubgraph } from '@oort/kernel-service';
+import { nodesProjection } from '@oort/projections-nodes';
+import { objectsProjection } from '@oort/projections-objects';
+import { eventPrivacy, upcasters } from '@oort/schema';
+import { openDataPath } from './access';
+import { createStorageSubgraph } from './subgraph';
+
+runSubgraph({
+  name: 'storage', projections: [nodesProjection, objectsProjection], sealing: eventPrivacy, upcasters,
+  open: (foundation, settings) => {
+    const { store, readModels, eventKeys: keys } = foundation;
+    const now = (): Date => foundation.now();
+    const dataPath = openDataPath({ readModels, orderKey: settings.deviceKey('OORT_ORDER_KEY_FILE'), now });
+    return createStorageSubgraph({ store, readModels, dataPath, keys, now });
+  },
+});
