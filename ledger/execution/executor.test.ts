@@ -3,10 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Wallet, keccak256 } from 'ethers';
-import { encodeReceipt, genesisBlock, localParameters, summaryHash, zeroHash } from '@oort/ledger-chain';
+import {
+  encodeApproveReceipt, encodeReceipt, genesisBlock, localParameters, summaryHash, witnessSetLog, zeroHash,
+} from '@oort/ledger-chain';
 import type { Block, GenesisDocument, Hash } from '@oort/ledger-chain';
 import type { Entry, StableBatch } from '@oort/ledger-dag';
 import { unsigned, witnessAddress } from '@oort/ledger-dag/world';
+import { drawTicket } from '@oort/ledger-election';
+import { logsBloom } from './bloom';
 import { Executor, FinalOrderDisputed } from './executor';
 import { applyGenesis } from './genesis-state';
 import { StateReading } from './reader';
@@ -16,9 +20,10 @@ import type { ChainStore } from './store';
 
 const rich = new Wallet(`0x${'11'.repeat(32)}`);
 const poor = new Wallet(`0x${'22'.repeat(32)}`);
+const staker = new Wallet(`0x${'33'.repeat(32)}`);
 const parameters = localParameters();
 const document: GenesisDocument = {
-  parameters, witnesses: [0, 1, 2, 3].map(witnessAddress), allocations: { [rich.address.toLowerCase()]: (10n ** 18n).toString() },
+  parameters, witnesses: [...[0, 1, 2].map(witnessAddress), staker.address.toLowerCase()], allocations: { [rich.address.toLowerCase()]: (10n ** 18n).toString() },
   deployments: [],
 };
 const genesis = genesisBlock(document);
@@ -128,4 +133,64 @@ test('fees go to nobody: what the sender lacks is value and gas, and no witness 
   const state = new StateReading(store, parameters, () => 0);
   const balances = [rich.address, poor.address, witnessAddress(0)].map((address) => state.account(address.toLowerCase()).balance);
   expect(balances).toEqual([10n ** 18n - 7n - 21_000n * 1_000_000_000n, 7n, 0n]);
+});
+
+test('rules 11 and section 4: an epoch\'s first trunk block links the skip list and names the set elected, and its work is paid', async () => {
+  let [at, previous] = [root, zeroHash];
+  for (let mci = 1; mci <= 100; mci += 1) {
+    at = entry(0, [at], [], previous, mci);
+    previous = at.hash;
+    await settle(mci, mci, [at]);
+  }
+  const { chain } = executor;
+  const summaryAt = (mci: number): string => chain.record(chain.trunkAt(mci)!)!.summary;
+  expect(chain.record(chain.trunkAt(9)!)!.skipSummaries).toEqual([]);
+  expect(chain.record(chain.trunkAt(10)!)!.skipSummaries).toEqual([summaryAt(0)]);
+  expect(chain.record(at.hash)!.skipSummaries).toEqual([summaryAt(0), summaryAt(90)].sort());
+  // Nobody sent an approve: fewer than W, so the old set serves epoch 2 as well.
+  expect([0, 1, 2, 3].map((epoch) => chain.witnesses(epoch))).toEqual([document.witnesses, document.witnesses, document.witnesses, undefined]);
+  const receipt = encodeReceipt({
+    status: 1, gasUsed: 0n, bloom: logsBloom([witnessSetLog(2, document.witnesses)]), logs: [witnessSetLog(2, document.witnesses)],
+  });
+  expect(chain.record(at.hash)!.receiptsRoot).toBe(await receiptsRoot([receipt]));
+  expect(chain.work(0)).toEqual([{ witness: witnessAddress(0), points: 300, wei: 200n * 10n ** 18n }]);
+  expect(new StateReading(store, parameters, () => 0).account(witnessAddress(0)).balance).toBe(200n * 10n ** 18n);
+});
+
+test('section 4: an approve counts once, from the stake list, in its own epoch, with a proof that holds', async () => {
+  const chainId = parameters.chainId;
+  const draw = (key: string, epoch: number, anchor = genesis.hash): string => drawTicket(key, { epoch, anchor, chainId });
+  const good = draw(staker.privateKey, 0);
+  const approves: [string, 0 | 1][] = [
+    [draw(rich.privateKey, 0), 0],
+    [draw(staker.privateKey, 1), 0],
+    [draw(staker.privateKey, 0, zeroHash), 0],
+    [good, 1],
+  ];
+  for (const [raw] of approves) await store.approves.put(keccak256(raw), raw);
+  const listed = approves.map(([raw]) => keccak256(raw));
+  const a = entry(0, [root], []);
+  const block = { ...a, block: { ...a.block, approves: listed } };
+  await settle(1, 1, [block]);
+  expect(listed.map((hash) => executor.chain.approveReceipt(hash)!.status)).toEqual(approves.map(([, status]) => status));
+  expect(executor.chain.epochApproves(0).map(({ from, approve }) => [from, approve])).toEqual([[staker.address.toLowerCase(), keccak256(good)]]);
+  expect(executor.chain.record(a.hash)!.receiptsRoot)
+    .toBe(await receiptsRoot(listed.map((hash) => encodeApproveReceipt(executor.chain.approveReceipt(hash)!))));
+  // Listed again by another block: the same receipt, and no second count.
+  const b = entry(1, [block], [], zeroHash, 1);
+  await settle(2, 2, [{ ...b, block: { ...b.block, approves: [keccak256(good)] } }]);
+  expect(executor.chain.epochApproves(0)).toHaveLength(1);
+});
+
+test('section 4: a witness that forked in an epoch is paid nothing for it', async () => {
+  let at = root;
+  const previous = [zeroHash, zeroHash];
+  const twin = entry(0, [root], [], zeroHash, 1);
+  for (let mci = 1; mci <= 100; mci += 1) {
+    const seat = mci % 2;
+    at = entry(seat, [at], [], previous[seat], mci + 1);
+    previous[seat] = at.hash;
+    await settle(mci, mci === 1 ? 1 : mci + 1, mci === 1 ? [twin, at] : [at]);
+  }
+  expect(executor.chain.work(0)!.map(({ witness }) => witness)).toEqual([witnessAddress(1)]);
 });

@@ -9,6 +9,8 @@ import { applyGenesis, Executor, openChainStore, StableChain, StateReading } fro
 import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
 import { createRequest, LedgerFault, listen, rpcCodes } from '@oort/ledger-rpc';
 import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
+import { ApprovePool } from './approve-pool';
+import { Candidate } from './candidate';
 import { ChainClock } from './chain-clock';
 import { localAllocations } from './development-accounts';
 import { lockChain } from './lock';
@@ -75,7 +77,8 @@ async function openLocked(options: NodeOptions, unlock: () => void): Promise<Oly
   const state = new StateReading(store, parameters, clock.seconds);
   const pool = new TransactionPool(store, new StableChain(store), state, parameters);
   const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from);
-  const running = new RunningNode({ store, keys, document, executor, pool, state, clock, options, unlock });
+  const approves = new ApprovePool(store, executor.chain, parameters);
+  const running = new RunningNode({ store, keys, document, executor, pool, approves, state, clock, options, unlock });
   running.start();
   return running;
 }
@@ -84,9 +87,12 @@ async function genesisOf(store: ChainStore, keys: readonly WitnessKey[], options
   const kept = store.meta.get('genesis') as unknown as GenesisDocument | undefined;
   if (kept !== undefined) return kept;
   const { allocations, deployments } = options.genesis ?? { allocations: localAllocations(), deployments: [] };
+  const parameters = options.parameters ?? localParameters();
+  const { witnessCount } = parameters;
   const document: GenesisDocument = {
-    parameters: options.parameters ?? localParameters(),
-    witnesses: keys.map(({ address }) => address),
+    parameters,
+    // Keys beyond W are candidates: they serve when they are elected.
+    witnesses: keys.slice(0, witnessCount).map(({ address }) => address),
     allocations: Object.fromEntries(Object.entries(allocations).map(([address, wei]) => [address.toLowerCase(), wei])),
     deployments: deployments.map(({ name, initCode }, position) => ({
       name, address: systemContractAddress(position), initCodeHash: keccak256(initCode),
@@ -102,6 +108,7 @@ interface Parts {
   readonly document: GenesisDocument;
   readonly executor: Executor;
   readonly pool: TransactionPool;
+  readonly approves: ApprovePool;
   readonly state: StateReading;
   readonly clock: ChainClock;
   readonly options: NodeOptions;
@@ -119,12 +126,16 @@ class RunningNode implements OlympusNode {
   readonly #servers: RpcServer[] = [];
   readonly #listeners = new Set<(executed: ExecutedMci) => void>();
   readonly #pendingListeners = new Set<(hash: Hash) => void>();
+  readonly #candidates: readonly Candidate[];
+  readonly #sending = new Set<Promise<void>>();
+  #closing = false;
   #halted: string | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.genesisHash = genesisBlock(parts.document).hash;
     this.#witnesses = this.#seatWitnesses();
+    this.#candidates = parts.keys.map((key) => new Candidate(key, parts.executor.chain, parts.document.parameters));
     this.#backend = this.#door();
     this.request = createRequest(this.#backend);
   }
@@ -151,14 +162,16 @@ class RunningNode implements OlympusNode {
 
   async close(): Promise<void> {
     for (const server of this.#servers) await server.close();
+    this.#closing = true;
     for (const witness of this.#witnesses) await witness.stop();
     await this.#parts.executor.settled().catch(() => undefined);
+    await Promise.all(this.#sending);
     await this.#parts.store.root.close();
     this.#parts.unlock();
   }
 
   #seatWitnesses(): Witness[] {
-    const { store, keys, document, executor, pool, clock, options } = this.#parts;
+    const { store, keys, document, executor, pool, approves, clock, options } = this.#parts;
     const verified = this.#verified;
     const busyMci = (store.meta.get('busyMci') as number | undefined) ?? 0;
     const broken = (error: unknown): void => this.#halt(error);
@@ -166,9 +179,10 @@ class RunningNode implements OlympusNode {
       const view = new View({
         chain: executor.chain,
         pool,
+        approves,
         surroundings: {
           parameters: document.parameters, transaction: pool.find, summary: (hash) => executor.chain.summary(hash),
-          hasApprove: () => false, witnesses: () => document.witnesses, now: clock.seconds,
+          hasApprove: approves.has, witnesses: executor.chain.witnesses, now: clock.seconds,
         },
         verified,
         settle: (batch) => {
@@ -180,7 +194,7 @@ class RunningNode implements OlympusNode {
       }, busyMci);
       const send = (block: Block): void => this.#deliver(block, seat);
       const pace = options.pace ?? usualPace;
-      return new Witness(key, view, { store, pool, witnesses: document.witnesses, verified, pace, send, broken });
+      return new Witness(key, view, { store, pool, approves, verified, pace, send, broken });
     });
   }
 
@@ -191,11 +205,27 @@ class RunningNode implements OlympusNode {
 
   #executed(executed: ExecutedMci): void {
     this.#parts.pool.executed(executed);
-    const transactions = executed.blocks.flatMap(({ record }) => record.transactions);
-    for (const { view } of this.#witnesses) view.forgetExecuted(transactions);
+    this.#parts.approves.executed(executed);
+    const ran = executed.blocks.flatMap(({ record, approves }) => [...record.transactions, ...approves]);
+    for (const { view } of this.#witnesses) view.forgetExecuted(ran);
     for (const { hash } of executed.blocks) this.#verified.delete(hash);
     for (const listener of this.#listeners) listener(executed);
     for (const witness of this.#witnesses) setImmediate(() => witness.retry('summary'));
+    for (const candidate of this.#candidates) setImmediate(() => this.#stand(candidate, executed.mci));
+  }
+
+  /** Sends the candidate's ticket for the epoch, once. */
+  #stand(candidate: Candidate, mci: number): void {
+    if (this.#closing || this.#halted !== null) return;
+    const raw = candidate.draw(mci);
+    if (raw === null) return;
+    const sent = this.#parts.approves.submit(raw).then(() => {
+      for (const witness of this.#witnesses) witness.retry('approve');
+    }).catch((error: unknown) => {
+      // The epoch may have ended while the ticket was drawn.
+      if (!(error instanceof LedgerFault)) this.#halt(error);
+    }).finally(() => this.#sending.delete(sent));
+    this.#sending.add(sent);
   }
 
   #halt(error: unknown): void {

@@ -1,14 +1,16 @@
 // One witness's view: the DAG as this witness has checked it, what it holds back, and what remains to be done in it.
 import { majorityOf, recoverAuthor } from '@oort/ledger-chain';
 import type { Address, Block, Hash } from '@oort/ledger-chain';
-import { Dag, Holding, present, unmetNonce, validateBlock } from '@oort/ledger-dag';
+import { Dag, Holding, present, servingOn, unmetNonce, validateBlock } from '@oort/ledger-dag';
 import type { BlockRefusal, Entry, StableBatch, Surroundings, Waiting } from '@oort/ledger-dag';
 import type { StableChain } from '@oort/ledger-execution';
+import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
 
 export interface ViewPorts {
   readonly chain: StableChain;
   readonly pool: TransactionPool;
+  readonly approves: ApprovePool;
   readonly surroundings: Omit<Surroundings, 'entry'>;
   /** The hash of a block whose signature this process has made or checked. */
   readonly verified: Set<Hash>;
@@ -21,7 +23,7 @@ export class View {
   readonly around: Surroundings;
   readonly #ports: ViewPorts;
   readonly #holding = new Holding();
-  /** Pending transactions that an accepted block links. */
+  /** Pending transactions and approves that an accepted block lists. */
   readonly #linked = new Set<Hash>();
   readonly #unstableWork = new Set<Hash>();
   /** The last MCI with transactions, and who has cited a summary that covers it. */
@@ -53,8 +55,13 @@ export class View {
     return released.map((block) => this.#consider(block)).includes(true);
   }
 
-  forgetExecuted(transactions: readonly Hash[]): void {
-    for (const hash of transactions) this.#linked.delete(hash);
+  /** Rule 3: who may write the next block; nobody while the election of its epoch is still being computed. */
+  serving(): readonly Address[] {
+    return servingOn(this.dag.trunkTip, this.around) ?? [];
+  }
+
+  forgetExecuted(hashes: readonly Hash[]): void {
+    for (const hash of hashes) this.#linked.delete(hash);
   }
 
   /** OLYMPUS.md section 5: something is pending. What has run stays work until W - m + 1 witnesses have cited a summary that
@@ -63,7 +70,7 @@ export class View {
     const { witnessCount } = this.around.parameters;
     if (this.#unstableWork.size > 0) return true;
     if (this.#busyMci > 0 && this.#citers.size <= witnessCount - majorityOf(witnessCount)) return true;
-    return this.#ports.pool.linkable(this.#linked, 1).length > 0;
+    return this.#ports.pool.linkable(this.#linked, 1).length > 0 || this.#ports.approves.linkable(this.#linked, 1).length > 0;
   }
 
   #consider(block: Block): boolean {
@@ -90,7 +97,8 @@ export class View {
   #accept(entry: Entry): void {
     const { block } = entry;
     for (const link of block.links) if (this.#ports.pool.get(link) !== undefined) this.#linked.add(link);
-    if (block.links.length > 0) this.#unstableWork.add(block.hash);
+    for (const approve of block.approves) if (this.#ports.approves.isPending(approve)) this.#linked.add(approve);
+    if (block.links.length + block.approves.length > 0) this.#unstableWork.add(block.hash);
     const batches = this.dag.accept(entry);
     for (const batch of batches) {
       for (const { hash } of batch.blocks) this.#unstableWork.delete(hash);

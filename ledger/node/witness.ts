@@ -4,6 +4,7 @@ import { encodeBlock, signBlock, zeroHash } from '@oort/ledger-chain';
 import type { Address, Block, Hash } from '@oort/ledger-chain';
 import { composeBlock, turnOf } from '@oort/ledger-dag';
 import type { ChainStore } from '@oort/ledger-execution';
+import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
 import type { View } from './view';
 import type { WitnessKey } from './witness-keys';
@@ -18,7 +19,7 @@ export interface Pace {
 export interface WitnessPorts {
   readonly store: ChainStore;
   readonly pool: TransactionPool;
-  readonly witnesses: readonly Address[];
+  readonly approves: ApprovePool;
   readonly verified: Set<Hash>;
   readonly pace: Pace;
   readonly send: (block: Block) => void;
@@ -57,7 +58,7 @@ export class Witness {
     });
   }
 
-  retry(kind: 'transaction' | 'summary'): void {
+  retry(kind: 'transaction' | 'approve' | 'summary'): void {
     this.#guarded(() => {
       this.view.retry(kind);
       this.wake();
@@ -73,7 +74,7 @@ export class Witness {
       this.#trunkAt = Date.now();
     }
     clearTimeout(this.#timer);
-    const turn = turnOf(this.view.dag, this.#key.address, this.#ports.witnesses);
+    const turn = turnOf(this.view.dag, this.#key.address, this.view.serving());
     const now = Date.now();
     if (!this.view.hasWork()) {
       this.#workSince = null;
@@ -96,10 +97,11 @@ export class Witness {
   #write(): void {
     this.#guarded(() => {
       const { dag, around, linked } = this.view;
-      const turn = turnOf(dag, this.#key.address, this.#ports.witnesses);
+      const turn = turnOf(dag, this.#key.address, this.view.serving());
       if (this.#stopped || this.#writing || turn === -1 || !this.view.hasWork()) return;
       const links = this.#ports.pool.linkable(linked, around.parameters.maximumLinks);
-      const body = composeBlock(dag, { author: this.#key.address, previous: this.#previous, links }, around);
+      const approves = this.#ports.approves.linkable(linked, around.parameters.maximumLinks);
+      const body = composeBlock(dag, { author: this.#key.address, previous: this.#previous, links, approves }, around);
       // The summary to cite is still being computed: its arrival wakes this witness again.
       if (body === null) return;
       const block = signBlock(body, this.#key.privateKey);

@@ -2,6 +2,7 @@
 import { keccak256 } from 'ethers';
 import type { Json } from '@oort/kernel-wire';
 import { epochOf, genesisJson } from '@oort/ledger-chain';
+import { workHash } from '@oort/ledger-election';
 import type { RpcBackend } from './backend';
 import { latestIndex } from './ethereum';
 import type { Methods } from './ethereum';
@@ -23,6 +24,9 @@ export function olympusMethods(backend: RpcBackend): Methods {
     if (!Array.isArray(value) || value.length > 100) throw invalidParams(`${name} is not a list of at most 100`);
     return value as readonly Json[];
   };
+  // Without an epoch the one that the chain is in.
+  const epochParam = (value: Json | undefined): number =>
+    value === undefined || value === null ? epochOf(chain.point().mci, parameters) : Number(quantityParam(value, 'epoch'));
   return {
     block: ([value]) => {
       const hash = hashParam(value, 'block hash');
@@ -62,8 +66,23 @@ export function olympusMethods(backend: RpcBackend): Methods {
         halted: backend.halted(),
       };
     },
-    // Elections have no code here yet: the genesis set serves every epoch.
-    witness_list: () => [...genesis.witnesses],
+    witness_list: ([epoch]) => {
+      const serving = chain.witnesses(epochParam(epoch));
+      return serving === undefined ? null : [...serving];
+    },
+    epoch_approves: ([epoch]) => chain.epochApproves(epochParam(epoch)).map(({ approve, from, output }) => ({ approve, from, output })),
+    approve_receipt: ([value]) => {
+      const receipt = chain.approveReceipt(hashParam(value, 'approve hash'));
+      return receipt === undefined ? null : { ...receipt };
+    },
+    epoch_work_transaction: ([value]) => {
+      const epoch = epochParam(value);
+      const shares = chain.work(epoch);
+      return shares === undefined ? null : {
+        hash: workHash({ epoch, shares }), epoch,
+        shares: shares.map(({ witness, points, wei }) => ({ witness, points, wei: quantity(wei) })),
+      };
+    },
     version: () => ({ client: clientVersion, chain_id: parameters.chainId }),
     olympus_genesis: () => genesisJson(genesis),
     olympus_genesisHash: () => backend.genesisHash,
