@@ -58,12 +58,12 @@ async function answer(options: S3DoorOptions, incoming: IncomingMessage, respons
 function refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown, requestId: string): void {
   // The reader left, or half of a body is out: only the end of the connection can say that it went wrong.
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const { s3Code, status, message } = errorOf(error);
+  const { s3Code, status, message, headers } = errorOf(error);
   // A body that nobody reads would stand before the next request.
   if (!incoming.complete) response.setHeader('connection', 'close');
   if (error instanceof S3Error && s3Code === 'NotModified') return void response.writeHead(304).end();
   const body = Buffer.from(errorDocument(s3Code, message, (incoming.url ?? '/').split('?', 1)[0] ?? '/', requestId));
-  response.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length });
+  response.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length, ...headers });
   response.end(incoming.method === 'HEAD' ? undefined : body);
   incoming.resume();
 }

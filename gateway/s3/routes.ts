@@ -1,7 +1,10 @@
 // Which operation a request asks for: by method, by what the path names, and by the sub-resource in the query.
+import { objectAttributes } from './operations/attributes';
 import * as buckets from './operations/buckets';
 import * as multipart from './operations/multipart';
 import * as objects from './operations/objects';
+import * as tagging from './operations/tagging';
+import * as versioning from './operations/versioning';
 import { S3Error } from './s3-error';
 import { header, queryValue, type S3Request } from './s3-request';
 
@@ -9,9 +12,9 @@ type Operation = (request: S3Request) => Promise<void>;
 
 /** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
 const notServed = [
-  'accelerate', 'acl', 'analytics', 'attributes', 'cors', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
+  'accelerate', 'acl', 'analytics', 'cors', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
   'notification', 'object-lock', 'ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'retention',
-  'select', 'tagging', 'torrent', 'website',
+  'select', 'torrent', 'website',
 ];
 
 /** Throws S3Error NotImplemented, MethodNotAllowed. */
@@ -24,20 +27,28 @@ export function operationOf(request: S3Request): Operation {
   return operation;
 }
 
+const bucketTagging: Readonly<Record<string, Operation>> = {
+  GET: tagging.getBucketTagging, PUT: tagging.putBucketTagging, DELETE: tagging.deleteBucketTagging,
+};
+const objectTagging: Readonly<Record<string, Operation>> = {
+  GET: tagging.getObjectTagging, PUT: tagging.putObjectTagging, DELETE: tagging.deleteObjectTagging,
+};
+
 function serviceOperation({ method }: S3Request): Operation | null {
   return method === 'GET' ? buckets.listBuckets : null;
 }
 
 function bucketOperation({ method, query }: S3Request, has: (name: string) => boolean): Operation | null {
+  if (has('tagging')) return bucketTagging[method] ?? null;
   switch (method) {
     case 'GET': {
       if (has('location')) return buckets.bucketLocation;
-      if (has('versioning')) return buckets.bucketVersioning;
-      if (has('versions')) return buckets.listObjectVersions;
+      if (has('versioning')) return versioning.bucketVersioning;
+      if (has('versions')) return versioning.listObjectVersions;
       if (has('uploads')) return multipart.listUploads;
       return query.some(([name, value]) => name === 'list-type' && value === '2') ? buckets.listObjectsV2 : buckets.listObjectsV1;
     }
-    case 'PUT': return has('versioning') ? refuseVersioning : buckets.createBucket;
+    case 'PUT': return has('versioning') ? versioning.putBucketVersioning : buckets.createBucket;
     case 'HEAD': return buckets.headBucket;
     case 'DELETE': return buckets.deleteBucket;
     case 'POST': return has('delete') ? objects.deleteObjects : refuseForm;
@@ -46,6 +57,8 @@ function bucketOperation({ method, query }: S3Request, has: (name: string) => bo
 }
 
 function objectOperation(request: S3Request, has: (name: string) => boolean): Operation | null {
+  if (has('tagging')) return objectTagging[request.method] ?? null;
+  if (has('attributes')) return request.method === 'GET' ? objectAttributes : null;
   const copies = header(request, 'x-amz-copy-source') !== null;
   switch (request.method) {
     case 'GET': return has('uploadId') ? multipart.listParts : objects.getObject;
@@ -62,10 +75,6 @@ function objectOperation(request: S3Request, has: (name: string) => boolean): Op
     }
     default: return null;
   }
-}
-
-function refuseVersioning(): Promise<void> {
-  return Promise.reject(new S3Error('NotImplemented', 'Versioning is not implemented.'));
 }
 
 function refuseForm(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ObjectStore } from '@oort/subgraphs-storage';
+import type { ObjectStore, PresentBucket } from '@oort/subgraphs-storage';
 import { S3Error } from './s3-error';
 import { decode, type Authenticated, type Query } from './sigv4';
 
@@ -52,8 +52,9 @@ export function sendEmpty({ response }: Pick<S3Request, 'response'>, status: num
 }
 
 /** Throws S3Error NoSuchBucket, or AccessDenied for another's. */
-export async function requireBucket({ objects, auth, bucket }: S3Request): Promise<void> {
-  const owner = await objects.bucketOwner(bucket);
-  if (owner === null) throw new S3Error('NoSuchBucket', 'The specified bucket does not exist');
-  if (owner !== auth.accountId) throw new S3Error('AccessDenied', 'Access Denied');
+export async function requireBucket({ objects, auth, bucket }: Pick<S3Request, 'objects' | 'auth' | 'bucket'>): Promise<PresentBucket> {
+  const present = await objects.bucket(bucket);
+  if (present === null) throw new S3Error('NoSuchBucket', 'The specified bucket does not exist');
+  if (present.accountId !== auth.accountId) throw new S3Error('AccessDenied', 'Access Denied');
+  return present;
 }

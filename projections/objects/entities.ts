@@ -22,6 +22,14 @@ export interface ObjectRow {
   archiveBackend: string | null;
   /** Of the plain bytes, set by the archive. */
   contentRoot: string | null;
+  /** S3 calls it by its id; else `null`. */
+  named: boolean;
+  /** A delete marker: no bytes, and while it is the latest the key shows no object. */
+  marker: boolean;
+  /** The newest of its key. */
+  latest: boolean;
+  /** Of the event in the log, a decimal string: versions are listed newest first. */
+  position: string;
 }
 
 export interface SegmentRow { segmentId: string; versionId: string; ordinal: number; sizeBytes: number; k: number; n: number; stripeUnitBytes: number; cold: boolean }
@@ -57,8 +65,12 @@ export const ObjectEntity = new EntitySchema<ObjectRow>({
     archiveId: { type: 'text', nullable: true },
     archiveBackend: { type: 'text', nullable: true },
     contentRoot: { type: 'text', nullable: true },
+    named: { type: 'boolean' },
+    marker: { type: 'boolean' },
+    latest: { type: 'boolean' },
+    position: { type: 'bigint' },
   },
-  indices: [{ name: 'object_key', columns: ['bucket', 'key'], unique: true }],
+  indices: [{ name: 'object_key', columns: ['bucket', 'key', 'position'], unique: true }],
 });
 
 export const SegmentEntity = new EntitySchema<SegmentRow>({

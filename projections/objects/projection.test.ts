@@ -7,7 +7,7 @@ projectionContract({
   life: [
     'BucketCreated', 'UploadStarted', 'PartStored', 'ObjectStored', 'UploadCompleted',
     'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored', 'UploadStarted',
-    'UploadAborted', 'ObjectStored', 'ObjectDeleted', 'ObjectStored', 'BucketDeleted',
+    'UploadAborted', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'ObjectStored', 'BucketDeleted',
     'BucketCreated',
   ],
   leaves: ['bucket', 'object', 'segment', 'piece'],

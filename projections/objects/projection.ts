@@ -1,24 +1,24 @@
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection, Rows } from '@oort/kernel-projection';
 import type { SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
-import { BucketEntity, ObjectEntity, PieceEntity, SegmentEntity, UploadEntity, type PieceRow } from './entities';
+import { BucketEntity, ObjectEntity, PieceEntity, SegmentEntity, UploadEntity, type ObjectRow, type PieceRow } from './entities';
 
 const subscribes = [
-  'BucketCreated', 'BucketDeleted', 'ObjectStored', 'ObjectDeleted', 'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored',
-  'UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted',
+  'BucketCreated', 'BucketDeleted', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'PieceAdded', 'PieceLost',
+  'ObjectArchived', 'ObjectRestored', 'UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted',
 ] as const satisfies readonly StorageEvent['type'][];
 
 type Read = Extract<StorageEvent, { readonly type: (typeof subscribes)[number] }>;
 
 export const objectsProjection: Projection = {
   name: 'objects',
-  version: 1,
+  version: 2,
   subscribes,
   entities: [BucketEntity, ObjectEntity, SegmentEntity, PieceEntity, UploadEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
 };
 
-async function apply({ metadata }: RecordedEvent, event: Read, rows: Rows): Promise<void> {
+async function apply({ metadata, position }: RecordedEvent, event: Read, rows: Rows): Promise<void> {
   const { occurredAt } = metadata;
   switch (event.type) {
     case 'BucketCreated':
@@ -27,8 +27,19 @@ async function apply({ metadata }: RecordedEvent, event: Read, rows: Rows): Prom
     case 'BucketDeleted':
       await rows.delete(BucketEntity, { bucket: event.data.bucket });
       return;
-    case 'ObjectStored': return stored(event.data, occurredAt, rows);
-    case 'ObjectDeleted': return forget(event.data.versionId, rows);
+    case 'ObjectStored': {
+      const { versionId, bucket, key, accountId, sizeBytes, etag, sha256, contentId, contentType, storageClass, segments, named = false } = event.data;
+      await makeLatest({
+        versionId, bucket, key, accountId, sizeBytes: String(sizeBytes), etag, sha256, contentId, contentType, storageClass, storedAt: occurredAt,
+        archiveId: null, archiveBackend: null, contentRoot: null, named, marker: false, latest: true, position: String(position),
+      }, rows);
+      return place(versionId, segments, false, rows);
+    }
+    case 'DeleteMarkerPlaced': return makeLatest({
+      ...event.data, sizeBytes: '0', etag: '', sha256: '', contentId: '', contentType: '', storageClass: 'STANDARD', storedAt: occurredAt,
+      archiveId: null, archiveBackend: null, contentRoot: null, marker: true, latest: true, position: String(position),
+    }, rows);
+    case 'ObjectDeleted': return remove(event.data, rows);
     case 'PieceAdded': return addPieces([{ segmentId: event.data.segmentId, pieces: [event.data.piece] }], rows);
     case 'PieceLost': {
       const { segmentId, index, nodeId } = event.data;
@@ -60,15 +71,24 @@ async function apply({ metadata }: RecordedEvent, event: Read, rows: Rows): Prom
   }
 }
 
-async function stored(data: Extract<Read, { readonly type: 'ObjectStored' }>['data'], storedAt: string, rows: Rows): Promise<void> {
-  const { versionId, bucket, key, accountId, sizeBytes, etag, sha256, contentId, contentType, storageClass, segments } = data;
-  const before = await rows.findOne(ObjectEntity, { bucket, key });
-  if (before !== null) await forget(before.versionId, rows);
-  await rows.insert(ObjectEntity, {
-    versionId, bucket, key, accountId, sizeBytes: String(sizeBytes), etag, sha256, contentId, contentType, storageClass, storedAt,
-    archiveId: null, archiveBackend: null, contentRoot: null,
-  });
-  await place(versionId, segments, false, rows);
+/** A named version comes on top of those before it; an unnamed one takes the place of the unnamed one. */
+async function makeLatest(row: ObjectRow, rows: Rows): Promise<void> {
+  const { bucket, key } = row;
+  if (!row.named) {
+    const replaced = await rows.findOne(ObjectEntity, { bucket, key, named: false });
+    if (replaced !== null) await forget(replaced.versionId, rows);
+  }
+  await rows.update(ObjectEntity, { bucket, key, latest: true }, { latest: false });
+  await rows.insert(ObjectEntity, row);
+}
+
+async function remove({ bucket, key, versionId }: { readonly bucket: string; readonly key: string; readonly versionId: string }, rows: Rows): Promise<void> {
+  await forget(versionId, rows);
+  let newest: ObjectRow | null = null;
+  for (const row of await rows.find(ObjectEntity, { bucket, key })) {
+    if (newest === null || BigInt(row.position) > BigInt(newest.position)) newest = row;
+  }
+  if (newest !== null && !newest.latest) await rows.update(ObjectEntity, { versionId: newest.versionId }, { latest: true });
 }
 
 async function forget(versionId: string, rows: Rows): Promise<void> {

@@ -16,13 +16,14 @@ export function bucketsOf({ database }: Models, accountId: string, after = '', l
 }
 
 export function findObject({ database }: Models, bucket: string, key: string): Promise<ObjectRow | null> {
-  return database.getRepository(ObjectEntity).findOneBy({ bucket, key });
+  return database.getRepository(ObjectEntity).findOneBy({ bucket, key, latest: true, marker: false });
 }
 
 export function findObjectVersion({ database }: Models, versionId: string): Promise<ObjectRow | null> {
-  return database.getRepository(ObjectEntity).findOneBy({ versionId });
+  return database.getRepository(ObjectEntity).findOneBy({ versionId, marker: false });
 }
 
+/** Versions and delete markers: what must be gone before a bucket can go. */
 export function countObjects({ database }: Models, bucket: string): Promise<number> {
   return database.getRepository(ObjectEntity).countBy({ bucket });
 }
@@ -47,18 +48,56 @@ export async function listObjects(
        SELECT CASE WHEN $3 <> '' AND strpos(substr(key, length($2) + 1), $3) > 0
                 THEN substr(key, 1, length($2) + strpos(substr(key, length($2) + 1), $3) + length($3) - 1) ELSE key END AS entry,
               $3 <> '' AND strpos(substr(key, length($2) + 1), $3) > 0 AS grouped
-       FROM ${objectsSchema}.object WHERE bucket = $1 AND starts_with(key, $2) AND key > $4::text COLLATE "C"
+       FROM ${objectsSchema}.object WHERE bucket = $1 AND latest AND NOT marker AND starts_with(key, $2) AND key > $4::text COLLATE "C"
      ) AS entries WHERE entry COLLATE "C" <> $4 GROUP BY entry ORDER BY entry COLLATE "C" LIMIT $5`,
     [bucket, prefix, delimiter, after, limit + 1]);
   const page = rows.slice(0, limit);
   const keys = page.filter(({ grouped }) => !grouped).map(({ entry }) => entry);
-  const objects = new Map((await database.getRepository(ObjectEntity).findBy({ bucket, key: In(keys) })).map((row) => [row.key, row]));
+  const objects = new Map((await database.getRepository(ObjectEntity).findBy({ bucket, key: In(keys), latest: true, marker: false })).map((row) => [row.key, row]));
   const entries = page.flatMap(({ entry, grouped }): ListingEntry[] => {
     const object = objects.get(entry);
     if (grouped) return [{ prefix: entry }];
     return object === undefined ? [] : [{ object }];
   });
   return { entries, truncated: rows.length > limit, last: page.at(-1)?.entry ?? null };
+}
+
+export interface VersionListing { readonly entries: readonly ListingEntry[]; readonly truncated: boolean }
+
+/** One page of every version and delete marker: by key, the newest first. It goes on after a version of `afterKey`, or after all of
+ *  them. Cost: a scan of what the prefix selects. */
+export async function listVersions(
+  { database }: Models,
+  { bucket, prefix, delimiter, afterKey, afterVersion, limit }: {
+    readonly bucket: string; readonly prefix: string; readonly delimiter: string; readonly afterKey: string;
+    /** The platform's id. */
+    readonly afterVersion: string | null; readonly limit: number;
+  },
+): Promise<VersionListing> {
+  const rows: { entry: string; versionId: string | null }[] = await database.query(
+    `SELECT entry, "versionId" FROM (
+       SELECT CASE WHEN $3 <> '' AND strpos(substr(key, length($2) + 1), $3) > 0
+                THEN substr(key, 1, length($2) + strpos(substr(key, length($2) + 1), $3) + length($3) - 1) ELSE key END AS entry,
+              CASE WHEN $3 <> '' AND strpos(substr(key, length($2) + 1), $3) > 0 THEN NULL ELSE "versionId" END AS "versionId", position
+       FROM ${objectsSchema}.object WHERE bucket = $1 AND starts_with(key, $2) AND (key > $4::text COLLATE "C" OR (key = $4
+         AND position < (SELECT position FROM ${objectsSchema}.object WHERE "versionId" = $5 AND bucket = $1 AND key = $4)))
+     ) AS entries WHERE "versionId" IS NOT NULL OR entry COLLATE "C" <> $4
+     GROUP BY entry, "versionId" ORDER BY entry COLLATE "C", max(position) DESC LIMIT $6`,
+    [bucket, prefix, delimiter, afterKey, afterVersion, limit + 1]);
+  const page = rows.slice(0, limit);
+  const found = await database.getRepository(ObjectEntity).findBy({ versionId: In(page.flatMap(({ versionId }) => versionId ?? [])) });
+  const objects = new Map(found.map((row) => [row.versionId, row]));
+  const entries = page.flatMap(({ entry, versionId }): ListingEntry[] => {
+    if (versionId === null) return [{ prefix: entry }];
+    const object = objects.get(versionId);
+    return object === undefined ? [] : [{ object }];
+  });
+  return { entries, truncated: rows.length > limit };
+}
+
+/** The platform's id of the version without a name. */
+export async function unnamedVersion({ database }: Models, bucket: string, key: string): Promise<string | null> {
+  return (await database.getRepository(ObjectEntity).findOneBy({ bucket, key, named: false }))?.versionId ?? null;
 }
 
 export interface PlacedSegment extends SegmentRow { readonly pieces: readonly PieceRow[] }

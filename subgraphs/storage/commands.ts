@@ -1,5 +1,6 @@
 import type { Command } from '@oort/kernel-decider';
 import type { PiecePlacement, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
+import type { Versioning } from './state';
 
 type DataOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>['data'];
 
@@ -7,7 +8,9 @@ type DataOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonl
 export type BucketCommand =
   | Command<'CreateBucket', { readonly bucket: string; readonly accountId: string }>
   /** Whether it is empty is known to the catalogue, which the door asked. */
-  | Command<'DeleteBucket', { readonly bucket: string; readonly accountId: string; readonly empty: boolean }>;
+  | Command<'DeleteBucket', { readonly bucket: string; readonly accountId: string; readonly empty: boolean }>
+  | Command<'SetVersioning', DataOf<'BucketVersioningSet'>>
+  | Command<'SetBucketSetting', DataOf<'BucketSettingSet'>>;
 
 /** What must be true of the object that is there, for a conditional write: an etag, or `*` for any. */
 export interface Condition { readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined }
@@ -15,7 +18,12 @@ export interface Condition { readonly ifMatch?: string | undefined; readonly ifN
 /** Asked of one key of one bucket. */
 export type ObjectCommand =
   | Command<'StoreObject', DataOf<'ObjectStored'> & { readonly condition: Condition }>
-  | Command<'DeleteObject', { readonly accountId: string; readonly condition: Condition }>
+  /** With a version's name (`null` or its id) that version goes for good. Without one it depends on the bucket. */
+  | Command<'DeleteObject', {
+    readonly bucket: string; readonly key: string; readonly accountId: string; readonly condition: Condition;
+    readonly version: string | null; readonly versioning: Versioning; readonly markerId: string;
+  }>
+  | Command<'TagObject', { readonly versionId: string; readonly accountId: string; readonly tags: Readonly<Record<string, string>> }>
   | Command<'AddPiece', { readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement }>
   | Command<'LosePiece', { readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string }>
   | Command<'ArchiveObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] }>

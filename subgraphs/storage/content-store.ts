@@ -10,6 +10,7 @@ import { ObjectWriter } from './object-writer';
 import { accountKeyId } from './account-key';
 import { readObject } from './object-reader';
 import type { DataPath } from './data-path/data-path';
+import { versionOf } from './state';
 
 export const contentBucket = 'system-content';
 const platformAccount = 'platform';
@@ -46,7 +47,8 @@ export function createContentStore({ store, dataPath, keys, now }: ContentStoreO
 
   async function find(contentId: string) {
     const { state } = await loadState(store, objectDecider, objectStreamId(contentBucket, contentId));
-    return state.status === 'stored' ? state.version : null;
+    const blob = versionOf(state, null);
+    return blob.status === 'stored' ? blob.version : null;
   }
 
   return {

@@ -2,7 +2,7 @@ import { command, scenario } from '@oort/kernel-decider';
 import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
 import { bucketDecider, isBucketName, objectDecider, uploadDecider } from './decide';
 import type { BucketEvent, ObjectEvent, UploadEvent } from './evolve';
-import type { StoredVersion } from './state';
+import type { StoredVersion, Versioning } from './state';
 
 const by = { actor: 'account_1', now: new Date('2026-01-01T00:00:00Z') };
 const piece = (index: number, nodeId = `node_${index}`): PiecePlacement => ({ index, nodeId, pieceId: `piece_${index}`, root: 'r', leaves: 1, receipt: 's' });
@@ -32,6 +32,23 @@ describe('a bucket', () => {
     rule.given([created]).when(remove('account_1', false)).thenRefused('BUCKET_NOT_EMPTY');
   });
 
+  it('keeps versions and settings that its owner gives it', () => {
+    const place = { bucket: 'bucket', accountId: 'account_1' };
+    const enabled: BucketEvent = { type: 'BucketVersioningSet', data: { ...place, status: 'enabled' } };
+    const enable = (accountId = 'account_1') => command('SetVersioning', { bucket: 'bucket', accountId, status: 'enabled' as const }, by);
+    const tag = (document: string | null, accountId = 'account_1') => command('SetBucketSetting', { bucket: 'bucket', accountId, setting: 'tagging' as const, document }, by);
+    const tagged: BucketEvent = { type: 'BucketSettingSet', data: { ...place, setting: 'tagging', document: '{}' } };
+    rule.given([created]).when(enable()).thenEvents([enabled]);
+    rule.given([created, enabled]).when(enable()).thenEvents([]);
+    rule.given([]).when(enable()).thenRefused('NO_SUCH_BUCKET');
+    rule.given([created]).when(enable('account_2')).thenRefused('NOT_OWNER');
+    rule.given([created]).when(tag('{}')).thenEvents([tagged]);
+    rule.given([created, enabled]).when(tag('{}')).thenState({ status: 'present', accountId: 'account_1', versioning: 'enabled', settings: { tagging: '{}' } });
+    rule.given([created, tagged]).when(tag(null)).thenState({ status: 'present', accountId: 'account_1', versioning: 'off', settings: {} });
+    rule.given([]).when(tag('{}')).thenRefused('NO_SUCH_BUCKET');
+    rule.given([created]).when(tag('{}', 'account_2')).thenRefused('NOT_OWNER');
+  });
+
   it.each([['abc', true], ['a.b-c', true], ['1'.repeat(63), true], ['ab', false], ['1'.repeat(64), false], ['Abc', false], ['-abc', false], ['a..b', false], ['192.168.0.1', false], ['a_b', false]])(
     'named %s: %s', (name, valid) => { expect(isBucketName(name)).toBe(valid); });
 });
@@ -47,6 +64,9 @@ describe('an object', () => {
   const place = { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1', archiveId: 'archive_1', contentRoot: 'root', segments: [segment] };
   const archived: ObjectEvent = { type: 'ObjectArchived', data: { ...place, backend: 'archive-nodes', sizeBytes: 84 } };
 
+  const deletion = (versioning: Versioning, name: string | null, condition: { ifMatch?: string | undefined } = {}) =>
+    command('DeleteObject', { bucket: 'b', key: 'k', accountId: 'account_1', condition, version: name, versioning, markerId: 'marker' }, by);
+
   it('is stored under its condition', () => {
     rule.given([]).when(store({ ifNoneMatch: '*' })).thenEvents([stored]);
     rule.given([stored]).when(store({ ifMatch: 'e' })).thenEvents([stored]);
@@ -56,15 +76,40 @@ describe('an object', () => {
   });
 
   it('is deleted under its condition', () => {
-    const remove = (ifMatch?: string) => command('DeleteObject', { accountId: 'account_1', condition: { ifMatch } }, by);
+    const remove = (ifMatch?: string) => deletion('off', null, { ifMatch });
     rule.given([stored]).when(remove()).thenEvents([{ type: 'ObjectDeleted', data: { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1' } }]);
     rule.given([]).when(remove()).thenRefused('NO_SUCH_OBJECT');
     rule.given([stored]).when(remove('other')).thenRefused('PRECONDITION_FAILED');
   });
 
+  it('has versions where its bucket keeps them', () => {
+    const second: ObjectEvent = { type: 'ObjectStored', data: { ...version, versionId: 'object_2', named: true } };
+    const marker = (named: boolean): ObjectEvent => ({ type: 'DeleteMarkerPlaced', data: { bucket: 'b', key: 'k', versionId: 'marker', accountId: 'account_1', named } });
+    const deleted = (versionId: string): ObjectEvent => ({ type: 'ObjectDeleted', data: { bucket: 'b', key: 'k', versionId, accountId: 'account_1' } });
+    rule.given([stored, second]).when(deletion('enabled', null)).thenEvents([marker(true)]);
+    rule.given([]).when(deletion('enabled', null)).thenEvents([marker(true)]);
+    rule.given([stored, second]).when(deletion('suspended', null)).thenEvents([marker(false)]);
+    rule.given([stored, second]).when(deletion('enabled', 'object_2')).thenEvents([deleted('object_2')]);
+    rule.given([stored, second]).when(deletion('enabled', 'null')).thenEvents([deleted('object_1')]);
+    rule.given([stored, second]).when(deletion('enabled', 'object_1')).thenRefused('NO_SUCH_OBJECT');
+    rule.given([stored, marker(true)]).when(deletion('enabled', 'marker')).thenState({ versions: [{ status: 'stored', version }] });
+    rule.given([stored, second]).when(store({})).thenState({ versions: [{ status: 'stored', version }, { status: 'stored', version: { ...version, versionId: 'object_2', named: true } }] });
+    rule.given([stored, marker(true)]).when(store({ ifNoneMatch: '*' })).thenEvents([stored]);
+    rule.given([stored, second]).when(add(piece(3))).thenEvents([{ type: 'PieceAdded', data: { bucket: 'b', key: 'k', versionId: 'object_1', segmentId: 'segment_1', piece: piece(3) } }]);
+  });
+
+  it('has tags of its versions, not of its markers', () => {
+    const tag = (versionId: string) => command('TagObject', { versionId, accountId: 'account_1', tags: { a: 'b' } }, by);
+    const tagged: ObjectEvent = { type: 'ObjectTagged', data: { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1', tags: { a: 'b' } } };
+    rule.given([stored]).when(tag('object_1')).thenEvents([tagged]);
+    rule.given([stored]).when(tag('object_1')).thenState({ versions: [{ status: 'stored', version: { ...version, tags: { a: 'b' } } }] });
+    rule.given([stored]).when(tag('object_9')).thenRefused('OBJECT_REPLACED');
+    rule.given([]).when(tag('object_1')).thenRefused('NO_SUCH_OBJECT');
+  });
+
   it('gains pieces where it lacks them', () => {
     rule.given([stored]).when(add(piece(3))).thenEvents([{ type: 'PieceAdded', data: { bucket: 'b', key: 'k', versionId: 'object_1', segmentId: 'segment_1', piece: piece(3) } }]);
-    rule.given([stored]).when(add(piece(3))).thenState({ status: 'stored', version: { ...version, segments: [{ ...segment, pieces: [0, 1, 2, 3].map((index) => piece(index)) }] } });
+    rule.given([stored]).when(add(piece(3))).thenState({ versions: [{ status: 'stored', version: { ...version, segments: [{ ...segment, pieces: [0, 1, 2, 3].map((index) => piece(index)) }] } }] });
     rule.given([stored]).when(add(piece(2, 'node_9'))).thenRefused('PIECE_PRESENT');
     rule.given([stored]).when(add(piece(3), 'object_0')).thenRefused('OBJECT_REPLACED');
     rule.given([stored]).when(add(piece(3), 'object_1', 'segment_9')).thenRefused('OBJECT_REPLACED');
@@ -84,7 +129,7 @@ describe('an object', () => {
     rule.given([stored, archived]).when(archive).thenRefused('OBJECT_ARCHIVED');
     rule.given([]).when(archive).thenRefused('NO_SUCH_OBJECT');
     rule.given([stored, archived]).when(restore('root')).thenEvents([{ type: 'ObjectRestored', data: place }]);
-    rule.given([stored, archived]).when(restore('root')).thenState({ status: 'stored', version });
+    rule.given([stored, archived]).when(restore('root')).thenState({ versions: [{ status: 'stored', version }] });
     rule.given([stored, archived]).when(restore('other')).thenRefused('CONTENT_ROOT_DIFFERS');
     rule.given([stored]).when(restore('root')).thenRefused('OBJECT_NOT_ARCHIVED');
   });

@@ -2,7 +2,7 @@ import type { Decider, Decision } from '@oort/kernel-decider';
 import type { BucketCommand, Condition, ObjectCommand, UploadCommand } from './commands';
 import { evolveBucket, evolveObject, evolveUpload, type BucketEvent, type ObjectEvent, type UploadEvent } from './evolve';
 import { refuse, type BucketRefusal, type ObjectRefusal, type UploadRefusal } from './refusals';
-import { absentBucket, absentObject, absentUpload, type BucketState, type ObjectState, type UploadState } from './state';
+import { absentBucket, absentObject, absentUpload, versionOf, type BucketState, type HeldVersion, type ObjectState, type UploadState, type VersionState } from './state';
 
 export const bucketDecider: Decider<BucketCommand, BucketState, BucketEvent, BucketRefusal> = {
   category: 'storage_bucket', initial: absentBucket, decide: decideBucket, evolve: evolveBucket,
@@ -38,46 +38,66 @@ function decideBucket(command: BucketCommand, state: BucketState): Decision<Buck
       if (!command.data.empty) return refuse('BUCKET_NOT_EMPTY', 'The bucket holds objects.', { bucket });
       return { events: [{ type: 'BucketDeleted', data: { bucket, accountId } }] };
     }
+    case 'SetVersioning':
+    case 'SetBucketSetting': {
+      if (state.status === 'absent') return refuse('NO_SUCH_BUCKET', 'There is no such bucket.', { bucket });
+      if (state.accountId !== accountId) return refuse('NOT_OWNER', 'The bucket belongs to another account.', { bucket });
+      if (command.type === 'SetBucketSetting') return { events: [{ type: 'BucketSettingSet', data: command.data }] };
+      return { events: state.versioning === command.data.status ? [] : [{ type: 'BucketVersioningSet', data: command.data }] };
+    }
   }
 }
 
 function decideObject(command: ObjectCommand, state: ObjectState): Decision<ObjectEvent, ObjectRefusal> {
   if (command.type === 'StoreObject') {
     const { condition, ...data } = command.data;
-    if (!allows(condition, state)) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId: null });
+    if (!allows(condition, versionOf(state, null))) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId: null });
     return { events: [{ type: 'ObjectStored', data }] };
   }
-  if (state.status === 'absent') {
-    return command.type === 'AddPiece' || command.type === 'LosePiece'
-      ? refuse('OBJECT_REPLACED', 'The version is not there any more.', { versionId: null })
+  if (command.type === 'DeleteObject') return decideDelete(command, state);
+  const held = state.versions.find(({ version }) => version.versionId === command.data.versionId);
+  if (held === undefined || held.status === 'marker') {
+    return state.versions.length > 0 || command.type === 'AddPiece' || command.type === 'LosePiece'
+      ? refuse('OBJECT_REPLACED', 'The version is not there any more.', { versionId: state.versions[0]?.version.versionId ?? null })
       : refuse('NO_SUCH_OBJECT', 'There is no such object.', { versionId: null });
   }
-  const { bucket, key, versionId } = state.version;
-  if (command.type === 'DeleteObject') {
-    if (!allows(command.data.condition, state)) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId });
-    return { events: [{ type: 'ObjectDeleted', data: { bucket, key, versionId, accountId: command.data.accountId } }] };
-  }
-  if (command.data.versionId !== versionId) return refuse('OBJECT_REPLACED', 'The key holds another version by now.', { versionId });
+  const { bucket, key, versionId, sizeBytes } = held.version;
   switch (command.type) {
     case 'AddPiece':
-    case 'LosePiece': return decidePiece(command, state);
+    case 'LosePiece': return decidePiece(command, held);
+    case 'TagObject': return { events: [{ type: 'ObjectTagged', data: { bucket, key, ...command.data } }] };
     case 'ArchiveObject': {
-      if (state.status === 'archived') return refuse('OBJECT_ARCHIVED', 'The object is archived already.', { versionId });
+      if (held.status === 'archived') return refuse('OBJECT_ARCHIVED', 'The object is archived already.', { versionId });
       const { accountId, archiveId, backend, contentRoot, segments } = command.data;
-      const { sizeBytes } = state.version;
       return { events: [{ type: 'ObjectArchived', data: { bucket, key, versionId, accountId, archiveId, backend, contentRoot, sizeBytes, segments } }] };
     }
     case 'RestoreObject': {
       const { accountId, archiveId, contentRoot, segments } = command.data;
-      if (state.status !== 'archived') return refuse('OBJECT_NOT_ARCHIVED', 'The object is not archived.', { versionId });
-      if (state.contentRoot !== contentRoot) return refuse('CONTENT_ROOT_DIFFERS', 'What came back is not what went in.', { versionId });
+      if (held.status !== 'archived') return refuse('OBJECT_NOT_ARCHIVED', 'The object is not archived.', { versionId });
+      if (held.contentRoot !== contentRoot) return refuse('CONTENT_ROOT_DIFFERS', 'What came back is not what went in.', { versionId });
       return { events: [{ type: 'ObjectRestored', data: { bucket, key, versionId, accountId, archiveId, contentRoot, segments } }] };
     }
   }
 }
 
+/** Amazon S3 User Guide, "Deleting object versions": a version that is named goes for good; else a versioned bucket hides the key
+ *  behind a marker, also a key that was never there, and an unversioned one removes it. */
+function decideDelete(
+  { data: { bucket, key, accountId, condition, version: name, versioning, markerId } }: Extract<ObjectCommand, { readonly type: 'DeleteObject' }>, state: ObjectState,
+): Decision<ObjectEvent, ObjectRefusal> {
+  const target = versionOf(state, name);
+  const versionId = target.status === 'absent' ? null : target.version.versionId;
+  const marks = name === null && versioning !== 'off';
+  if (!marks && versionId === null) return refuse('NO_SUCH_OBJECT', 'There is no such object.', { versionId });
+  if (!allows(condition, target)) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId });
+  if (marks || versionId === null) {
+    return { events: [{ type: 'DeleteMarkerPlaced', data: { bucket, key, versionId: markerId, accountId, named: versioning === 'enabled' } }] };
+  }
+  return { events: [{ type: 'ObjectDeleted', data: { bucket, key, versionId, accountId } }] };
+}
+
 function decidePiece(
-  command: Extract<ObjectCommand, { readonly type: 'AddPiece' | 'LosePiece' }>, state: Exclude<ObjectState, { readonly status: 'absent' }>,
+  command: Extract<ObjectCommand, { readonly type: 'AddPiece' | 'LosePiece' }>, state: HeldVersion,
 ): Decision<ObjectEvent, ObjectRefusal> {
   const { bucket, key, versionId } = state.version;
   const { segmentId } = command.data;
@@ -94,8 +114,8 @@ function decidePiece(
   return { events: [{ type: 'PieceLost', data: { bucket, key, versionId, segmentId, index, nodeId, reason } }] };
 }
 
-function allows({ ifMatch, ifNoneMatch }: Condition, state: ObjectState): boolean {
-  const etag = state.status === 'absent' ? null : state.version.etag;
+function allows({ ifMatch, ifNoneMatch }: Condition, state: VersionState): boolean {
+  const etag = state.status === 'absent' || state.status === 'marker' ? null : state.version.etag;
   if (ifNoneMatch !== undefined && etag !== null && (ifNoneMatch === '*' || ifNoneMatch === etag)) return false;
   return ifMatch === undefined || (etag !== null && (ifMatch === '*' || ifMatch === etag));
 }

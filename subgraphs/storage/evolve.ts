@@ -1,24 +1,51 @@
 import type { PiecePlacement, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
-import { absentBucket, absentObject, type BucketState, type ObjectState, type StoredVersion, type UploadState } from './state';
+import { absentBucket, type BucketState, type HeldVersion, type ObjectState, type StoredVersion, type UploadState } from './state';
 
 type EventOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>;
 
-export type BucketEvent = EventOf<'BucketCreated' | 'BucketDeleted'>;
-export type ObjectEvent = EventOf<'ObjectStored' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'ObjectArchived' | 'ObjectRestored'>;
+export type BucketEvent = EventOf<'BucketCreated' | 'BucketDeleted' | 'BucketVersioningSet' | 'BucketSettingSet'>;
+export type ObjectEvent = EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectTagged' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'ObjectArchived' | 'ObjectRestored'>;
 export type UploadEvent = EventOf<'UploadStarted' | 'PartStored' | 'UploadCompleted' | 'UploadAborted'>;
 
-export function evolveBucket(_state: BucketState, event: BucketEvent): BucketState {
+export function evolveBucket(state: BucketState, event: BucketEvent): BucketState {
   switch (event.type) {
-    case 'BucketCreated': return { status: 'present', accountId: event.data.accountId };
+    case 'BucketCreated': return { status: 'present', accountId: event.data.accountId, versioning: 'off', settings: {} };
     case 'BucketDeleted': return absentBucket;
+    case 'BucketVersioningSet': return state.status === 'absent' ? state : { ...state, versioning: event.data.status };
+    case 'BucketSettingSet': {
+      if (state.status === 'absent') return state;
+      const { setting, document } = event.data;
+      const others = Object.fromEntries(Object.entries(state.settings).filter(([name]) => name !== setting));
+      return { ...state, settings: document === null ? others : { ...others, [setting]: document } };
+    }
   }
 }
 
-export function evolveObject(state: ObjectState, event: ObjectEvent): ObjectState {
-  if (event.type === 'ObjectStored') return { status: 'stored', version: event.data };
-  if (state.status === 'absent') return state;
+export function evolveObject({ versions }: ObjectState, event: ObjectEvent): ObjectState {
+  const { versionId } = event.data;
   switch (event.type) {
-    case 'ObjectDeleted': return absentObject;
+    case 'ObjectStored': return { versions: [{ status: 'stored', version: event.data }, ...beside(versions, event.data.named === true)] };
+    case 'DeleteMarkerPlaced': return { versions: [{ status: 'marker', version: event.data }, ...beside(versions, event.data.named)] };
+    case 'ObjectDeleted': return { versions: versions.filter(({ version }) => version.versionId !== versionId) };
+    case 'ObjectTagged':
+    case 'PieceAdded':
+    case 'PieceLost':
+    case 'ObjectArchived':
+    case 'ObjectRestored':
+      return { versions: versions.map((held) => (held.status === 'marker' || held.version.versionId !== versionId ? held : evolveVersion(held, event))) };
+  }
+}
+
+/** What stays when a version comes: a named one replaces nothing, an unnamed one the unnamed one. */
+function beside(versions: ObjectState['versions'], named: boolean): ObjectState['versions'] {
+  return named ? versions : versions.filter(({ version }) => version.named === true);
+}
+
+type ChangeEvent = Exclude<ObjectEvent, EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectDeleted'>>;
+
+function evolveVersion(state: HeldVersion, event: ChangeEvent): HeldVersion {
+  switch (event.type) {
+    case 'ObjectTagged': return { ...state, version: { ...state.version, tags: event.data.tags } };
     case 'PieceAdded': return { ...state, version: withPieces(state.version, event.data.segmentId, (pieces) => added(pieces, event.data.piece)) };
     case 'PieceLost': {
       const { segmentId, index, nodeId } = event.data;

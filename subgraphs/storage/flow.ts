@@ -3,11 +3,14 @@ import type { Flow } from '@oort/kernel-decider';
 export const bucketFlow = {
   CreateBucket: { events: ['BucketCreated'], refusals: ['BAD_BUCKET_NAME', 'BUCKET_EXISTS', 'BUCKET_TAKEN'] },
   DeleteBucket: { events: ['BucketDeleted'], refusals: ['NO_SUCH_BUCKET', 'NOT_OWNER', 'BUCKET_NOT_EMPTY'] },
+  SetVersioning: { events: ['BucketVersioningSet'], refusals: ['NO_SUCH_BUCKET', 'NOT_OWNER'] },
+  SetBucketSetting: { events: ['BucketSettingSet'], refusals: ['NO_SUCH_BUCKET', 'NOT_OWNER'] },
 } as const satisfies Flow;
 
 export const objectFlow = {
   StoreObject: { events: ['ObjectStored'], refusals: ['PRECONDITION_FAILED'] },
-  DeleteObject: { events: ['ObjectDeleted'], refusals: ['NO_SUCH_OBJECT', 'PRECONDITION_FAILED'] },
+  DeleteObject: { events: ['ObjectDeleted', 'DeleteMarkerPlaced'], refusals: ['NO_SUCH_OBJECT', 'PRECONDITION_FAILED'] },
+  TagObject: { events: ['ObjectTagged'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED'] },
   AddPiece: { events: ['PieceAdded'], refusals: ['OBJECT_REPLACED', 'PIECE_PRESENT'] },
   LosePiece: { events: ['PieceLost'], refusals: ['OBJECT_REPLACED'] },
   ArchiveObject: { events: ['ObjectArchived'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED', 'OBJECT_ARCHIVED'] },

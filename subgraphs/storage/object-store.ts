@@ -4,10 +4,13 @@ import { command, createHandler, loadState } from '@oort/kernel-decider';
 import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
 import { newId } from '@oort/kernel-wire';
-import { bucketsOf, countObjects, listObjects, uploadsOf, type BucketRow, type Listing, type UploadRow } from '@oort/projections-objects';
+import {
+  bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, type BucketRow, type Listing, type UploadRow, type VersionListing,
+} from '@oort/projections-objects';
+import type { BucketSetting } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
 import { archiveNodes, type ArchiveBackend } from './archive';
-import type { Condition } from './commands';
+import type { BucketCommand, Condition } from './commands';
 import { ContentRoot } from './content-root';
 import { contentBucket } from './content-store';
 import type { DataPath } from './data-path/data-path';
@@ -18,7 +21,7 @@ import { objectStreamId } from './object-id';
 import { readObject } from './object-reader';
 import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
 import type { StorageRefusal } from './refusals';
-import type { ObjectState, StoredVersion } from './state';
+import type { BucketState, DeleteMarker, HeldVersion, StoredVersion } from './state';
 import { Uploads } from './uploads';
 
 export interface ObjectStoreOptions {
@@ -30,6 +33,8 @@ export interface ObjectStoreOptions {
   readonly archive?: ArchiveBackend;
   now(): Date;
 }
+
+export type PresentBucket = Exclude<BucketState, { readonly status: 'absent' }>;
 
 export type Done<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: StorageRefusal };
 
@@ -44,9 +49,21 @@ export interface PutObject {
   /** Asked for after the body. */
   checksums(): Readonly<Record<string, string>>;
   readonly condition: Condition;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
-export type ReadableObject = Exclude<ObjectState, { readonly status: 'absent' }> & { readonly storedAt: string };
+export type ReadableObject = HeldVersion & { readonly storedAt: string };
+export type FoundVersion = ReadableObject | (DeleteMarker & { readonly storedAt: string });
+
+export interface DeleteObject {
+  readonly accountId: string; readonly bucket: string; readonly key: string;
+  /** `null` or a version's id; none removes or hides the newest, as the bucket has it. */
+  readonly version?: string | null;
+  readonly condition?: Condition;
+}
+
+/** Which version went or which marker came, by the name that S3 gives it. */
+export interface Deleted { readonly version: string | null; readonly marker: boolean }
 
 export class ObjectStore {
   readonly uploads: Uploads;
@@ -82,17 +99,40 @@ export class ObjectStore {
     return { ok: true, value: null };
   }
 
+  setVersioning(accountId: string, bucket: string, status: 'enabled' | 'suspended'): Promise<Done<null>> {
+    return this.#changeBucket(bucket, command('SetVersioning', { bucket, accountId, status }, this.#by(accountId)));
+  }
+
+  /** Null takes the setting away. */
+  setBucketSetting(accountId: string, bucket: string, setting: BucketSetting, document: string | null): Promise<Done<null>> {
+    return this.#changeBucket(bucket, command('SetBucketSetting', { bucket, accountId, setting, document }, this.#by(accountId)));
+  }
+
   /** Null when there is none. The platform's own bucket is nobody's to open. */
-  async bucketOwner(bucket: string): Promise<string | null> {
-    if (bucket === contentBucket) return 'platform';
+  async bucket(bucket: string): Promise<PresentBucket | null> {
+    if (bucket === contentBucket) return { status: 'present', accountId: 'platform', versioning: 'off', settings: {} };
     const { state } = await loadState(this.#options.store, bucketDecider, bucket);
-    return state.status === 'present' ? state.accountId : null;
+    return state.status === 'present' ? state : null;
+  }
+
+  async bucketOwner(bucket: string): Promise<string | null> { return (await this.bucket(bucket))?.accountId ?? null; }
+
+  async #changeBucket(bucket: string, asked: BucketCommand): Promise<Done<null>> {
+    const outcome = await this.#handleBucket(bucket, asked);
+    return outcome.ok ? { ok: true, value: null } : outcome;
   }
 
   buckets(accountId: string): Promise<readonly BucketRow[]> { return bucketsOf(this.#options.readModels, accountId); }
 
   list(page: { readonly bucket: string; readonly prefix: string; readonly delimiter: string; readonly after: string; readonly limit: number }): Promise<Listing> {
     return listObjects(this.#options.readModels, page);
+  }
+
+  /** `afterVersion` is a name; null goes on after all versions of the key. */
+  async listVersions(page: { readonly bucket: string; readonly prefix: string; readonly delimiter: string; readonly afterKey: string; readonly afterVersion: string | null; readonly limit: number }): Promise<VersionListing> {
+    const { readModels } = this.#options;
+    const afterVersion = page.afterVersion === 'null' ? await unnamedVersion(readModels, page.bucket, page.afterKey) : page.afterVersion;
+    return listVersions(readModels, { ...page, afterVersion });
   }
 
   openUploads(bucket: string): Promise<readonly UploadRow[]> { return uploadsOf(this.#options.readModels, bucket); }
@@ -103,15 +143,17 @@ export class ObjectStore {
     const { md5: etag, versionId, sizeBytes, sha256, contentId, wrappedKey, segments } = draft;
     const version: StoredVersion = {
       bucket: put.bucket, key: put.key, versionId, accountId, sizeBytes, etag, sha256, contentId, contentType: put.contentType,
-      storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments,
+      storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments, ...(put.tags === undefined ? {} : { tags: put.tags }),
     };
     return this.commit(version, condition, draft);
   }
 
-  /** Makes a drafted version the object of its key, and takes the pieces of the version before away. */
-  async commit(version: StoredVersion, condition: Condition, draft: Pick<Draft, 'follow' | 'discard'>, commandId?: string): Promise<Done<StoredVersion>> {
-    const { bucket, key, accountId } = version;
-    const before = await this.find(bucket, key);
+  /** Makes a drafted version the object of its key, and takes the pieces of the version that it replaces away. */
+  async commit(given: Omit<StoredVersion, 'named'>, condition: Condition, draft: Pick<Draft, 'follow' | 'discard'>, commandId?: string): Promise<Done<StoredVersion>> {
+    const { bucket, key, accountId } = given;
+    const named = (await this.bucket(bucket))?.versioning === 'enabled';
+    const version: StoredVersion = named ? { ...given, named } : given;
+    const before = named ? null : await this.findVersion(bucket, key, 'null');
     const by = { ...this.#by(accountId), ...(commandId === undefined ? {} : { id: commandId }) };
     const outcome = await this.handleObject(objectStreamId(bucket, key), command('StoreObject', { ...version, condition }, by));
     if (!outcome.ok) {
@@ -119,14 +161,33 @@ export class ObjectStore {
       return outcome;
     }
     draft.follow(bucket, key);
-    if (before !== null && before.version.versionId !== version.versionId) void this.#removePieces(before);
+    if (before !== null && before.version.versionId !== version.versionId) this.#removePieces(before);
     await this.seen(outcome.position);
     return { ok: true, value: version };
   }
 
+  /** The object of the key, if it shows one. */
   async find(bucket: string, key: string): Promise<ReadableObject | null> {
-    const { state, storedAt } = await loadObject(this.#options.store, bucket, key);
+    const found = await this.findVersion(bucket, key, null);
+    return found === null || found.status === 'marker' ? null : found;
+  }
+
+  /** The version of that name, or the newest, which may be a delete marker. */
+  async findVersion(bucket: string, key: string, name: string | null): Promise<FoundVersion | null> {
+    const { state, storedAt } = await loadObject(this.#options.store, bucket, key, { name });
     return state.status === 'absent' ? null : { ...state, storedAt };
+  }
+
+  /** The same version as it was recorded, if it is still there: it knows whether it has a name. */
+  async versionAsStored(version: StoredVersion): Promise<StoredVersion> {
+    const { bucket, key, versionId } = version;
+    const { state } = await loadObject(this.#options.store, bucket, key, { versionId });
+    return state.status === 'absent' || state.status === 'marker' ? version : state.version;
+  }
+
+  async tag(accountId: string, bucket: string, key: string, versionId: string, tags: Readonly<Record<string, string>>): Promise<Done<null>> {
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('TagObject', { versionId, accountId, tags }, this.#by(accountId)));
+    return outcome.ok ? { ok: true, value: null } : outcome;
   }
 
   /** The plain bytes from `start` to `end` (exclusive). */
@@ -135,18 +196,25 @@ export class ObjectStore {
     yield* readObject(this.#options.dataPath, version, key, start, end);
   }
 
-  async delete(accountId: string, bucket: string, key: string, condition: Condition = {}): Promise<Done<null>> {
-    const before = await this.find(bucket, key);
-    const outcome = await this.handleObject(objectStreamId(bucket, key), command('DeleteObject', { accountId, condition }, this.#by(accountId)));
+  async delete({ accountId, bucket, key, version = null, condition = {} }: DeleteObject): Promise<Done<Deleted>> {
+    const versioning = (await this.bucket(bucket))?.versioning ?? 'off';
+    // What goes for good: the version asked for; of a key without versions to come the one that a marker or nothing replaces.
+    const name = version ?? (versioning === 'enabled' ? null : 'null');
+    const before = name === null ? null : await this.findVersion(bucket, key, name);
+    const markerId = newId('object', this.#options.now());
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('DeleteObject', {
+      bucket, key, accountId, condition, version, versioning, markerId,
+    }, this.#by(accountId)));
     if (!outcome.ok) return outcome;
-    if (before !== null) void this.#removePieces(before);
+    if (before !== null) this.#removePieces(before);
     await this.seen(outcome.position);
-    return { ok: true, value: null };
+    if (version !== null) return { ok: true, value: { version, marker: before?.status === 'marker' } };
+    return { ok: true, value: { version: versioning === 'off' ? null : versioning === 'enabled' ? markerId : 'null', marker: versioning !== 'off' } };
   }
 
   /** Moves an object to the archive. Its content root is computed from the plain bytes on the way. */
-  async archive(accountId: string, bucket: string, key: string): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
-    const { state } = await loadObject(this.#options.store, bucket, key);
+  async archive(accountId: string, bucket: string, key: string, name: string | null = null): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
+    const { state } = await loadObject(this.#options.store, bucket, key, { name });
     const segments = state.status === 'stored' ? state.version.segments : [];
     const root = state.status === 'stored' ? await this.#rootOpener(state.version) : null;
     const cold = [];
@@ -170,8 +238,8 @@ export class ObjectStore {
   }
 
   /** Brings an archived object back to the hot nodes; refused when what came back has another root. */
-  async restore(accountId: string, bucket: string, key: string): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
-    const { state } = await loadObject(this.#options.store, bucket, key);
+  async restore(accountId: string, bucket: string, key: string, name: string | null = null): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
+    const { state } = await loadObject(this.#options.store, bucket, key, { name });
     const archived = state.status === 'archived' ? state : null;
     const root = archived === null ? null : await this.#rootOpener(archived.version);
     const written = [];
@@ -210,9 +278,12 @@ export class ObjectStore {
     };
   }
 
-  async #removePieces(before: ReadableObject): Promise<void> {
-    if (before.status === 'archived') await this.#archive.remove(before.cold);
-    await this.#options.dataPath.remove(before.version.segments.flatMap(({ pieces }) => pieces));
+  /** Whoever asked need not wait. What cannot be removed now is an orphan, and swept. */
+  #removePieces(before: FoundVersion): void {
+    if (before.status === 'marker') return;
+    const cold = before.status === 'archived' ? this.#archive.remove(before.cold) : Promise.resolve();
+    void Promise.all([cold, this.#options.dataPath.remove(before.version.segments.flatMap(({ pieces }) => pieces))])
+      .catch((error: unknown) => process.emitWarning(`pieces of ${before.version.versionId} were not removed: ${String(error)}`));
   }
 
   #by(accountId: string): { readonly actor: string; readonly now: Date } { return { actor: accountId, now: this.#options.now() }; }

@@ -86,7 +86,7 @@ export class RepairLoop {
 
   async #repair(weak: WeakSegment, nodes: readonly StorageNode[], well: readonly StorageNode[]): Promise<void> {
     const { store, dataPath, writer, handleObject, now } = this.#options;
-    const { state } = await loadObject(store, weak.bucket, weak.key);
+    const { state } = await loadObject(store, weak.bucket, weak.key, { versionId: weak.versionId });
     const segment = state.status === 'stored' ? state.version.segments.find(({ segmentId }) => segmentId === weak.segmentId) : undefined;
     if (state.status !== 'stored' || segment === undefined) return;
     const { versionId } = state.version;

@@ -59,7 +59,7 @@ function mutations(room: StorageRoom): object {
     },
     archiveObject: onObject((accountId, bucket, key) => room.objects.archive(accountId, bucket, key)),
     restoreObject: onObject((accountId, bucket, key) => room.objects.restore(accountId, bucket, key)),
-    deleteObject: onObject((accountId, bucket, key) => room.objects.delete(accountId, bucket, key)),
+    deleteObject: onObject((accountId, bucket, key) => room.objects.delete({ accountId, bucket, key })),
   };
 }
 

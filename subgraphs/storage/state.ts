@@ -1,17 +1,43 @@
-import type { SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
+import type { BucketSetting, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
 
 type DataOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>['data'];
 
-export type BucketState = { readonly status: 'absent' } | { readonly status: 'present'; readonly accountId: string };
+/** Never switched on, on, or on once and paused: it cannot be undone. */
+export type Versioning = 'off' | 'enabled' | 'suspended';
+
+export type BucketState =
+  | { readonly status: 'absent' }
+  | { readonly status: 'present'; readonly accountId: string; readonly versioning: Versioning; readonly settings: BucketSettings };
+
+/** Canonical JSON by the setting's name. */
+export type BucketSettings = Readonly<Partial<Record<BucketSetting, string>>>;
 
 /** A stored version; `segments` are where its bytes lie now, which PieceAdded and PieceLost change. */
 export type StoredVersion = DataOf<'ObjectStored'>;
 
-export type ObjectState =
-  | { readonly status: 'absent' }
+export type HeldVersion =
   | { readonly status: 'stored'; readonly version: StoredVersion }
   | { readonly status: 'archived'; readonly version: StoredVersion; readonly archiveId: string; readonly backend: string;
       readonly contentRoot: string; readonly cold: readonly SegmentPlacement[] };
+
+export interface DeleteMarker { readonly status: 'marker'; readonly version: DataOf<'DeleteMarkerPlaced'> }
+
+/** Of one key: every version that is kept, the newest first. At most one of them is unnamed. */
+export interface ObjectState { readonly versions: readonly (HeldVersion | DeleteMarker)[] }
+
+/** One version of a key, or that there is none. */
+export type VersionState = { readonly status: 'absent' } | HeldVersion | DeleteMarker;
+
+/** What S3 calls a version: its id, or `null` for the one that was stored without versioning. */
+export function versionName({ named, versionId }: { readonly named?: boolean; readonly versionId: string }): string {
+  return named === true ? versionId : 'null';
+}
+
+/** The version of that name, or the newest. */
+export function versionOf({ versions }: ObjectState, name: string | null): VersionState {
+  const found = name === null ? versions[0] : versions.find(({ version }) => versionName(version) === name);
+  return found ?? { status: 'absent' };
+}
 
 export type Part = DataOf<'PartStored'>;
 
@@ -23,5 +49,5 @@ export type UploadState =
   | { readonly status: 'aborted' };
 
 export const absentBucket: BucketState = { status: 'absent' };
-export const absentObject: ObjectState = { status: 'absent' };
+export const absentObject: ObjectState = { versions: [] };
 export const absentUpload: UploadState = { status: 'absent' };

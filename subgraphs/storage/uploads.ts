@@ -15,6 +15,7 @@ import type { Part, StoredVersion, UploadState } from './state';
 export interface StartUpload {
   readonly accountId: string; readonly bucket: string; readonly key: string; readonly contentType: string;
   readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 interface UploadsOptions { readonly store: EventStore; readonly dataPath: DataPath; readonly keys: KeyStore; readonly writer: ObjectWriter; now(): Date }
@@ -74,7 +75,7 @@ export class Uploads {
     const version = joined(state.upload, versionId, chosen);
     const unused = [...state.parts.values()].filter((part) => !chosen.includes(part));
     const nothing = { follow: () => undefined, discard: () => Promise.resolve() };
-    if (state.status === 'completed') return { ok: true, value: version };
+    if (state.status === 'completed') return { ok: true, value: await this.#objects.versionAsStored(version) };
     const stored = await this.#objects.commit(version, condition, nothing, deriveId('command', `store/${uploadId}`));
     if (!stored.ok) return stored;
     const outcome = await this.#handle(uploadId, asked);
@@ -98,7 +99,7 @@ export class Uploads {
 
 /** As S3 does: the etag is the MD5 of the parts' MD5s with their count. Nobody hashed the whole, so there is no content id. */
 function joined(
-  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>> },
+  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly tags?: Readonly<Record<string, string>> },
   versionId: string, parts: readonly Part[],
 ): StoredVersion {
   const { bucket, key, accountId, contentType, wrappedKey, userMetadata } = upload;
@@ -110,6 +111,7 @@ function joined(
     etag: digest('md5', parts.map(({ etag }) => etag)),
     sha256: digest('sha256', parts.map(({ sha256 }) => sha256)),
     segments: parts.flatMap(({ segments }) => segments),
+    ...(upload.tags === undefined ? {} : { tags: upload.tags }),
   };
 }
 

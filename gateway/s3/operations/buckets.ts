@@ -33,17 +33,11 @@ export async function bucketLocation(request: S3Request): Promise<void> {
   sendXml(request, 200, document('LocationConstraint', {}));
 }
 
-/** Buckets are unversioned, which S3 says by an empty configuration. */
-export async function bucketVersioning(request: S3Request): Promise<void> {
-  await requireBucket(request);
-  sendXml(request, 200, document('VersioningConfiguration', {}));
-}
-
 const mostKeys = 1000;
 
-interface Asked { readonly prefix: string; readonly delimiter: string; readonly limit: number; readonly encode: (text: string) => string; readonly urlEncoded: boolean }
+export interface Asked { readonly prefix: string; readonly delimiter: string; readonly limit: number; readonly encode: (text: string) => string; readonly urlEncoded: boolean }
 
-function askedOf(request: S3Request, limitName: string): Asked {
+export function askedOf(request: S3Request, limitName: string): Asked {
   const text = queryValue(request, limitName);
   if (text !== null && !/^\d{1,9}$/.test(text)) throw new S3Error('InvalidArgument', `Argument ${limitName} must be an integer between 0 and 2147483647`);
   const encoding = queryValue(request, 'encoding-type');
@@ -83,29 +77,13 @@ export async function listObjectsV1(request: S3Request): Promise<void> {
   }));
 }
 
-/** An unversioned bucket has one version of each key, `null`: what tools that empty a bucket ask for. */
-export async function listObjectVersions(request: S3Request): Promise<void> {
-  await requireBucket(request);
-  const asked = askedOf(request, 'max-keys');
-  const marker = queryValue(request, 'key-marker') ?? '';
-  const page = await pageOf(request, asked, marker, 'Version', { VersionId: 'null', IsLatest: true });
-  sendXml(request, 200, document('ListVersionsResult', {
-    Name: request.bucket, Prefix: asked.encode(asked.prefix), KeyMarker: asked.encode(marker), VersionIdMarker: '', MaxKeys: asked.limit,
-    Delimiter: asked.delimiter === '' ? null : asked.encode(asked.delimiter), EncodingType: asked.urlEncoded ? 'url' : null, IsTruncated: page.truncated,
-    NextKeyMarker: page.truncated && page.last !== null ? asked.encode(page.last) : null,
-    NextVersionIdMarker: page.truncated ? 'null' : null, Version: page.contents, CommonPrefixes: page.prefixes,
-  }));
-}
-
 interface ListedPage { readonly contents: readonly Markup[]; readonly prefixes: readonly Markup[]; readonly truncated: boolean; readonly last: string | null }
 
-async function pageOf(
-  request: S3Request, { prefix, delimiter, limit, encode }: Asked, after: string, name = 'Contents', more: Readonly<Record<string, string | boolean>> = {},
-): Promise<ListedPage> {
+async function pageOf(request: S3Request, { prefix, delimiter, limit, encode }: Asked, after: string): Promise<ListedPage> {
   if (limit === 0) return { contents: [], prefixes: [], truncated: false, last: null };
   const { entries, truncated, last } = await request.objects.list({ bucket: request.bucket, prefix, delimiter, after, limit });
-  const contents = entries.flatMap((entry) => ('object' in entry ? [element(name, {
-    Key: encode(entry.object.key), ...more, LastModified: entry.object.storedAt, ETag: `"${entry.object.etag}"`, Size: entry.object.sizeBytes,
+  const contents = entries.flatMap((entry) => ('object' in entry ? [element('Contents', {
+    Key: encode(entry.object.key), LastModified: entry.object.storedAt, ETag: `"${entry.object.etag}"`, Size: entry.object.sizeBytes,
     StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: ownerOf(entry.object.accountId),
   })] : []));
   const prefixes = entries.flatMap((entry) => ('prefix' in entry ? [element('CommonPrefixes', { Prefix: encode(entry.prefix) })] : []));

@@ -5,6 +5,8 @@ import { readDocument, requestBody } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
 import { header, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { checksumHeaders, contentTypeOf, metadataOf, refuseUnknown } from '../stored-headers';
+import { tagsOfHeader } from '../tags';
+import { versionHeaders } from '../versions';
 import { document, element, fields, malformed, parseXml } from '../xml';
 import { ownerOf } from './buckets';
 import { copySource } from './objects';
@@ -19,8 +21,10 @@ export async function createUpload(request: S3Request): Promise<void> {
   if (storageClass !== 'STANDARD') throw new S3Error('NotImplemented', 'A multipart upload goes to STANDARD; archive the object afterwards.');
   const algorithm = header(request, 'x-amz-checksum-algorithm');
   if (algorithm !== null && checksumNamed(algorithm) === null) throw new S3Error('NotImplemented', `The checksum ${algorithm} is not implemented.`);
+  const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
   const uploadId = await objects.uploads.start({
     accountId: auth.accountId, bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm,
+    ...(tags === undefined ? {} : { tags }),
   });
   sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }));
 }
@@ -45,6 +49,7 @@ export async function uploadPartCopy(request: S3Request): Promise<void> {
 
 export async function completeUpload(request: S3Request): Promise<void> {
   const { uploadId } = await requireUpload(request, true);
+  const { versioning } = await requireBucket(request);
   const asked = parseXml(await readDocument(request), 'CompleteMultipartUpload');
   const listed = asked['Part'];
   if (!Array.isArray(listed) || listed.length === 0 || listed.length > mostParts) throw malformed();
@@ -56,7 +61,7 @@ export async function completeUpload(request: S3Request): Promise<void> {
   const done = await request.objects.uploads.complete(uploadId, parts, writeCondition(request));
   if (!done.ok) throw errorOfRefusal(done.refusal);
   const { bucket, key } = request;
-  sendXml(request, 200, document('CompleteMultipartUploadResult', { Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"` }));
+  sendXml(request, 200, document('CompleteMultipartUploadResult', { Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"` }), versionHeaders(done.value, versioning));
 }
 
 export async function abortUpload(request: S3Request): Promise<void> {

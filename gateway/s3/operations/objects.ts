@@ -1,16 +1,18 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
-import type { ReadableObject } from '@oort/subgraphs-storage';
+import { versionName, type Deleted, type PresentBucket, type ReadableObject } from '@oort/subgraphs-storage';
 import { checkReadConditions, rangeOf, writeCondition } from '../conditions';
 import { readDocument, requestBody } from '../request-body';
 import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
 import { header, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { decode } from '../sigv4';
 import { checksumHeaders, contentTypeOf, metadataOf, objectHeaders, refuseUnknown } from '../stored-headers';
+import { tagsOfHeader } from '../tags';
+import { requireVersion, versionHeaders, versionNamed } from '../versions';
 import { document, element, fields, malformed, parseXml } from '../xml';
 
 export async function putObject(request: S3Request): Promise<void> {
-  await requireBucket(request);
+  const { versioning } = await requireBucket(request);
   refuseUnknown(request);
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const condition = writeCondition(request);
@@ -19,14 +21,15 @@ export async function putObject(request: S3Request): Promise<void> {
     throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
   }
   if (condition.ifMatch !== undefined && await objects.find(bucket, key) === null) throw noSuchKey();
+  const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
   const body = requestBody(request);
   const done = await objects.put({
     accountId: auth.accountId, bucket, key, body: body.bytes, contentType: contentTypeOf(request), userMetadata: metadataOf(request),
-    checksums: () => body.checksums(), condition,
+    checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }),
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
-  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums) });
+  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning) });
 }
 
 /** STANDARD is the hot nodes, GLACIER and DEEP_ARCHIVE are the archive nodes. Throws S3Error for classes that do not exist here. */
@@ -42,8 +45,8 @@ async function archive({ objects, auth, bucket, key }: S3Request): Promise<void>
 }
 
 export async function getObject(request: S3Request): Promise<void> {
-  await requireBucket(request);
-  const object = await requireObject(request, request.bucket, request.key);
+  const { versioning } = await requireBucket(request);
+  const object = await requireVersion(request, request.bucket, request.key, queryValue(request, 'versionId'));
   checkReadConditions(request, { ...object.version, storedAt: object.storedAt });
   const { version } = object;
   if (object.status === 'archived' && request.method === 'GET') {
@@ -51,7 +54,7 @@ export async function getObject(request: S3Request): Promise<void> {
   }
   const range = rangeOf(header(request, 'range'), version.sizeBytes);
   const { start, end } = range ?? { start: 0, end: version.sizeBytes };
-  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), 'content-length': String(end - start) };
+  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...versionHeaders(version, versioning), 'content-length': String(end - start) };
   if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`;
   const status = range === null ? 200 : 206;
   if (request.method === 'HEAD') return void request.response.writeHead(status, headers).end();
@@ -72,16 +75,20 @@ async function send({ response }: S3Request, status: number, headers: Readonly<R
 }
 
 export async function deleteObject(request: S3Request): Promise<void> {
-  await requireBucket(request);
-  checkVersion(queryValue(request, 'versionId'));
-  await deleteKey(request, request.key);
-  sendEmpty(request, 204);
+  const { versioning } = await requireBucket(request);
+  const deleted = await deleteKey(request, request.key, queryValue(request, 'versionId'));
+  const headers: Record<string, string> = {};
+  if (deleted.marker) headers['x-amz-delete-marker'] = 'true';
+  if (deleted.version !== null && versioning !== 'off') headers['x-amz-version-id'] = deleted.version;
+  sendEmpty(request, 204, headers);
 }
 
-async function deleteKey({ objects, auth, bucket }: S3Request, key: string): Promise<void> {
-  const done = await objects.delete(auth.accountId, bucket, key);
+async function deleteKey({ objects, auth, bucket }: S3Request, key: string, version: string | null): Promise<Deleted> {
+  const done = await objects.delete({ accountId: auth.accountId, bucket, key, version: versionNamed(version) });
+  if (done.ok) return done.value;
   // Deleting what is not there succeeds, as S3 has it.
-  if (!done.ok && done.refusal.code !== 'NO_SUCH_OBJECT') throw errorOfRefusal(done.refusal);
+  if (done.refusal.code === 'NO_SUCH_OBJECT') return { version, marker: false };
+  throw errorOfRefusal(done.refusal);
 }
 
 const mostDeletes = 1000;
@@ -102,9 +109,9 @@ export async function deleteObjects(request: S3Request): Promise<void> {
   for (let start = 0; start < targets.length; start += deletesAtOnce) {
     results.push(...await Promise.all(targets.slice(start, start + deletesAtOnce).map(async ({ key, versionId }) => {
       try {
-        checkVersion(versionId);
-        await deleteKey(request, key);
-        return { deleted: element('Deleted', { Key: key, VersionId: versionId }), failed: null };
+        const { version, marker } = await deleteKey(request, key, versionId);
+        const ofMarker = marker ? { DeleteMarker: true, DeleteMarkerVersionId: version } : {};
+        return { deleted: element('Deleted', { Key: key, VersionId: versionId, ...ofMarker }), failed: null };
       } catch (error) {
         const { s3Code, message } = errorOf(error);
         return { deleted: null, failed: element('Error', { Key: key, VersionId: versionId, Code: s3Code, Message: message }) };
@@ -115,60 +122,55 @@ export async function deleteObjects(request: S3Request): Promise<void> {
   sendXml(request, 200, document('DeleteResult', { Deleted: deleted, Error: results.flatMap(({ failed }) => failed ?? []) }));
 }
 
-/** Unversioned buckets know the version `null` only. */
-function checkVersion(versionId: string | null): void {
-  if (versionId !== null && versionId !== 'null') throw new S3Error('NoSuchVersion', 'The specified version does not exist.');
-}
-
-export interface CopySource { readonly object: ReadableObject; readonly bucket: string; readonly key: string }
+export interface CopySource { readonly object: ReadableObject; readonly bucket: string; readonly key: string; readonly versioning: PresentBucket['versioning'] }
 
 /** Throws S3Error NoSuchKey, AccessDenied, PreconditionFailed, InvalidObjectState. */
 export async function copySource(request: S3Request): Promise<CopySource> {
-  const text = decode((header(request, 'x-amz-copy-source') ?? '').replace(/^\//, '').replace(/\?versionId=null$/, ''));
+  // A key may hold a question mark, but then it is encoded; the version's id stands behind a plain one.
+  const [path = '', name = null] = (header(request, 'x-amz-copy-source') ?? '').replace(/^\//, '').split('?versionId=');
+  const text = decode(path);
   const slash = text.indexOf('/');
-  if (slash <= 0 || text.includes('?versionId=')) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
+  if (slash <= 0) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
   const [bucket, key] = [text.slice(0, slash), text.slice(slash + 1)];
-  await requireBucket({ ...request, bucket });
-  const object = await requireObject(request, bucket, key);
+  const { versioning } = await requireBucket({ ...request, bucket });
+  const object = await requireVersion(request, bucket, key, name);
   checkReadConditions(request, { ...object.version, storedAt: object.storedAt }, 'x-amz-copy-source-');
   if (object.status === 'archived') throw new S3Error('InvalidObjectState', 'The source is archived; restore it first.');
-  return { object, bucket, key };
+  return { object, bucket, key, versioning };
 }
 
 export async function copyObject(request: S3Request): Promise<void> {
-  await requireBucket(request);
+  const { versioning } = await requireBucket(request);
   refuseUnknown(request);
-  const { object, bucket: from, key: fromKey } = await copySource(request);
+  const { object, bucket: from, key: fromKey, versioning: fromVersioning } = await copySource(request);
   const { version } = object;
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const replace = header(request, 'x-amz-metadata-directive') === 'REPLACE';
+  const tags = header(request, 'x-amz-tagging-directive') === 'REPLACE' ? tagsOfHeader(header(request, 'x-amz-tagging')) : version.tags;
   const { objects, auth, bucket, key } = request;
-  if (from === bucket && fromKey === key && !replace && !cold) {
+  const current = versioning === 'off' ? object : await objects.find(bucket, key);
+  if (from === bucket && fromKey === key && !replace && !cold && current?.version.versionId === version.versionId) {
     throw new S3Error('InvalidRequest', 'This copy request is illegal because it is trying to copy an object to itself without changing it.');
   }
   const done = await objects.put({
     accountId: auth.accountId, bucket, key, body: objects.read(version), condition: writeCondition(request), checksums: () => version.checksums,
     contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
+    ...(tags === undefined ? {} : { tags }),
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
-  sendXml(request, 200, document('CopyObjectResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }));
+  sendXml(request, 200, document('CopyObjectResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), {
+    ...versionHeaders(done.value, versioning), ...(fromVersioning === 'off' ? {} : { 'x-amz-copy-source-version-id': versionName(version) }),
+  });
 }
 
 /** RestoreObject. The archive nodes answer at once, so the object is hot when the request is answered. */
 export async function restoreObject(request: S3Request): Promise<void> {
   await requireBucket(request);
   const { objects, auth, bucket, key } = request;
-  const done = await objects.restore(auth.accountId, bucket, key);
+  const done = await objects.restore(auth.accountId, bucket, key, queryValue(request, 'versionId'));
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 202);
-}
-
-async function requireObject(request: S3Request, bucket: string, key: string): Promise<ReadableObject> {
-  checkVersion(queryValue(request, 'versionId'));
-  const object = await request.objects.find(bucket, key);
-  if (object === null) throw noSuchKey();
-  return object;
 }
 
 function noSuchKey(): S3Error { return new S3Error('NoSuchKey', 'The specified key does not exist.'); }
