@@ -8,19 +8,31 @@ type Handler = (message: TelemetryMessage) => Promise<void>;
 /** What a handler throws for a message that no second try makes better. */
 export class Poison extends Fault {}
 
+/** What a handler throws while what it stands on is away: the message is not at fault, so it waits, and those behind it. */
+export class NotNow extends Fault {}
+
 export interface Unhandled { readonly code: string; readonly reason: string; readonly attempts: number }
 
 const mostAttempts = 5;
 const retryMs = 200;
+const waitMs = 1000;
 
 /** What is not handled after the last attempt goes to the dead-letter topic, so that it stops nobody. */
 export async function handOver(message: TelemetryMessage, handler: Handler, signal: AbortSignal): Promise<'handled' | Unhandled> {
   let unhandled: Unhandled = { code: 'STOPPED', reason: 'its consumer was stopped', attempts: 0 };
+  let waited = 0;
   for (let attempt = 1; attempt <= mostAttempts && !signal.aborted; attempt += 1) {
     try {
       await handler(message);
       return 'handled';
     } catch (error) {
+      if (error instanceof NotNow) {
+        if (waited === 0) process.stderr.write(`telemetry ${message.topic} waits at offset ${message.offset}: ${error.message}\n`);
+        waited += 1;
+        attempt -= 1;
+        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+        continue;
+      }
       unhandled = { code: codeOf(error) ?? 'HANDLER_FAILED', reason: messageOf(error), attempts: attempt };
       const poison = error instanceof Poison;
       const text = poison || !(error instanceof Error) ? messageOf(error) : error.stack ?? error.message;

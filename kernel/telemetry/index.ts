@@ -8,7 +8,7 @@ export {
   type EpochReason, type SealedEnvelope,
 } from './envelope';
 export { BusClosed, BusDenied, BusRefused, BusUnreachable, EnvelopeRejected, MessageTooLarge, type Rejection } from './faults';
-export { Poison } from './hand-over';
+export { NotNow, Poison } from './hand-over';
 export { openKafkaBus, type KafkaOptions } from './kafka';
 export { kafkaSettings } from './kafka-settings';
 export type { TelemetryBus, TelemetryMessage } from './port';

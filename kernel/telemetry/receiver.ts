@@ -1,8 +1,10 @@
 // A consumer of envelopes. Each is checked, placed in its node's chain, and takes effect in the transaction that moves the chain:
 // however often a message is delivered, it counts once. What cannot count goes to the dead letters with its reason.
+import { messageOf } from '@oort/kernel-wire';
 import { link, type ChainHead, type Notice } from './chain';
 import { claimOf, openEnvelope, type Envelope } from './envelope';
 import { EnvelopeRejected } from './faults';
+import { NotNow } from './hand-over';
 import type { TelemetryBus } from './port';
 
 /** By node. */
@@ -66,7 +68,7 @@ async function receiveAll<Transaction>(options: ReceiverOptions<Transaction>, ba
 
 async function opened<Transaction>({ topic, publicKeyOf }: ReceiverOptions<Transaction>, bytes: Buffer): Promise<Envelope> {
   const { nodeId } = claimOf(bytes);
-  const publicKey = await publicKeyOf(nodeId);
+  const publicKey = await publicKeyOf(nodeId).catch((error: unknown) => { throw new NotNow('NODE_KEYS_AWAY', `keys of nodes cannot be looked up: ${messageOf(error)}`); });
   if (publicKey === null) throw new EnvelopeRejected('unknown-node', nodeId);
   const envelope = openEnvelope(bytes, publicKey);
   if (envelope.topic !== topic) throw new EnvelopeRejected('unknown-topic', `it is for ${envelope.topic} and lies in ${topic}`);

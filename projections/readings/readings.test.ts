@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { newDeviceKey } from '@oort/kernel-identity';
 import { testPostgres, type TestDatabase } from '@oort/kernel-projection';
-import { memoryBus, sealEnvelope, type TelemetryBus } from '@oort/kernel-telemetry';
+import { deadLetters, memoryBus, sealEnvelope, type TelemetryBus } from '@oort/kernel-telemetry';
 import { encodeReading } from '@oort/schema/telemetry/readings';
 import type { Readings, Topic } from '@oort/schema/telemetry/topics';
 import { chainReports, forgetOldMetrics, jobMetrics, machineReport, prepareReadings, startReadings, usageReports } from './index';
@@ -152,3 +152,21 @@ test('what a node says that no machine can be is cut to what can be read, and ho
   expect(await usageReports(database, 'node_1')).toMatchObject([{ subjects: 2 }]);
   expect((await jobMetrics(database, 'job_2')).length).toBe(1);
 });
+
+test('while PostgreSQL is away envelopes wait, and none becomes a dead letter', async () => {
+  const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const consumer = await start();
+  const [first, ...others] = chain('usage', [used('a')], [used('b')], [used('c')]);
+  await bus.publish('usage', 'node_1', first ?? Buffer.of());
+  await until(async () => await readings('usage') === 1);
+  const away = (): Promise<never> => Promise.reject(new RangeError('planned: no connection'));
+  const [query, transaction] = [jest.spyOn(database, 'query').mockImplementation(away), jest.spyOn(database, 'transaction').mockImplementation(away)];
+  for (const bytes of others) await bus.publish('usage', 'node_1', bytes);
+  while (transaction.mock.calls.length < 4) await sleep(20);
+  query.mockRestore();
+  transaction.mockRestore();
+  await until(async () => await readings('usage') === 3);
+  await consumer.stop();
+  write.mockRestore();
+  expect(await deadLetters(bus, 'usage')).toEqual([]);
+}, 20_000);
