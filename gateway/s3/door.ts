@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { newUlid } from '@oort/kernel-wire';
 import type { ObjectStore } from '@oort/subgraphs-storage';
+import { corsHeaders, preflight } from './cors';
 import { operationOf } from './routes';
 import { errorOf, S3Error } from './s3-error';
 import { addressOf, type S3Request } from './s3-request';
@@ -42,8 +43,14 @@ async function answer(options: S3DoorOptions, incoming: IncomingMessage, respons
   response.setHeader('x-amz-request-id', requestId);
   const { method = 'GET', url = '/', headers } = incoming;
   try {
-    const auth = authenticate({ method, url, headers }, (accessKeyId) => options.findS3Key(accessKeyId), options.now());
     const { bucket, key } = addressOf(url, headers.host ?? '', options.domains ?? ['localhost']);
+    const asked = { incoming, objects: options.objects, bucket };
+    if (method === 'OPTIONS') {
+      response.writeHead(200, { 'content-length': 0, ...await preflight(asked) }).end();
+      return void incoming.resume();
+    }
+    for (const [name, value] of Object.entries(await corsHeaders(asked, method))) response.setHeader(name, value);
+    const auth = authenticate({ method, url, headers }, (accessKeyId) => options.findS3Key(accessKeyId), options.now());
     const request: S3Request = {
       incoming, response, objects: options.objects, auth, requestId, method, bucket, key, query: queryOf(url), now: () => options.now(),
     };

@@ -1,6 +1,7 @@
 // Which operation a request asks for: by method, by what the path names, and by the sub-resource in the query.
 import { objectAttributes } from './operations/attributes';
 import * as buckets from './operations/buckets';
+import * as cors from './operations/cors';
 import * as multipart from './operations/multipart';
 import * as objects from './operations/objects';
 import * as tagging from './operations/tagging';
@@ -12,7 +13,7 @@ type Operation = (request: S3Request) => Promise<void>;
 
 /** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
 const notServed = [
-  'accelerate', 'acl', 'analytics', 'cors', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
+  'accelerate', 'acl', 'analytics', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
   'notification', 'object-lock', 'ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'retention',
   'select', 'torrent', 'website',
 ];
@@ -30,6 +31,7 @@ export function operationOf(request: S3Request): Operation {
 const bucketTagging: Readonly<Record<string, Operation>> = {
   GET: tagging.getBucketTagging, PUT: tagging.putBucketTagging, DELETE: tagging.deleteBucketTagging,
 };
+const bucketCors: Readonly<Record<string, Operation>> = { GET: cors.getBucketCors, PUT: cors.putBucketCors, DELETE: cors.deleteBucketCors };
 const objectTagging: Readonly<Record<string, Operation>> = {
   GET: tagging.getObjectTagging, PUT: tagging.putObjectTagging, DELETE: tagging.deleteObjectTagging,
 };
@@ -40,6 +42,7 @@ function serviceOperation({ method }: S3Request): Operation | null {
 
 function bucketOperation({ method, query }: S3Request, has: (name: string) => boolean): Operation | null {
   if (has('tagging')) return bucketTagging[method] ?? null;
+  if (has('cors')) return bucketCors[method] ?? null;
   switch (method) {
     case 'GET': {
       if (has('location')) return buckets.bucketLocation;

@@ -2,7 +2,7 @@ import { Fault } from '@oort/kernel-wire';
 
 /** Codes and statuses as the Amazon S3 API reference, "Error responses", lists them. */
 const statuses = {
-  AccessDenied: 403, AuthorizationHeaderMalformed: 400, AuthorizationQueryParametersError: 400, BadDigest: 400, BucketAlreadyExists: 409,
+  AccessDenied: 403, AccessForbidden: 403, AuthorizationHeaderMalformed: 400, AuthorizationQueryParametersError: 400, BadDigest: 400, BucketAlreadyExists: 409,
   BucketAlreadyOwnedByYou: 409, BucketNotEmpty: 409, EntityTooLarge: 400, EntityTooSmall: 400, IllegalVersioningConfigurationException: 400, IncompleteBody: 400, InternalError: 500,
   InvalidAccessKeyId: 403, InvalidArgument: 400, InvalidBucketName: 400, InvalidDigest: 400, InvalidObjectState: 403, InvalidPart: 400,
   InvalidPartOrder: 400, InvalidRange: 416, InvalidRequest: 400, InvalidStorageClass: 400, InvalidTag: 400, InvalidURI: 400, KeyTooLongError: 400,

@@ -35,7 +35,7 @@ function escapeXml(text: string): string {
 }
 
 // Keys like "007" must stay text, and blanks in a key are part of it.
-const parser = new XMLParser({ parseTagValue: false, trimValues: false, ignoreDeclaration: true, isArray: (name) => ['Object', 'Part', 'Tag'].includes(name) });
+const parser = new XMLParser({ parseTagValue: false, trimValues: false, ignoreDeclaration: true, isArray: (name) => ['CORSRule', 'Object', 'Part', 'Tag'].includes(name) });
 
 /** The fields of the root element. Throws S3Error MalformedXML. */
 export function parseXml(bytes: Buffer, root: string): Readonly<Record<string, unknown>> {
