@@ -1,6 +1,6 @@
 // A process for the crash test: 16 writers at once and a reader that tails them, until it is killed. A line on stdout per
 // acknowledged append, `w` and its event ids, and per event that the reader was given, `r` and its position and id.
-import { writeSync } from 'node:fs';
+// Writing to a pipe is synchronous here (node's process I/O), and waits where writeSync would fail when the pipe is full.
 import { uuidV5 } from '@oort/kernel-wire';
 import { openEmbeddedStore } from './index';
 import type { EventStore } from './port';
@@ -17,14 +17,14 @@ async function write(): Promise<void> {
         id, type: 'Written', data: { filler: 'x'.repeat(100) },
         metadata: { actor: 'a', correlationId: id, causationId: id, occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 },
       })));
-      writeSync(1, `w ${ids.join(' ')}\n`);
+      process.stdout.write(`w ${ids.join(' ')}\n`);
     }
   }));
 }
 
 async function tail(store: EventStore): Promise<void> {
   for await (const delivery of store.subscribe({ from: 'start', signal: new AbortController().signal })) {
-    if (delivery.kind === 'event') writeSync(1, `r ${delivery.event.position} ${delivery.event.id}\n`);
+    if (delivery.kind === 'event') process.stdout.write(`r ${delivery.event.position} ${delivery.event.id}\n`);
   }
 }
 

@@ -18,7 +18,7 @@ async function killedWhileWriting(directory: string, run: number): Promise<Seen>
   const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'crash-writer.ts'), directory, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => { printed += chunk.toString(); });
-  while (!printed.includes('w ')) await sleep(10);
+  while (!printed.includes('w ') && child.exitCode === null) await sleep(10);
   await sleep(randomInt(20, 300));
   child.kill('SIGKILL');
   await new Promise((resolve) => child.on('close', resolve));
