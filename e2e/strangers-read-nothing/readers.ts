@@ -35,6 +35,7 @@ export async function readEveryDoor(context: LoopContext, strangers: readonly St
     add(stranger.name, 'S3', await readS3(context, stranger));
   }
   await checkContent(context, nobody, feed, report);
+  for (const stranger of strangers.slice(1)) await checkOthersContent(context, stranger, report);
   return readers;
 }
 
@@ -110,4 +111,13 @@ async function checkContent({ urls }: LoopContext, nobody: Stranger, feed: strin
   const ids = [...new Set(feed.match(contentId) ?? [])].slice(0, 50);
   const statuses = await Promise.all(ids.map(async (id) => (await fetch(`${urls.ingest}/content/${id}`, { headers: nobody.headers('GET', `/content/${id}`, '') })).status));
   report.check('the ingest door hands nobody content', ids.length > 0 && statuses.every((status) => status === 401), `${ids.length} ids`);
+}
+
+/** What was trained is its owner's, although its ids are public; what lies in a dataset under an open licence is everybody's. */
+async function checkOthersContent({ urls, artifacts }: LoopContext, stranger: Stranger, report: Report): Promise<void> {
+  const statusOf = async (id: string): Promise<number> =>
+    (await fetch(`${urls.ingest}/content/${id}`, { headers: stranger.headers('GET', `/content/${id}`, '') })).status;
+  const { modelContentId, manifestContentId } = artifacts;
+  if (modelContentId !== undefined) report.check(`the ingest door does not hand ${stranger.name} another's model`, await statusOf(modelContentId) === 404);
+  if (manifestContentId !== undefined) report.check(`it hands ${stranger.name} the manifest of an open dataset`, await statusOf(manifestContentId) === 200);
 }

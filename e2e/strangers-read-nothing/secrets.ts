@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileKeyStore, openEmbeddedStore, openVisible } from '@oort/kernel-eventstore';
 import type { Json } from '@oort/kernel-wire';
-import { visibilityOf } from '@oort/schema';
+import { eventPrivacy, visibilityOf } from '@oort/schema';
 import type { Report } from '../loop/report';
 import type { Reader } from './readers';
 
@@ -23,7 +23,7 @@ const word = /[\w+/=-]{8,}/g;
 
 export async function secretsOf(platform: string): Promise<readonly Secret[]> {
   const raw = await openEmbeddedStore({ directory: join(platform, 'events') });
-  const store = openVisible(raw, { visibilityOf, keys: fileKeyStore(join(platform, 'keys', 'events')) });
+  const store = openVisible(raw, { ...eventPrivacy, keys: fileKeyStore(join(platform, 'keys', 'events')) });
   const known = new Set<string>();
   const kept = new Map<string, string>();
   const names = new Set<string>();

@@ -21,7 +21,7 @@ export const visibilities: Readonly<Record<string, Visibility>> = {
 
 /** An event type that nobody declared is treated as sealed. */
 export function visibilityOf(type: string): Visibility {
-  return visibilities[type] ?? 'sealed';
+  return Object.hasOwn(visibilities, type) ? visibilities[type] ?? 'sealed' : 'sealed';
 }
 
 export const personalData: PersonalData = { ...accountsPersonal };

@@ -12,7 +12,9 @@ const texts: Readonly<Record<string, string>> = {
   ].join('\n'),
 };
 
-export const consentText = (version: string): string | null => texts[version] ?? null;
+/** Own versions only: `constructor` is a name that every object knows. */
+export const consentText = (version: string): string | null =>
+  (Object.hasOwn(texts, version) ? (texts[version] ?? null) : null);
 
 export function consentTextHash(version: string): string | null {
   const text = consentText(version);
