@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Contract, JsonRpcProvider, Wallet, parseEther } from 'ethers';
 import { contractAbis, localParameters as platformParameters } from '@oort/schema';
+import type { Json } from '@oort/kernel-wire';
 import { localParameters } from '@oort/ledger-chain';
+import { NotProven, verifyReceipt } from '@oort/ledger-verifier';
+import type { ReceiptProof } from '@oort/ledger-verifier';
 import { developmentWallet } from './development-accounts';
 import { localGenesis } from './local-genesis';
 import { openNode } from './node';
@@ -73,9 +76,9 @@ test('candidates that fill a pool are drawn, serve, are paid, and leave again', 
   expect(await setOf(0)).toEqual(addresses.slice(0, 4));
   for (const seat of [4, 5, 6]) await ran((await pools(seat)).getFunction('createPool')(500, { value: parseEther('25') }));
   const joined = await epochNow();
-  await loadUntil(joined + 9);
+  await loadUntil(joined + 6);
 
-  const sets = await Promise.all(Array.from({ length: joined + 10 }, (_, epoch) => setOf(epoch)));
+  const sets = await Promise.all(Array.from({ length: joined + 7 }, (_, epoch) => setOf(epoch)));
   for (const set of sets) expect(new Set(set).size).toBe(4);
   expect(sets[1]).toEqual(sets[0]);
   const served = new Set(sets.flat());
@@ -83,7 +86,7 @@ test('candidates that fill a pool are drawn, serve, are paid, and leave again', 
   expect(new Set(sets.map((set) => [...set].sort().join())).size).toBeGreaterThan(1);
 
   // Each elected set is what the receipts of its approves say: the four largest draws.
-  const closed = joined + 5;
+  const closed = joined + 3;
   const approves = (await node.request('epoch_approves', [closed])) as { from: string; output: string; approve: string }[];
   if (approves.length >= 4) {
     const largest = [...approves].sort((a, b) => (a.output > b.output ? -1 : 1)).slice(0, 4).map(({ from }) => from);
@@ -100,12 +103,49 @@ test('candidates that fill a pool are drawn, serve, are paid, and leave again', 
   expect(work.shares.reduce((sum, { points }) => sum + points, 0)).toBeGreaterThanOrEqual(3 * epochLength);
 }, 60_000);
 
+const json = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+/** Sends a transfer and waits until its receipt can be proven. */
+async function provable(): Promise<{ readonly transaction: string; readonly proof: ReceiptProof }> {
+  const wallet = developmentWallet(2).connect(provider);
+  const nonce = await wallet.getNonce();
+  const sent = await wallet.sendTransaction({ to: addresses[0]!, value: 1n, nonce, gasLimit: 21_000n, gasPrice: 2_000_000_000n, type: 0 });
+  await ran(Promise.resolve(sent));
+  for (;;) {
+    const proof = (await node.request('olympus_receiptProof', [sent.hash])) as unknown as ReceiptProof | null;
+    if (proof !== null) return { transaction: sent.hash, proof };
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test('a receipt that elected candidates vouch for is proven from the genesis hash, through the sets elected before', async () => {
+  const genesis = await node.request('olympus_genesis', []);
+  // Until somebody signs who is not of the genesis set.
+  for (;;) {
+    const { transaction, proof } = await provable();
+    const claim = { genesisHash: node.genesisHash, transaction, genesis };
+    const { signers } = verifyReceipt({ ...claim, proof: json(proof) });
+    if (signers.every((signer) => addresses.indexOf(signer) < 4)) continue;
+    const refused = (sets: readonly unknown[]): void =>
+      expect(() => verifyReceipt({ ...claim, proof: json({ ...proof, sets }) })).toThrow(NotProven);
+    refused([]);
+    // A receipt without the chain's own log elects nobody.
+    refused([{ ...proof, sets: [] }, ...proof.sets]);
+    // One bit of the elected set, and the root does not hold it.
+    const [first, ...later] = proof.sets;
+    const last = first!.receiptProof.at(-1)!;
+    const flipped = `${last.slice(0, -1)}${last.endsWith('0') ? '1' : '0'}`;
+    refused([{ ...first, receiptProof: [...first!.receiptProof.slice(0, -1), flipped] }, ...later]);
+    return;
+  }
+}, 60_000);
+
 test('who leaves the stake list draws no more, and the chain goes on over a restart', async () => {
   await ran((await pools(4)).getFunction('requestExit')(addresses[4]!, parseEther('25')));
   const left = await epochNow();
   await stop();
   await start();
-  await loadUntil(left + 4);
-  for (const epoch of [left + 4, left + 5]) expect(await setOf(epoch)).not.toContain(addresses[4]);
+  await loadUntil(left + 3);
+  for (const epoch of [left + 3, left + 4]) expect(await setOf(epoch)).not.toContain(addresses[4]);
   expect(await node.request('status', [])).toMatchObject({ halted: null });
 }, 60_000);

@@ -264,7 +264,7 @@ class RunningNode implements OlympusNode {
       halted: () => this.#halted,
       receiptProof: async (transaction): Promise<Json> => {
         const proof = await buildReceiptProof(transaction, { chain, parameters: document.parameters, unstable });
-        return proof === null ? null : { ...proof };
+        return proof === null ? null : { ...proof, sets: proof.sets.map((each) => ({ ...each })) };
       },
       now: clock.seconds,
       onPending: (listener) => {

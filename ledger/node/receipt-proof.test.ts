@@ -53,7 +53,9 @@ afterAll(async () => {
 const wanted = { contract: 'Anchors', topics: [id('Anchored(uint64,bytes32)'), `0x${'2'.padStart(64, '0')}`], data: root };
 
 function verify(changed: Partial<ReceiptProof>): ReturnType<typeof verifyReceipt> {
-  return verifyReceipt({ genesisHash: node.genesisHash, transaction, genesis, proof: { ...proof, ...changed } });
+  const whole = { ...proof, ...changed };
+  const sets = whole.sets.map((each) => ({ ...each }));
+  return verifyReceipt({ genesisHash: node.genesisHash, transaction, genesis, proof: { ...whole, sets } });
 }
 
 function doubtOf(act: () => unknown): Doubt | null {

@@ -1,7 +1,7 @@
 // Checking what the chain says without trusting who says it: needs the genesis hash and nothing else.
 export { NotProven } from './not-proven';
 export type { Doubt } from './not-proven';
-export type { ReceiptProof } from './parse';
+export type { FinalReceipt, ReceiptProof } from './parse';
 export { positionKey, trieValue } from './trie-proof';
 export { provenLog, verifyReceipt, verifyReceiptOver } from './verify';
 export type { Claim, ProvenReceipt } from './verify';

@@ -3,11 +3,10 @@ import { genesisJson } from '@oort/ledger-chain';
 import type { GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
 import { NotProven } from './not-proven';
 
-/** What `olympus_receiptProof` answers. */
-export interface ReceiptProof {
-  readonly transaction: Hash;
+/** A receipt, the block whose root holds it, and why that is final. */
+export interface FinalReceipt {
   readonly position: number;
-  /** Wire form of the block that links the transaction. */
+  /** Wire form of the block. */
   readonly block: Hex;
   readonly receiptProof: readonly Hex[];
   /** Wire forms of summaries, each containing the hash of the one before. */
@@ -16,14 +15,27 @@ export interface ReceiptProof {
   readonly citations: readonly Hex[];
 }
 
+/** What `olympus_receiptProof` answers. */
+export interface ReceiptProof extends FinalReceipt {
+  readonly transaction: Hash;
+  /** The receipts that elected sets of witnesses, each final by a set that is known before it. */
+  readonly sets: readonly FinalReceipt[];
+}
+
 export function parseProof(value: Json): ReceiptProof {
   const fields = fieldsOf(value);
-  const { transaction, position, block, receiptProof, summaries, citations } = fields ?? {};
+  const { transaction, sets = [] } = fields ?? {};
+  if (!isHex(transaction) || !Array.isArray(sets)) throw new NotProven('PROOF_MALFORMED', 'the proof has another form');
+  return { transaction, ...parseFinal(value), sets: sets.map((each: Json) => parseFinal(each)) };
+}
+
+function parseFinal(value: Json): FinalReceipt {
+  const { position, block, receiptProof, summaries, citations } = fieldsOf(value) ?? {};
   if (
-    !isHex(transaction) || typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0 || !isHex(block)
+    typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0 || !isHex(block)
     || !isHexList(receiptProof) || !isHexList(summaries) || !isHexList(citations)
   ) throw new NotProven('PROOF_MALFORMED', 'the proof has another form');
-  return { transaction, position, block, receiptProof, summaries, citations };
+  return { position, block, receiptProof, summaries, citations };
 }
 
 /** The document is only read where its hash is the pinned one; here its form is checked as far as it is used. */

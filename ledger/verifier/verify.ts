@@ -1,17 +1,17 @@
 // Nobody's word is taken: from a pinned genesis hash to one receipt, every step is a hash or a signature.
-//   genesis hash -> genesis document -> the witnesses
+//   genesis hash -> genesis document -> the witnesses -> receipts that elected later sets, each final by a set known before
 //   receipt -> receipts root -> summary of its block -> later summaries -> cited by blocks that W - m + 1 witnesses signed
 // At most W - m witnesses lie (OLYMPUS.md section 3), so one of the signers is honest, and an honest witness cites only
 // summaries that it has computed itself.
-import { decodeRlp, keccak256 } from 'ethers';
+import { AbiCoder, decodeRlp, keccak256 } from 'ethers';
 import type { Json } from '@oort/kernel-wire';
 import {
-  decodeBlock, decodeReceipt, genesisBlock, majorityOf, recoverAuthor,
+  decodeBlock, decodeReceipt, genesisBlock, majorityOf, recoverAuthor, witnessSetLog,
 } from '@oort/ledger-chain';
 import type { Address, Block, GenesisDocument, Hash, Hex, Log } from '@oort/ledger-chain';
 import { NotProven } from './not-proven';
 import { parseGenesis, parseProof } from './parse';
-import type { ReceiptProof } from './parse';
+import type { FinalReceipt } from './parse';
 import { positionKey, trieValue } from './trie-proof';
 
 export interface ProvenReceipt {
@@ -47,11 +47,9 @@ export function verifyReceipt({ genesisHash, transaction, genesis, proof }: Clai
   if (block.links[parsed.position] !== transaction.toLowerCase()) {
     throw new NotProven('TRANSACTION_NOT_IN_BLOCK', 'the block does not link the transaction at that position');
   }
-  const summary = chainOfSummaries(parsed, block);
-  const wire = trieValue(summary.receiptsRoot, positionKey(parsed.position), parsed.receiptProof);
-  if (wire === null) throw new NotProven('RECEIPT_NOT_IN_ROOT', 'the receipt proof does not lead to the receipts root');
-  const signers = checkCitations(parsed, document);
-  const { status, logs } = decodeReceipt(wire);
+  const sets: (readonly Address[])[] = [document.witnesses];
+  for (const each of parsed.sets) sets.push(provenSet(provenReceipt(each, sets, document).logs));
+  const { summary, signers, status, logs } = provenReceipt(parsed, sets, document);
   return {
     transaction: transaction.toLowerCase(), block: block.hash, stableIndex: summary.stableIndex, timestamp: summary.timestamp,
     status, logs, signers,
@@ -81,6 +79,30 @@ export function provenLog(
   return log;
 }
 
+function provenReceipt(
+  proof: FinalReceipt, sets: readonly (readonly Address[])[], document: GenesisDocument,
+): { readonly summary: Summary; readonly signers: readonly Address[]; readonly status: 0 | 1; readonly logs: readonly Log[] } {
+  const summary = chainOfSummaries(proof, decoded(proof.block));
+  const wire = trieValue(summary.receiptsRoot, positionKey(proof.position), proof.receiptProof);
+  if (wire === null) throw new NotProven('RECEIPT_NOT_IN_ROOT', 'the receipt proof does not lead to the receipts root');
+  const signers = checkCitations(proof, sets, document);
+  try {
+    return { summary, signers, ...decodeReceipt(wire) };
+  } catch {
+    throw new NotProven('PROOF_MALFORMED', 'what the root holds at that position is no receipt');
+  }
+}
+
+/** No contract has the address of this log, so only the chain itself can have written it. */
+function provenSet(logs: readonly Log[]): Address[] {
+  for (const { address, topics, data } of logs) {
+    const wanted = witnessSetLog(0, []);
+    if (address !== wanted.address || topics[0] !== wanted.topics[0]) continue;
+    return (AbiCoder.defaultAbiCoder().decode(['address[]'], data)[0] as string[]).map((each) => each.toLowerCase());
+  }
+  throw new NotProven('NOT_A_WITNESS_SET', 'a receipt that should name a set of witnesses names none');
+}
+
 interface Summary {
   readonly blockHash: Hash;
   readonly receiptsRoot: Hash;
@@ -90,7 +112,7 @@ interface Summary {
   readonly below: ReadonlySet<Hash>;
 }
 
-function chainOfSummaries({ summaries }: ReceiptProof, block: Block): Summary {
+function chainOfSummaries({ summaries }: FinalReceipt, block: Block): Summary {
   const parsed = summaries.map(summaryOf);
   const [first] = parsed;
   if (first === undefined || first.blockHash !== block.hash) {
@@ -119,10 +141,12 @@ function summaryOf(wire: Hex): Summary {
   };
 }
 
-/** Signed blocks of W - m + 1 different genesis witnesses, each citing one of the proven summaries. */
-function checkCitations({ summaries, citations }: ReceiptProof, document: GenesisDocument): Address[] {
+/** Signed blocks of W - m + 1 different witnesses of one known set, each citing one of the proven summaries. */
+function checkCitations(
+  { summaries, citations }: FinalReceipt, sets: readonly (readonly Address[])[], document: GenesisDocument,
+): Address[] {
   const known = new Set(summaries.map((summary) => keccak256(summary)));
-  const witnesses = new Set(document.witnesses);
+  const witnesses = new Set(sets.flat());
   const signers = new Set<Address>();
   for (const citation of citations) {
     const block = decoded(citation);
@@ -137,7 +161,9 @@ function checkCitations({ summaries, citations }: ReceiptProof, document: Genesi
   }
   const { witnessCount } = document.parameters;
   const needed = witnessCount - majorityOf(witnessCount) + 1;
-  if (signers.size < needed) throw new NotProven('TOO_FEW_WITNESSES', `${signers.size} witnesses cite it, ${needed} must`);
+  // Signers of several sets do not add up: each set may have its own W - m liars.
+  const most = Math.max(...sets.map((set) => [...signers].filter((signer) => set.includes(signer)).length));
+  if (most < needed) throw new NotProven('TOO_FEW_WITNESSES', `${most} witnesses of one set cite it, ${needed} must`);
   return [...signers];
 }
 
