@@ -1,3 +1,4 @@
+import { typeOf } from './joined-checksums';
 import { S3Error } from './s3-error';
 import { header, queryValue, type S3Request } from './s3-request';
 import { tagCount } from './tags';
@@ -68,5 +69,7 @@ export function objectHeaders(request: S3Request, version: Shown, storedAt: stri
 }
 
 export function checksumHeaders(checksums: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(checksums).map(([name, value]) => [`x-amz-checksum-${name.toLowerCase()}`, value]));
+  const all = Object.entries(checksums);
+  const type = all[0] === undefined ? {} : { 'x-amz-checksum-type': typeOf(all[0][1]) };
+  return { ...Object.fromEntries(all.map(([name, value]) => [`x-amz-checksum-${name.toLowerCase()}`, value])), ...type };
 }

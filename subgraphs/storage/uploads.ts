@@ -15,6 +15,7 @@ import type { Part, StoredVersion, UploadState } from './state';
 export interface StartUpload {
   readonly accountId: string; readonly bucket: string; readonly key: string; readonly contentType: string;
   readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null;
+  readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT';
   readonly tags?: Readonly<Record<string, string>>;
 }
 
@@ -64,7 +65,11 @@ export class Uploads {
 
   /** The object first, under ids that derive from the upload, then the upload's end: whatever is killed in between, the same
    *  request again finishes it once. */
-  async complete(uploadId: string, parts: readonly { readonly partNumber: number; readonly etag: string }[], condition: Condition): Promise<Done<StoredVersion>> {
+  async complete(
+    uploadId: string, parts: readonly { readonly partNumber: number; readonly etag: string }[], condition: Condition,
+    /** Of the whole, from its parts. What it throws leaves the upload open. */
+    checksums: (parts: readonly Part[]) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<Done<StoredVersion>> {
     const state = await this.find(uploadId);
     const versionId = deriveId('object', uploadId);
     const asked = command('CompleteUpload', { versionId, parts }, { ...this.#by('platform'), id: deriveId('command', `complete/${uploadId}`) });
@@ -72,7 +77,7 @@ export class Uploads {
     if ('refused' in decision) return { ok: false, refusal: decision.refused };
     if (state.status !== 'open' && state.status !== 'completed') return refused('NO_SUCH_UPLOAD', 'There is no such upload.');
     const chosen = parts.flatMap(({ partNumber }) => state.parts.get(partNumber) ?? []);
-    const version = joined(state.upload, versionId, chosen);
+    const version = { ...joined(state.upload, versionId, chosen), checksums: checksums(chosen) };
     const unused = [...state.parts.values()].filter((part) => !chosen.includes(part));
     const nothing = { follow: () => undefined, discard: () => Promise.resolve() };
     if (state.status === 'completed') return { ok: true, value: await this.#objects.versionAsStored(version) };

@@ -1,4 +1,5 @@
 import { header, queryValue, requireBucket, sendXml, type S3Request } from '../s3-request';
+import { typeOf } from '../joined-checksums';
 import { S3Error } from '../s3-error';
 import { requireVersion, versionHeaders } from '../versions';
 import { document, element } from '../xml';
@@ -17,7 +18,7 @@ export async function objectAttributes(request: S3Request): Promise<void> {
   sendXml(request, 200, document('GetObjectAttributesResponse', {
     ETag: has('ETag') ? version.etag : null,
     Checksum: has('Checksum') && checksums.length > 0
-      ? element('Checksum', { ...Object.fromEntries(checksums.map(([name, value]) => [`Checksum${name}`, value])), ChecksumType: 'FULL_OBJECT' }) : null,
+      ? element('Checksum', { ...Object.fromEntries(checksums.map(([name, value]) => [`Checksum${name}`, value])), ChecksumType: typeOf(checksums[0]?.[1] ?? '') }) : null,
     ObjectParts: has('ObjectParts') && parts !== undefined ? element('ObjectParts', { PartsCount: parts }) : null,
     StorageClass: has('StorageClass') ? (status === 'archived' ? 'GLACIER' : 'STANDARD') : null,
     ObjectSize: has('ObjectSize') ? version.sizeBytes : null,

@@ -1,6 +1,7 @@
-import type { UploadState } from '@oort/subgraphs-storage';
+import type { Part, UploadState } from '@oort/subgraphs-storage';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
-import { checksumNamed } from '../checksums';
+import { checksumNamed, headerOfChecksum } from '../checksums';
+import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
 import { readDocument, requestBody } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
 import { header, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
@@ -21,12 +22,41 @@ export async function createUpload(request: S3Request): Promise<void> {
   if (storageClass !== 'STANDARD') throw new S3Error('NotImplemented', 'A multipart upload goes to STANDARD; archive the object afterwards.');
   const algorithm = header(request, 'x-amz-checksum-algorithm');
   if (algorithm !== null && checksumNamed(algorithm) === null) throw new S3Error('NotImplemented', `The checksum ${algorithm} is not implemented.`);
+  const type = checksumTypeOf(request, algorithm);
   const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
   const uploadId = await objects.uploads.start({
-    accountId: auth.accountId, bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm,
-    ...(tags === undefined ? {} : { tags }),
+    accountId: auth.accountId, bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
+    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }),
   });
-  sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }));
+  sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }),
+    type === null || algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type });
+}
+
+/** Throws S3Error InvalidRequest for what no checksum of that name can be. */
+function checksumTypeOf(request: S3Request, algorithm: string | null): ChecksumType | null {
+  const asked = header(request, 'x-amz-checksum-type');
+  const name = algorithm === null ? null : checksumNamed(algorithm);
+  if (name === null) {
+    if (asked !== null) throw new S3Error('InvalidRequest', 'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.');
+    return null;
+  }
+  const type = asked === null ? defaultType(name) : asked === 'COMPOSITE' || asked === 'FULL_OBJECT' ? asked : null;
+  if (type === null) throw new S3Error('InvalidRequest', 'Value for x-amz-checksum-type header is invalid.');
+  if (!isPossible(name, type)) throw new S3Error('InvalidRequest', `The ${type} checksum type cannot be used with the ${name.toLowerCase()} checksum algorithm.`);
+  return type;
+}
+
+/** Of the whole, if each part has one. Throws S3Error BadDigest when the client says another. */
+function wholeChecksum(request: S3Request, { checksumAlgorithm, checksumType }: Known['upload'], parts: readonly Part[]): Readonly<Record<string, string>> {
+  const name = checksumAlgorithm === null ? null : checksumNamed(checksumAlgorithm);
+  if (name === null) return {};
+  const each = parts.flatMap(({ sizeBytes, checksums }) => (checksums[name] === undefined ? [] : [{ sizeBytes, base64: checksums[name] }]));
+  if (each.length < parts.length) return {};
+  const checksum = joinedChecksum(name, checksumType ?? defaultType(name), each);
+  const said = header(request, headerOfChecksum(name));
+  // A composite one may be said without the count.
+  if (said !== null && said !== checksum && said !== checksum.replace(/-\d+$/, '')) throw new S3Error('BadDigest', `The ${name} you specified did not match the calculated checksum.`);
+  return { [name]: checksum };
 }
 
 export async function uploadPart(request: S3Request): Promise<void> {
@@ -48,9 +78,9 @@ export async function uploadPartCopy(request: S3Request): Promise<void> {
 }
 
 export async function completeUpload(request: S3Request): Promise<void> {
-  const { uploadId } = await requireUpload(request, true);
+  const { uploadId, state } = await requireUpload(request, true);
   const { versioning } = await requireBucket(request);
-  const asked = parseXml(await readDocument(request), 'CompleteMultipartUpload');
+  const asked = parseXml(await readDocument(request, true), 'CompleteMultipartUpload');
   const listed = asked['Part'];
   if (!Array.isArray(listed) || listed.length === 0 || listed.length > mostParts) throw malformed();
   const parts = listed.map((part: unknown) => {
@@ -58,10 +88,14 @@ export async function completeUpload(request: S3Request): Promise<void> {
     if (typeof number !== 'string' || !/^\s*\d{1,5}\s*$/.test(number) || typeof etag !== 'string') throw malformed();
     return { partNumber: Number(number), etag: unquoted(etag) };
   });
-  const done = await request.objects.uploads.complete(uploadId, parts, writeCondition(request));
+  const done = await request.objects.uploads.complete(uploadId, parts, writeCondition(request), (chosen) => wholeChecksum(request, state.upload, chosen));
   if (!done.ok) throw errorOfRefusal(done.refusal);
   const { bucket, key } = request;
-  sendXml(request, 200, document('CompleteMultipartUploadResult', { Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"` }), versionHeaders(done.value, versioning));
+  const whole = Object.entries(done.value.checksums);
+  sendXml(request, 200, document('CompleteMultipartUploadResult', {
+    Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"`,
+    ...Object.fromEntries(whole.map(([name, value]) => [`Checksum${name}`, value])), ChecksumType: whole[0] === undefined ? null : typeOf(whole[0][1]),
+  }), versionHeaders(done.value, versioning));
 }
 
 export async function abortUpload(request: S3Request): Promise<void> {
