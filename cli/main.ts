@@ -1,11 +1,13 @@
 // `oort`: the command line. Each command tells what went wrong in one line and ends with a code other than 0.
-import { Fault } from '@oort/kernel-wire';
+import { lineOf } from '@oort/kernel-process';
 import { UsageRefused } from './usage';
 
 const help = `oort: a decentralised AI cloud
 
-  oort up [--data DIR] [--agents super=6,archive=1,edge=2] [--json]
-      the platform in one process, until Ctrl-C; data in .oort/ unless told
+  oort up [--data DIR] [--agents super=6,archive=1,edge=2] [--topology process|services] [--json]
+      the platform until Ctrl-C, in one process or a process a service; data in .oort/ unless told
+  oort keys DIR
+      makes the platform's keys, for services that are given them one by one
   oort agent join --kind super|archive|edge --token T --operator 0x... --platform URL --ingest URL --data DIR [--name NAME]
       a node: keys are made on the device, and starting again goes on
   oort chain status [--rpc URL]
@@ -30,8 +32,6 @@ const help = `oort: a decentralised AI cloud
 Ports: OORT_GRAPHQL_PORT 4000, OORT_S3_PORT 9000, OORT_INGEST_PORT 4100, OORT_CHAIN_PORT 8765.
 `;
 
-const diskFull = 'the disk is full';
-
 type Command = (commandLine: readonly string[]) => Promise<void>;
 
 /** Loaded when asked for: an agent does not need to load a platform. */
@@ -50,6 +50,7 @@ const commands: Readonly<Record<string, Command>> = {
     throw new UsageRefused('oort telemetry dead-letters list, or replay');
   },
   projections: async (rest) => (await import('./projections.js')).projectionsCommand(rest),
+  keys: async (rest) => (await import('./keys.js')).makeKeys(rest),
   verify: async (rest) => (await import('./verify.js')).verifyCommand(rest),
 };
 
@@ -67,20 +68,3 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`oort: ${lineOf(error)}\n`);
   process.exit(1);
 });
-
-/** What a person can act on is one line; what only a developer can, keeps its stack. */
-function lineOf(error: unknown): string {
-  // PostgreSQL says it in its own words, in the middle of its log.
-  if (error instanceof Fault && error.message.includes('No space left on device')) return diskFull;
-  if (error instanceof Fault) return error.message.split('\n')[0] ?? error.code;
-  if (!(error instanceof Error)) return String(error);
-  const { code, port, path, syscall } = error as NodeJS.ErrnoException & { readonly port?: number };
-  switch (code) {
-    case 'EADDRINUSE': return `port ${port ?? ''} is taken: end what listens there, or set another port`;
-    case 'EACCES':
-    case 'EPERM': return `no permission for ${path ?? (port === undefined ? 'what it needs' : `port ${port}`)}`;
-    case 'ENOSPC': return diskFull;
-    case undefined:
-    default: return syscall === undefined ? error.stack ?? error.message : error.message;
-  }
-}
