@@ -31,11 +31,12 @@ export async function* derivedLinks(store: EventStore, stream: string, from: big
 export async function resolved(store: EventStore, { event, link }: Shown, resolveLinks: boolean): Promise<Shown> {
   if (link !== undefined) return resolveLinks ? { event, link } : { event: link };
   if (!resolveLinks || event.type !== '$>') return { event };
-  const target = await targetOf(store, event);
+  const target = await targetOfLink(store, event);
   return target === null ? { event } : { event: target, link: event };
 }
 
-async function targetOf(store: EventStore, { data }: RecordedEvent): Promise<RecordedEvent | null> {
+/** The event that a link names; null when it is gone. */
+export async function targetOfLink(store: EventStore, { data }: RecordedEvent): Promise<RecordedEvent | null> {
   const text = typeof data === 'string' ? data
     : typeof data === 'object' && data !== null && '$base64' in data ? Buffer.from(String(data['$base64']), 'base64').toString() : '';
   const [, revision, stream] = /^(\d+)@(.+)$/s.exec(text) ?? [];

@@ -5,7 +5,7 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import type { Long, Reply } from './messages';
 
 const root = new Root();
-root.loadSync(['streams', 'server_features', 'gossip'].map((file) => join(__dirname, 'proto', `${file}.proto`)));
+root.loadSync(['streams', 'server_features', 'gossip', 'persistent'].map((file) => join(__dirname, 'proto', `${file}.proto`)));
 root.resolveAll();
 
 const streams = 'event_store.client.streams';
@@ -17,6 +17,20 @@ export const streamsService = {
   Delete: method(`${streams}.Streams/Delete`, `${streams}.DeleteReq`, `${streams}.DeleteResp`),
   // Tombstone's messages have the shape of Delete's.
   Tombstone: method(`${streams}.Streams/Tombstone`, `${streams}.DeleteReq`, `${streams}.DeleteResp`),
+} satisfies ServiceDefinition;
+
+const persistent = 'event_store.client.persistent_subscriptions';
+const nothing = 'event_store.client.Empty';
+
+export const persistentService = {
+  Create: groups('Create', 'ChangeReq'),
+  Update: groups('Update', 'ChangeReq'),
+  Delete: groups('Delete', 'DeleteReq'),
+  Read: method(`${persistent}.PersistentSubscriptions/Read`, `${persistent}.ReadReq`, `${persistent}.ReadResp`, { requests: true, responses: true }),
+  GetInfo: groups('GetInfo', 'GetInfoReq', `${persistent}.GetInfoResp`),
+  ReplayParked: groups('ReplayParked', 'ReplayParkedReq'),
+  List: groups('List', 'ListReq', `${persistent}.ListResp`),
+  RestartSubsystem: method(`${persistent}.PersistentSubscriptions/RestartSubsystem`, nothing, nothing),
 } satisfies ServiceDefinition;
 
 export const featuresService = {
@@ -40,6 +54,11 @@ export function longOf(value: bigint): { readonly low: number; readonly high: nu
 
 export function bigintOf(value: Long): bigint {
   return BigInt(value.toString());
+}
+
+/** Empty answers have the shape of Empty. */
+function groups(name: string, request: string, response = nothing): MethodDefinition<unknown, Reply> {
+  return method(`${persistent}.PersistentSubscriptions/${name}`, `${persistent}.${request}`, response);
 }
 
 function method(

@@ -110,7 +110,7 @@ async function* readAll(store: EventStore, options: ReadOptions, head: bigint | 
   }
 }
 
-async function* followAll(store: EventStore, options: ReadOptions, head: bigint | null, signal: AbortSignal): AsyncGenerator<Delivery> {
+export async function* followAll(store: EventStore, options: ReadOptions, head: bigint | null, signal: AbortSignal): AsyncGenerator<Delivery> {
   const { filter, passes } = wireFilter(options);
   const { allOption, position } = options.all ?? {};
   const from: From = allOption === 'position' && position !== undefined ? { after: bigintOf(position.commitPosition) }
@@ -122,7 +122,7 @@ async function* followAll(store: EventStore, options: ReadOptions, head: bigint 
   }
 }
 
-async function* followStream(store: EventStore, options: ReadOptions, head: bigint | null, signal: AbortSignal): AsyncGenerator<Delivery | Shown> {
+export async function* followStream(store: EventStore, options: ReadOptions, head: bigint | null, signal: AbortSignal): AsyncGenerator<Delivery | Shown> {
   const stream = streamOf(options.stream?.streamIdentifier);
   const { revisionOption, revision } = options.stream ?? {};
   const from: From = revisionOption === 'end' && head !== null ? { after: head } : 'start';

@@ -4,7 +4,8 @@ import { Server, ServerCredentials, type handleUnaryCall } from '@grpc/grpc-js';
 import type { EventStore } from '@oort/kernel-eventstore';
 import { Fault } from '@oort/kernel-wire';
 import { append, batchAppend, softDeletion, tombstone } from './append';
-import { featuresService, gossipService, longOf, streamsService } from './protocol';
+import { PersistentSubscriptions } from './persistent';
+import { featuresService, gossipService, longOf, persistentService, streamsService } from './protocol';
 import { read } from './read';
 import type { Reply } from './messages';
 
@@ -40,6 +41,8 @@ export async function serveEventStore({ store, port, host = '127.0.0.1' }: Serve
   server.addService(streamsService, {
     Read: read(store), Append: append(store), BatchAppend: batchAppend(store), Delete: softDeletion(store), Tombstone: tombstone(store),
   });
+  const groups = new PersistentSubscriptions(store);
+  server.addService(persistentService, groups.methods);
   server.addService(featuresService, { GetSupportedMethods: supportedMethods });
   const bound = await new Promise<number>((resolve, reject) => {
     let own = port;
@@ -54,15 +57,16 @@ export async function serveEventStore({ store, port, host = '127.0.0.1' }: Serve
     url: `esdb://${host}:${bound}?tls=false`,
     port: bound,
     async close() {
+      await groups.close();
       server.forceShutdown();
     },
   };
 }
 
 const supportedMethods: handleUnaryCall<unknown, Reply> = (_call, answer) => {
-  const methods = [streamsService, featuresService, gossipService].flatMap((service) => Object.values(service)).map(({ path }) => {
+  const methods = [streamsService, featuresService, gossipService, persistentService].flatMap((service) => Object.values(service)).map(({ path }) => {
     const [, serviceName = '', methodName = ''] = path.split('/');
-    return { serviceName, methodName: methodName.toLowerCase(), features: [] };
+    return { serviceName, methodName: methodName.toLowerCase(), features: serviceName.endsWith('PersistentSubscriptions') ? ['stream', 'all'] : [] };
   });
   answer(null, { methods, eventStoreServerVersion: serverVersion });
 };

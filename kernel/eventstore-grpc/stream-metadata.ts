@@ -39,8 +39,11 @@ export async function expectedInStore(store: EventStore, stream: string, expecte
 
 export async function softDelete(store: EventStore, stream: string, now: Date): Promise<Appended | null> {
   const last = await lastRevision(store, stream);
-  if (last === null) return null;
-  const metadata = { ...await metadataOf(store, stream), $tb: Number(last + 1n) };
+  return last === null ? null : truncateBefore(store, stream, last + 1n, now);
+}
+
+export async function truncateBefore(store: EventStore, stream: string, revision: bigint, now: Date): Promise<Appended> {
+  const metadata = { ...await metadataOf(store, stream), $tb: Number(revision) };
   return store.append(`$$${stream}`, 'any', [systemEvent(metadataType, metadata, now)]);
 }
 
