@@ -79,7 +79,11 @@ async function streamed(response: ServerResponse, source: SchemaSource<Caller>, 
   response.flushHeaders();
   // Tells the other side's socket, and ours, that somebody is there.
   const heartbeat = setInterval(() => response.write(':\n\n'), heartbeatMs);
-  response.once('close', () => { void events.return?.(); });
+  response.once('close', () => {
+    // Here too: what waits for its next event may wait for ever.
+    clearInterval(heartbeat);
+    void events.return?.();
+  });
   try {
     for (;;) {
       const { done, value } = await events.next();

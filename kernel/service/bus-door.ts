@@ -110,7 +110,7 @@ class Session {
         this.wake = () => { clearTimeout(held); resolve(); };
       });
     }
-    this.timer = setTimeout(() => { this.end(); }, forgottenMs);
+    this.timer = setTimeout(() => { this.end(); }, forgottenMs).unref();
     if (this.outcome !== null) this.end();
     if (this.waiting !== null) return { kind: 'message', key: this.waiting.key, offset: this.waiting.offset.toString(), value: this.waiting.value.toString('base64') };
     return this.outcome ?? { kind: 'wait' };
