@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf } from '@oort/kernel-wire';
 import { fleetOf, startFleet } from './fleet';
+import { choosePorts } from './ports';
 import { readOptions, UsageRefused } from './usage';
 
 export interface Addresses {
@@ -39,6 +40,8 @@ export async function up(commandLine: readonly string[]): Promise<void> {
     process.exitCode = 1;
     stop();
   };
+  // A busy one ends the start before anything is made.
+  await choosePorts(process.env);
   mkdirSync(directory, { recursive: true });
   tryToWrite(join(directory, `.try-${process.pid}`));
   const platform = await open({ directory, tell, onEnd });
