@@ -17,6 +17,8 @@ export interface Secret {
 
 /** Shorter ones, as a label or a count, stand in public texts by chance. */
 const shortest = 16;
+/** Of events close to one another by chance the same. */
+const moment = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 const perFinding = 3;
 const searchable = 2 ** 20;
 const word = /[\w+/=-]{8,}/g;
@@ -40,7 +42,7 @@ export async function secretsOf(platform: string): Promise<readonly Secret[]> {
 }
 
 function textsOf(value: Json): readonly string[] {
-  if (typeof value === 'string') return value.length >= shortest ? [value] : [];
+  if (typeof value === 'string') return value.length >= shortest && !moment.test(value) ? [value] : [];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap((inner) => textsOf(inner));
 }
