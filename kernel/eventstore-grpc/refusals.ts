@@ -4,6 +4,7 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { AppendTooLarge, StoreClosed, StreamDeleted, WrongExpectedRevision, type ExpectedRevision } from '@oort/kernel-eventstore';
 import { Fault, messageOf } from '@oort/kernel-wire';
 import { anyOf, longOf } from './protocol';
+import { NotAuthenticated, TooManySignIns } from './users';
 import type { Reply } from './messages';
 
 /** The client broke the protocol. */
@@ -44,6 +45,8 @@ function trailersOf(error: unknown, stream: string): readonly [status, Readonly<
     return [status.INVALID_ARGUMENT, { exception: 'maximum-append-size-exceeded', 'maximum-append-size': limitOf(error).toString() }];
   }
   if (error instanceof NotAllowed) return [status.PERMISSION_DENIED, { exception: 'access-denied' }];
+  if (error instanceof NotAuthenticated) return [status.UNAUTHENTICATED, {}];
+  if (error instanceof TooManySignIns) return [status.RESOURCE_EXHAUSTED, {}];
   if (error instanceof Malformed) return [status.INVALID_ARGUMENT, {}];
   if (error instanceof TooLate) return [status.DEADLINE_EXCEEDED, {}];
   return [error instanceof StoreClosed ? status.UNAVAILABLE : status.UNKNOWN, {}];

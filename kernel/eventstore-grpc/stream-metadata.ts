@@ -53,14 +53,24 @@ export function systemEvent(type: string, data: Json, now: Date): EventToAppend 
   return { id, type, data, metadata };
 }
 
-async function metadataOf(store: EventStore, stream: string): Promise<Metadata> {
+export async function metadataOf(store: EventStore, stream: string): Promise<Metadata> {
   if (stream.startsWith('$$')) return {};
   const event = await newest(store, `$$${stream}`);
-  const data = event?.type === metadataType ? event.data : null;
+  const data = event?.type === metadataType ? jsonOf(event) : null;
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? data as Metadata : {};
 }
 
-async function newest(store: EventStore, stream: string): Promise<RecordedEvent | null> {
+/** What a client sent is JSON whatever it called it, and kept as bytes where the store's own form would not give them back. */
+export function jsonOf({ data }: RecordedEvent): Json {
+  if (typeof data !== 'object' || data === null || !('$base64' in data)) return data;
+  try {
+    return JSON.parse(Buffer.from(String(data['$base64']), 'base64').toString()) as Json;
+  } catch {
+    return null;
+  }
+}
+
+export async function newest(store: EventStore, stream: string): Promise<RecordedEvent | null> {
   for await (const event of store.read(stream, { direction: 'backwards', limit: 1 })) return event;
   return null;
 }
