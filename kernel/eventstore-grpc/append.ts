@@ -2,8 +2,10 @@
 import { AppendTooLarge, tombstoneType, WrongExpectedRevision, type Appended, type EventStore, type ExpectedRevision } from '@oort/kernel-eventstore';
 import type { sendUnaryData, ServerDuplexStream, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { bigintOf, longOf } from './protocol';
+import type { Access } from './access';
 import { batchError, Malformed, NotAllowed, serviceError, TooLate, wrongExpectedVersion } from './refusals';
 import { expectedInStore, lastRevision, softDelete, systemEvent } from './stream-metadata';
+import { NotAuthenticated, TooManySignIns } from './users';
 import { eventToAppend, uuidOf } from './wire-record';
 import type { AppendOptions, AppendReq, BatchAppendOptions, BatchAppendReq, DeleteReq, Long, Proposed, Reply, StreamIdentifier } from './messages';
 
@@ -11,7 +13,7 @@ const expectedNames = { noStream: 'no-stream', any: 'any', streamExists: 'stream
 /** Before this much the store itself says how much it takes; what is beyond need not be kept until then. */
 const mostBytes = 16 * 1024 * 1024;
 
-export function append(store: EventStore) {
+export function append(store: EventStore, access: Access) {
   return (call: ServerReadableStream<unknown, Reply>, answer: sendUnaryData<Reply>): void => {
     const proposed: Proposed[] = [];
     let options: AppendOptions | undefined;
@@ -23,7 +25,7 @@ export function append(store: EventStore) {
     });
     call.on('end', () => {
       const stream = streamOf(options?.streamIdentifier);
-      appendTo(store, stream, expectedOf(options), proposed, bytes)
+      access.requireAccess(call, stream, 'write').then(() => appendTo(store, stream, expectedOf(options), proposed, bytes))
         .then((appended) => answer(null, { success: successOf(appended) }), (error: unknown) => {
           if (error instanceof WrongExpectedRevision) answer(null, { wrongExpectedVersion: wrongExpectedVersion(error) });
           else answer(serviceError(error, stream));
@@ -38,8 +40,9 @@ const mostBatches = 64;
 interface Batch { readonly options: BatchAppendOptions; readonly proposed: Proposed[]; bytes: number }
 
 /** Batches of one call may come in pieces and mixed; each is answered by its correlation id as soon as it is durable. */
-export function batchAppend(store: EventStore) {
+export function batchAppend(store: EventStore, access: Access) {
   return (call: ServerDuplexStream<unknown, Reply>): void => {
+    const inTurn = turns();
     const batches = new Map<string, Batch>();
     let running = 0;
     let ended = false;
@@ -59,17 +62,28 @@ export function batchAppend(store: EventStore) {
       if (!message.isFinal) return;
       batches.delete(id);
       running += 1;
-      void answerTo(store, batch).then((reply) => {
+      const allowed = access.guarded ? inTurn(access.requireAccess(call, streamOf(batch.options.streamIdentifier), 'write')) : null;
+      void answerTo(store, batch, allowed).then((reply) => {
         running -= 1;
         if (!call.cancelled) call.write({ correlationId: message.correlationId, ...reply });
         endWhenDone();
-      });
+      }, (error: unknown) => { call.emit('error', serviceError(error, '')); });
     });
     call.on('end', () => {
       ended = true;
       endWhenDone();
     });
     call.on('error', () => batches.clear());
+  };
+}
+
+/** Writes of one call keep their order, however long it takes to see whether each is allowed. */
+function turns(): (allowed: Promise<void>) => Promise<void> {
+  let last = Promise.resolve();
+  return (allowed) => {
+    const before = last;
+    last = allowed.then(() => before, () => before);
+    return Promise.all([allowed, before]).then(() => undefined);
   };
 }
 
@@ -81,13 +95,16 @@ function correlationOf({ correlationId }: BatchAppendReq): string | null {
   }
 }
 
-async function answerTo(store: EventStore, { options, proposed, bytes }: Batch): Promise<Reply> {
+/** Throws NotAuthenticated and TooManySignIns, which are about the call and not about one of its batches. */
+async function answerTo(store: EventStore, { options, proposed, bytes }: Batch, allowed: Promise<void> | null): Promise<Reply> {
   const streamIdentifier = { streamName: options.streamIdentifier?.streamName ?? Buffer.alloc(0) };
   try {
+    if (allowed !== null) await allowed;
     if (deadlinePassed(options)) throw new TooLate();
     const appended = await appendTo(store, streamOf(options.streamIdentifier), batchExpected(options), proposed, bytes);
     return { success: successOf(appended), streamIdentifier, ...echoed(options) };
   } catch (error) {
+    if (error instanceof NotAuthenticated || error instanceof TooManySignIns) throw error;
     return { error: batchError(error, streamIdentifier), streamIdentifier, ...echoed(options) };
   }
 }
@@ -110,8 +127,8 @@ async function appendTo(
   }
 }
 
-export function softDeletion(store: EventStore) {
-  return removal(async (stream, expected) => {
+export function softDeletion(store: EventStore, access: Access) {
+  return removal(access, async (stream, expected) => {
     const actual = await lastRevision(store, stream);
     const matches = expected === 'any' || (expected === 'no-stream' ? actual === null : expected === 'stream-exists' ? actual !== null : actual === expected);
     if (!matches) throw new WrongExpectedRevision(stream, expected, actual);
@@ -119,15 +136,16 @@ export function softDeletion(store: EventStore) {
   });
 }
 
-export function tombstone(store: EventStore) {
-  return removal((stream, expected) => store.append(stream, expected, [systemEvent(tombstoneType, null, new Date())]));
+export function tombstone(store: EventStore, access: Access) {
+  return removal(access, (stream, expected) => store.append(stream, expected, [systemEvent(tombstoneType, null, new Date())]));
 }
 
-function removal(remove: (stream: string, expected: ExpectedRevision) => Promise<Appended | null>) {
+function removal(access: Access, remove: (stream: string, expected: ExpectedRevision) => Promise<Appended | null>) {
   return (call: ServerUnaryCall<unknown, Reply>, answer: sendUnaryData<Reply>): void => {
     const { options } = call.request as DeleteReq;
     const stream = streamOf(options?.streamIdentifier);
     const run = async (): Promise<Appended | null> => {
+      await access.requireAccess(call, stream, 'delete');
       mustBeWritable(stream);
       return remove(stream, expectedOf(options));
     };

@@ -27,12 +27,17 @@ export async function* derivedLinks(store: EventStore, stream: string, from: big
   yield* kept.reverse();
 }
 
-/** What the reader sees: of a link its target when he asked for it and it is there, else the link itself. */
-export async function resolved(store: EventStore, { event, link }: Shown, resolveLinks: boolean): Promise<Shown> {
-  if (link !== undefined) return resolveLinks ? { event, link } : { event: link };
+/** Whether the reader may read the stream that a link leads to. */
+export type MayRead = (stream: string) => Promise<boolean>;
+
+const anything: MayRead = () => Promise.resolve(true);
+
+/** What the reader sees: of a link its target when he asked for it, it is there and he may read it, else the link itself. */
+export async function resolved(store: EventStore, { event, link }: Shown, resolveLinks: boolean, mayRead = anything): Promise<Shown> {
+  if (link !== undefined) return resolveLinks && await mayRead(event.stream) ? { event, link } : { event: link };
   if (!resolveLinks || event.type !== '$>') return { event };
   const target = await targetOfLink(store, event);
-  return target === null ? { event } : { event: target, link: event };
+  return target === null || !await mayRead(target.stream) ? { event } : { event: target, link: event };
 }
 
 /** The event that a link names; null when it is gone. */

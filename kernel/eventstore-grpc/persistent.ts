@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { Metadata, status, type sendUnaryData, type ServerDuplexStream, type ServerUnaryCall, type ServiceError } from '@grpc/grpc-js';
 import type { EventStore } from '@oort/kernel-eventstore';
 import { Fault, messageOf } from '@oort/kernel-wire';
+import type { Access, Caller } from './access';
 import { streamOf } from './append';
 import { lastRevision } from './stream-metadata';
 import { Group, type NackAction, type Source } from './persistent-group';
@@ -49,24 +50,24 @@ export class PersistentSubscriptions {
   /** Changes one after another: each writes all groups. */
   #changing: Promise<unknown>;
 
-  constructor(private readonly store: EventStore) {
+  constructor(private readonly store: EventStore, private readonly access: Access) {
     this.#ready = this.#recall();
     this.#ready.catch(() => undefined);
     this.#changing = this.#ready;
   }
 
   readonly methods = {
-    Create: this.#unary((request) => this.#changed(() => this.#create(groupRequestOf(request as ChangeReq)))),
-    Update: this.#unary((request) => this.#changed(() => this.#update(groupRequestOf(request as ChangeReq)))),
-    Delete: this.#unary((request) => this.#changed(() => this.#delete(...namedIn(request)))),
+    Create: this.#operated((request) => this.#changed(() => this.#create(groupRequestOf(request as ChangeReq)))),
+    Update: this.#operated((request) => this.#changed(() => this.#update(groupRequestOf(request as ChangeReq)))),
+    Delete: this.#operated((request) => this.#changed(() => this.#delete(...namedIn(request)))),
     GetInfo: this.#unary(async (request) => ({ subscriptionInfo: await infoOf(this.store, this.#group(...namedIn(request))) })),
-    ReplayParked: this.#unary(async (request) => {
+    ReplayParked: this.#operated(async (request) => {
       const { stopAtOption, stopAt } = (request as { readonly options: { readonly stopAtOption?: string; readonly stopAt: Long } }).options;
       await this.#group(...namedIn(request)).replayParked(stopAtOption === 'stopAt' ? bigintOf(stopAt) : null);
       return {};
     }),
     List: this.#unary((request) => this.#list(request as { readonly options?: { readonly listForStream?: { readonly stream?: StreamIdentifier; readonly all?: object } } })),
-    RestartSubsystem: this.#unary(() => this.#changed(() => this.#restart())),
+    RestartSubsystem: this.#operated(() => this.#changed(() => this.#restart())),
     Read: (call: Call): void => { this.#consume(call); },
   };
 
@@ -154,9 +155,14 @@ export class PersistentSubscriptions {
     return done;
   }
 
-  #unary(run: (request: unknown) => Promise<Reply>) {
+  /** What changes groups is for those who run the node; what only tells of them is for everybody who has a name. */
+  #operated(run: (request: unknown) => Promise<Reply>) {
+    return this.#unary(run, (call) => this.access.requireOperator(call));
+  }
+
+  #unary(run: (request: unknown) => Promise<Reply>, allowed = (call: Caller): Promise<void> => this.access.requireUser(call)) {
     return (call: ServerUnaryCall<unknown, Reply>, answer: sendUnaryData<Reply>): void => {
-      this.#ready.then(() => run(call.request)).then((reply) => answer(null, reply), (error: unknown) => answer(refusal(error)));
+      allowed(call).then(() => this.#ready).then(() => run(call.request)).then((reply) => answer(null, reply), (error: unknown) => answer(refusal(error)));
     };
   }
 
@@ -178,14 +184,16 @@ export class PersistentSubscriptions {
     call.on('end', () => { call.end(); });
   }
 
-  #join(call: Call, id: string, { options }: ReadReq): Group {
+  async #join(call: Call, id: string, { options }: ReadReq): Promise<Group> {
     if (options == null) throw new Malformed('the first message of a consumer names its group');
     const [source, name] = namedIn({ options });
+    await this.access.requireAccess(call, source, 'read');
+    const username = (await this.access.principalOf(call))?.name ?? 'anonymous';
     const group = this.#group(source, name);
     const structured = options.uuidOption?.content === 'structured';
     call.write({ subscriptionConfirmation: { subscriptionId: `${source}::${name}` } });
     const connected = group.connect({
-      id, from: call.getPeer(), username: 'anonymous', connectionName: String(call.metadata.get('connection-name')[0] ?? ''),
+      id, from: call.getPeer(), username, connectionName: String(call.metadata.get('connection-name')[0] ?? ''),
       size: options.bufferSize > 0 ? options.bufferSize : usualBuffer,
       send: (message) => { call.write({ event: eventOf(message, structured) }); },
       drop: () => { call.emit('error', refusal(dropped(source, name))); },

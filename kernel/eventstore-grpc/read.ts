@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { tombstoneType, type Delivery, type EventStore, type From, type RecordedEvent } from '@oort/kernel-eventstore';
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import { positionOf, streamOf } from './append';
+import type { Access } from './access';
 import { bigintOf, longOf } from './protocol';
 import { Malformed, serviceError } from './refusals';
 import { tooOld, truncationOf } from './stream-metadata';
-import { derivedFilter, derivedLinks, derivedStream, linkTo, resolved, type Shown } from './derived';
+import { derivedFilter, derivedLinks, derivedStream, linkTo, resolved, type MayRead, type Shown } from './derived';
 import { wireFilter } from './wire-filter';
 import { recordOf } from './wire-record';
 import type { ReadOptions, ReadReq, Reply } from './messages';
@@ -15,7 +16,7 @@ type Call = ServerWritableStream<unknown, Reply>;
 
 const widestWindow = 256;
 
-export function read(store: EventStore) {
+export function read(store: EventStore, access: Access) {
   return (call: Call): void => {
     const { options } = call.request as ReadReq;
     const stop = new AbortController();
@@ -26,13 +27,17 @@ export function read(store: EventStore) {
     // The head is asked for at once: 'end' means the end at the time of the call.
     const head = store.head();
     head.catch(() => undefined);
-    run(store, call, options, head, stop.signal).then(() => call.end(), (error: unknown) => {
+    const allowed = access.requireAccess(call, options?.stream == null ? '$all' : stream, 'read');
+    const mayRead = (target: string): Promise<boolean> => access.mayRead(call, target);
+    allowed.then(() => run(store, call, options, head, mayRead, stop.signal)).then(() => call.end(), (error: unknown) => {
       if (!stop.signal.aborted) call.emit('error', serviceError(error, stream));
     });
   };
 }
 
-async function run(store: EventStore, call: Call, options: ReadOptions | null | undefined, head: Promise<bigint | null>, signal: AbortSignal): Promise<void> {
+async function run(
+  store: EventStore, call: Call, options: ReadOptions | null | undefined, head: Promise<bigint | null>, mayRead: MayRead, signal: AbortSignal,
+): Promise<void> {
   // What is absent is null on the messages of protobufjs.
   const ofStream = options?.stream != null;
   if (options == null || (!ofStream && options.all == null)) throw new Malformed('neither a stream nor $all is named');
@@ -40,7 +45,7 @@ async function run(store: EventStore, call: Call, options: ReadOptions | null | 
   if (options.countOption === 'subscription') {
     await write(call, { confirmation: { subscriptionId: randomUUID() } });
     const deliveries = ofStream ? followStream(store, options, await head, signal) : followAll(store, options, await head, signal);
-    for await (const delivery of deliveries) await write(call, await deliveryReply(store, delivery, options, structured));
+    for await (const delivery of deliveries) await write(call, await deliveryReply(store, delivery, options, mayRead, structured));
     return;
   }
   const limit = options.countOption === 'count' ? Number(options.count.toString()) : Infinity;
@@ -49,7 +54,7 @@ async function run(store: EventStore, call: Call, options: ReadOptions | null | 
   for await (const one of shown) {
     if (found >= limit || signal.aborted) break;
     found += 1;
-    await write(call, eventReply(await resolved(store, one, options.resolveLinks), structured));
+    await write(call, eventReply(await resolved(store, one, options.resolveLinks, mayRead), structured));
   }
   if (ofStream && found === 0 && limit > 0) await missing(store, call, options);
 }
@@ -151,8 +156,8 @@ async function* followDerived(store: EventStore, stream: string, after: bigint, 
   }
 }
 
-async function deliveryReply(store: EventStore, delivery: Delivery | Shown, options: ReadOptions, structured: boolean): Promise<Reply> {
-  if (!('kind' in delivery) || delivery.kind === 'event') return eventReply(await resolved(store, delivery, options.resolveLinks), structured);
+async function deliveryReply(store: EventStore, delivery: Delivery | Shown, options: ReadOptions, mayRead: MayRead, structured: boolean): Promise<Reply> {
+  if (!('kind' in delivery) || delivery.kind === 'event') return eventReply(await resolved(store, delivery, options.resolveLinks, mayRead), structured);
   return delivery.kind === 'caughtUp' ? { caughtUp: {} } : { checkpoint: positionOf(delivery.position) };
 }
 
