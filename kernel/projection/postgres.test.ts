@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -21,7 +22,7 @@ test('a server that outlived its parent is adopted, kept data included; another 
   expect({ url: adopted.url, pid: adopted.pid }).toEqual({ url: orphan.url, pid: orphan.pid });
   await query(adopted.url, 'CREATE TABLE kept (n integer)');
 
-  const moved = await startPostgres({ directory, port: Number(new URL(adopted.url).port) + 1 });
+  const moved = await startPostgres({ directory, port: await freePort() });
   expect(moved.pid).not.toBe(orphan.pid);
   expect(await query(moved.url, 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 0 }]);
 
@@ -29,6 +30,15 @@ test('a server that outlived its parent is adopted, kept data included; another 
   await expect(query(moved.url, 'SELECT 1')).rejects.toThrow();
   rmSync(moved.directory, { recursive: true });
 });
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => { resolve(port); });
+    });
+  });
+}
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new Client({ connectionString: url });

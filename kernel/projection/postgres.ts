@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { messageOf } from '@oort/kernel-wire';
 import { clusterUser, enterableBinaries, type ClusterUser } from './cluster-user';
 import { enterablePlace, knownPlace } from './outside-place';
 import { isAlive, PostgresFailed, runningIn, shutDown } from './postmaster';
@@ -36,6 +37,7 @@ interface Place {
 }
 
 const startTimeoutMs = 30_000;
+const portAttempts = 3;
 
 export async function startPostgres({ directory, port, settings = {} }: PostgresOptions): Promise<Postgres> {
   const place = await preparePlace(directory);
@@ -46,10 +48,17 @@ export async function startPostgres({ directory, port, settings = {} }: Postgres
     return handle(place, running.pid, running.port);
   }
   if (running !== null) await shutDown(running.pid);
-  const chosen = port ?? await freePort();
-  const pid = launch(place, chosen, settings);
-  await ready(place, chosen, () => isAlive(pid));
-  return handle(place, pid, chosen);
+  for (let attempt = 1; ; attempt += 1) {
+    const chosen = port ?? await freePort();
+    const pid = launch(place, chosen, settings);
+    try {
+      await ready(place, chosen, () => isAlive(pid));
+      return handle(place, pid, chosen);
+    } catch (error) {
+      // A port that was free when it was chosen may be somebody's by now; one that was asked for is not changed.
+      if (port !== undefined || attempt === portAttempts || !messageOf(error).includes('Address already in use')) throw error;
+    }
+  }
 }
 
 async function preparePlace(directory: string): Promise<Place> {
