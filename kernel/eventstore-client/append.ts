@@ -12,7 +12,7 @@ import {
   AppendTooLarge, StreamDeleted, tombstoneType, WrongExpectedRevision, type Appended, type EventToAppend, type ExpectedRevision,
 } from '@oort/kernel-eventstore';
 import { messageOf } from '@oort/kernel-wire';
-import { StoreUnreachable } from './unreachable';
+import { accessFaultOf, StoreUnreachable } from './unreachable';
 
 const attempts = 6;
 const firstPauseMs = 50;
@@ -89,5 +89,5 @@ function faultOf(error: unknown, stream: string, expected: ExpectedRevision, eve
   }
   if (error instanceof StreamDeletedError) return new StreamDeleted(stream);
   if (error instanceof MaxAppendSizeExceededError) return new AppendTooLarge(Buffer.byteLength(JSON.stringify(events)), error.maxAppendSize);
-  return error;
+  return accessFaultOf(error);
 }

@@ -5,6 +5,7 @@ import { eventTypeFilter, streamNameFilter, type AllStreamResolvedEvent, type Al
 import type { Delivery, Filter } from '@oort/kernel-eventstore';
 import { isConnectionLoss } from './append';
 import { recordedOf } from './recorded';
+import { accessFaultOf } from './unreachable';
 
 const mostQueued = 256;
 const firstPauseMs = 50;
@@ -27,7 +28,7 @@ export async function* resumed(client: EventStoreDBClient, start: bigint | null,
         if (signal.aborted) return;
       }
     } catch (error) {
-      if (!isConnectionLoss(error)) throw error;
+      if (!isConnectionLoss(error)) throw accessFaultOf(error);
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);
     } finally {

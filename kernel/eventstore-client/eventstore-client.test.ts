@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventStoreContract, memoryStore, openEmbeddedStore, type EventToAppend } from '@oort/kernel-eventstore';
-import { serveEventStore } from '@oort/kernel-eventstore-grpc';
+import { eventStoreContract, memoryStore, openEmbeddedStore, type EventStore, type EventToAppend } from '@oort/kernel-eventstore';
+import { readUsers, serveEventStore, writeUser } from '@oort/kernel-eventstore-grpc';
+import { selfSigned } from '@oort/kernel-eventstore-grpc/self-signed';
 import { uuidV5 } from '@oort/kernel-wire';
 import { openEventStoreDb } from './index';
 
@@ -22,6 +23,57 @@ eventStoreContract('EventStoreDB through its client, against the embedded store\
     },
   };
 });
+
+const tls = selfSigned();
+
+/** A store behind TLS, for `platform`, who is in `$admins`, and `guest`, who is in no group. */
+async function guarded(): Promise<{ readonly as: (user: string) => EventStore; close(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), 'oort-esdb-'));
+  const [authority, users] = [join(directory, 'ca.pem'), join(directory, 'users.json')];
+  await writeFile(authority, tls.certificate);
+  await writeUser(users, { name: 'platform', groups: ['$admins'] }, 'its secret', 16);
+  await writeUser(users, { name: 'guest', groups: [] }, 'its secret', 16);
+  const embedded = await openEmbeddedStore({ directory });
+  const server = await serveEventStore({ store: embedded, port: 0, tls, users: readUsers(users) });
+  return {
+    as: (user) => openEventStoreDb({ connectionString: `esdb://${user}@localhost:${server.port}?tls=true&tlsCAFile=${encodeURIComponent(authority)}` }),
+    async close() {
+      await server.close();
+      await embedded.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+eventStoreContract('EventStoreDB through its client, over TLS with a password', async () => {
+  const database = await guarded();
+  const store = database.as('platform:its%20secret');
+  return {
+    ...store,
+    async close() {
+      await store.close();
+      await database.close();
+    },
+  };
+});
+
+test.each(['guest:its%20secret', 'platform:guess'])('%s is refused by a typed fault, at once, wherever it has no right', async (user) => {
+  const database = await guarded();
+  const store = database.as(user);
+  const refused = { code: 'ACCESS_REFUSED' };
+  await expect(store.append('$settings', 'any', [happened(0)])).rejects.toMatchObject(refused);
+  await expect(store.head()).rejects.toMatchObject(refused);
+  await expect(first(store.read('$settings'))).rejects.toMatchObject(refused);
+  await expect(first(store.readAll('start'))).rejects.toMatchObject(refused);
+  await expect(first(store.subscribe({ from: 'start', signal: new AbortController().signal }))).rejects.toMatchObject(refused);
+  await store.close();
+  await database.close();
+});
+
+async function first<T>(source: AsyncIterable<T>): Promise<T | null> {
+  for await (const one of source) return one;
+  return null;
+}
 
 test('a lost connection: appends are repeated, and a subscription goes on where it was', async () => {
   const embedded = memoryStore();

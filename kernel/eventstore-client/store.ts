@@ -5,9 +5,10 @@ import { StoreClosed, StreamDeleted, type Delivery, type EventStore, type Filter
 import { appendEvents } from './append';
 import { resumed } from './deliveries';
 import { recordedOf } from './recorded';
+import { accessFaultOf } from './unreachable';
 
 export interface EventStoreDbOptions {
-  /** `esdb://host:2113?tls=true`, with user and password where the database asks for them. */
+  /** `esdb://user:password@host:2113?tls=true&tlsCAFile=ca.pem`; without TLS the client sends no password. */
   readonly connectionString: string;
   /** How long one attempt to append may take, default 10 s. */
   readonly appendTimeoutMs?: number;
@@ -126,6 +127,8 @@ async function* drained<T>(source: Source<T>): AsyncGenerator<T> {
   try {
     yield* source;
     ended = true;
+  } catch (error) {
+    throw accessFaultOf(error);
   } finally {
     if (!ended) {
       source.on('error', () => undefined);
