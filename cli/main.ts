@@ -12,8 +12,11 @@ const help = `oort: a decentralised AI cloud
       a node: keys are made on the device, and starting again goes on
   oort chain status [--rpc URL]
       how far the chain is
-  oort eventstore --grpc PORT [--data DIR]
-      the events of a platform that is not running, served to clients of EventStoreDB on 127.0.0.1
+  oort eventstore --grpc PORT [--data DIR] [--tls-cert FILE --tls-key FILE [--users FILE]]
+      the events of a platform that is not running, served to clients of EventStoreDB on 127.0.0.1; with users only to them,
+      each within the access control lists of the streams
+  oort eventstore user add NAME --users FILE [--groups A,B]
+      somebody who may sign in there, with the password from stdin; $admins may do everything
   oort eventstore check [--data DIR | --backup DIR]
       reads every event of a platform that is not running, or of a backup, checks that none is missing or damaged, and tells the Merkle root
   oort eventstore backup DIR [--data DIR]
@@ -43,6 +46,7 @@ const commands: Readonly<Record<string, Command>> = {
   'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),
   'eventstore restore': async (rest) => (await import('./eventstore-backup.js')).restoreEvents(rest),
   'eventstore check': async (rest) => (await import('./eventstore-check.js')).checkEventStore(rest),
+  'eventstore user': async (rest) => (await import('./eventstore-user.js')).eventStoreUser(rest),
   'telemetry dead-letters': async ([asked = '', ...rest]) => {
     const { listDeadLetters, replayLetters } = await import('./dead-letters.js');
     if (asked === 'list') return listDeadLetters(rest);
