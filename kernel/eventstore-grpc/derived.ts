@@ -50,7 +50,12 @@ export async function targetOfLink(store: EventStore, { data }: RecordedEvent): 
   return null;
 }
 
-export function linkTo(event: RecordedEvent, stream: string, revision: bigint): RecordedEvent {
-  const target = Buffer.from(`${event.revision}@${event.stream}`).toString('base64');
-  return { ...event, stream, revision, type: '$>', data: { $contentType: 'application/octet-stream', $base64: target } };
+/** It says of its target where and when it is: what the target's metadata says is for those who may read the target. */
+export function linkTo({ id, stream: targetStream, revision: targetRevision, position, metadata }: RecordedEvent, stream: string, revision: bigint): RecordedEvent {
+  const target = Buffer.from(`${targetRevision}@${targetStream}`).toString('base64');
+  return {
+    id, stream, revision, position, type: '$>',
+    data: { $contentType: 'application/octet-stream', $base64: target },
+    metadata: { actor: 'platform', correlationId: id, causationId: id, occurredAt: metadata.occurredAt, schemaVersion: 1 },
+  };
 }
