@@ -68,6 +68,14 @@ describe('TLS', () => {
     expect(await typesOf(connected(`bob:${encodeURIComponent(passwords.bob)}@`, '127.0.0.1').readStream('order-1'))).toEqual(['Made']);
   });
 
+  test('a client that discovers the cluster finds this node before it has signed in', async () => {
+    const client = EventStoreDBClient.connectionString(
+      `esdb+discover://bob:${encodeURIComponent(passwords.bob)}@localhost:${server.port}?tls=true&tlsCAFile=${encodeURIComponent(join(directory, 'ca.pem'))}`,
+    );
+    clients.push(client);
+    expect(await client.appendToStream('order-1', made(0))).toMatchObject({ success: true });
+  });
+
   test('a client that does not trust the certificate, and one in plain text, are not served', async () => {
     await writeFile(join(directory, 'other.pem'), selfSigned().certificate);
     await expect(connected('', 'localhost', 'other.pem').appendToStream('order-1', made(0))).rejects.toMatchObject({ code: status.UNAVAILABLE });
