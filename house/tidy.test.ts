@@ -16,6 +16,9 @@ const blind: Readonly<Record<string, readonly string[]>> = {
 };
 const bannedNames = /(^|[-.])(utils?|helpers?|common|shared|misc|base|manager)([-.]|$)/;
 
+/** A test may look anywhere, and so may what only tests import: a fixture. */
+const forTests = /(\.test|(^|\/)fixture-[\w-]+)\.ts$/;
+
 interface Import { readonly file: string; readonly place: string; readonly target: string }
 
 const imports: readonly Import[] = files.flatMap((file) =>
@@ -29,9 +32,14 @@ function placeOf(name: string): string {
 
 describe('the house', () => {
   it('imports point down', () => {
-    const upward = imports.filter(({ file, place, target }) => !file.endsWith('.test.ts')
+    const upward = imports.filter(({ file, place, target }) => !forTests.test(file)
       && (order.indexOf(target) > order.indexOf(place) || (blind[place] ?? []).includes(target)));
     expect(upward).toEqual([]);
+  });
+
+  it('has fixtures for tests alone', () => {
+    const elsewhere = files.filter((file) => !forTests.test(file) && /^(?:import|export|\}).* from '[^']*\/fixture-[\w-]+'/m.test(text(file)));
+    expect(elsewhere).toEqual([]);
   });
 
   it('imports only the packages that the manifest names', () => {
