@@ -2,13 +2,17 @@
 import { parseArgs } from 'node:util';
 import { eventstoreFigures } from './eventstore';
 import { eventstoreAtSize } from './eventstore-size';
+import { eventstoreWireFigures } from './eventstore-wire';
 import { gatewayFigures } from './gateway';
 import { ledgerFigures } from './ledger';
 import { telemetryFigures } from './telemetry';
 import { lineOf, type Figure } from './figure';
 import { projectionFigures } from './projection';
 
-const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { eventstore: eventstoreFigures, telemetry: telemetryFigures, projection: projectionFigures, ledger: ledgerFigures, gateway: gatewayFigures };
+const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
+  ledger: ledgerFigures, gateway: gatewayFigures,
+};
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { json: { type: 'boolean', default: false }, events: { type: 'string' } }, allowPositionals: true });
