@@ -4,7 +4,7 @@
 // `stream_exists` are not understood as expected revisions.
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  CancelledError, DeadlineExceededError, EventStoreDBClient, jsonEvent, MaxAppendSizeExceededError, StreamDeletedError, UnavailableError,
+  CancelledError, DeadlineExceededError, EventStoreDBClient, jsonEvent, MaxAppendSizeExceededError, NotLeaderError, StreamDeletedError, UnavailableError,
   WrongExpectedVersionError, type AppendExpectedRevision, type AppendResult,
   type JSONType,
 } from '@eventstore/db-client';
@@ -33,7 +33,8 @@ export async function appendEvents(
 }
 
 export function isConnectionLoss(error: unknown): boolean {
-  if (error instanceof UnavailableError || error instanceof CancelledError || error instanceof DeadlineExceededError) return true;
+  // After a change of leader the client goes to the new one by itself, for the next call.
+  if (error instanceof UnavailableError || error instanceof CancelledError || error instanceof DeadlineExceededError || error instanceof NotLeaderError) return true;
   // What fails before the call itself, while the client asks for the server's features, comes as gRPC gave it.
   return error instanceof StoreUnreachable || (typeof error === 'object' && error !== null && 'code' in error && lossCodes.has(error.code));
 }

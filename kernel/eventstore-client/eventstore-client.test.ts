@@ -2,10 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Metadata, Server, ServerCredentials, status, type handleBidiStreamingCall, type handleClientStreamingCall } from '@grpc/grpc-js';
 import { eventStoreContract, memoryStore, openEmbeddedStore, type EventStore, type EventToAppend } from '@oort/kernel-eventstore';
 import { readUsers, serveEventStore, writeUser } from '@oort/kernel-eventstore-grpc';
+import { streamsService } from '@oort/kernel-eventstore-grpc/protocol';
 import { selfSigned } from '@oort/kernel-eventstore-grpc/self-signed';
-import { uuidV5 } from '@oort/kernel-wire';
+import { Fault, uuidV5 } from '@oort/kernel-wire';
 import { openEventStoreDb } from './index';
 
 eventStoreContract('EventStoreDB through its client, against the embedded store\'s wire', async () => {
@@ -101,6 +103,27 @@ test('a lost connection: appends are repeated, and a subscription goes on where 
   expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => BigInt(n)));
   await store.close();
   await server.close();
+});
+
+test('a change of leader: what the follower turns away goes to the leader that it names', async () => {
+  const embedded = memoryStore();
+  const leader = await serveEventStore({ store: embedded, port: 0 });
+  const follower = new Server();
+  const trailers = new Metadata();
+  trailers.set('exception', 'not-leader');
+  trailers.set('leader-endpoint-host', '127.0.0.1');
+  trailers.set('leader-endpoint-port', String(leader.port));
+  const turnedAway = Object.assign(new Fault('NOT_LEADER', 'not the leader'), { code: status.NOT_FOUND, details: 'not the leader', metadata: trailers });
+  const append: handleClientStreamingCall<unknown, unknown> = (_call, answer) => { answer(turnedAway); };
+  const batchAppend: handleBidiStreamingCall<unknown, unknown> = (call) => { call.on('data', () => { call.emit('error', turnedAway); }); };
+  follower.addService(streamsService, { Append: append, BatchAppend: batchAppend });
+  const port = await new Promise<number>((resolve) => { follower.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_error, given) => { resolve(given); }); });
+  const store = openEventStoreDb({ connectionString: `esdb://127.0.0.1:${port}?tls=false` });
+  await expect(store.append('s-1', 'no-stream', [happened(0)])).resolves.toMatchObject({ revision: 0n });
+  expect(await first(embedded.read('s-1'))).toMatchObject({ data: { n: 0 } });
+  await store.close();
+  follower.forceShutdown();
+  await leader.close();
 });
 
 test('nobody there: the append fails by its name, in bounded time', async () => {
