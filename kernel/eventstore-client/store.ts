@@ -5,19 +5,21 @@ import { StoreClosed, StreamDeleted, type Delivery, type EventStore, type Filter
 import { appendEvents } from './append';
 import { resumed } from './deliveries';
 import { recordedOf } from './recorded';
-import { accessFaultOf } from './unreachable';
+import { accessFaultOf, StoreUnreachable } from './unreachable';
 
 export interface EventStoreDbOptions {
   /** `esdb://user:password@host:2113?tls=true&tlsCAFile=ca.pem`; without TLS the client sends no password. */
   readonly connectionString: string;
   /** How long one attempt to append may take, default 10 s. */
   readonly appendTimeoutMs?: number;
+  /** How long a reader waits for the next of what it asked for, default 30 s; how long itself takes with an event does not count. */
+  readonly readTimeoutMs?: number;
 }
 
 type Source<T> = StreamingRead<T>;
 
-export function openEventStoreDb({ connectionString, appendTimeoutMs = 10_000 }: EventStoreDbOptions): EventStore {
-  return new EventStoreDb(EventStoreDBClient.connectionString(connectionString), appendTimeoutMs).port();
+export function openEventStoreDb({ connectionString, appendTimeoutMs = 10_000, readTimeoutMs = 30_000 }: EventStoreDbOptions): EventStore {
+  return new EventStoreDb(EventStoreDBClient.connectionString(connectionString), appendTimeoutMs, readTimeoutMs).port();
 }
 
 class EventStoreDb {
@@ -25,7 +27,7 @@ class EventStoreDb {
   /** Subscriptions from the end learn where the end is; what is appended after the call must come after it. */
   private readonly finding = new Set<Promise<unknown>>();
 
-  constructor(private readonly client: EventStoreDBClient, private readonly appendTimeoutMs: number) {}
+  constructor(private readonly client: EventStoreDBClient, private readonly appendTimeoutMs: number, private readonly readTimeoutMs: number) {}
 
   port(): EventStore {
     return {
@@ -57,7 +59,7 @@ class EventStoreDb {
       direction, fromRevision: from ?? (direction === 'forwards' ? 'start' : 'end'), ...maxCountOf(limit),
     });
     try {
-      for await (const resolved of drained<ResolvedEvent>(source)) {
+      for await (const resolved of drained<ResolvedEvent>(source, this.readTimeoutMs)) {
         const event = recordedOf(resolved);
         if (event !== null) yield event;
       }
@@ -86,7 +88,7 @@ class EventStoreDb {
     const source = this.client.readAll({
       fromPosition: start === null ? 'start' : { commit: start, prepare: start }, ...maxCountOf(limit + 1),
     });
-    for await (const resolved of drained<AllStreamResolvedEvent>(source)) {
+    for await (const resolved of drained<AllStreamResolvedEvent>(source, this.readTimeoutMs)) {
       const event = recordedOf(resolved);
       if (event !== null && (start === null || event.position > start)) yield event;
     }
@@ -116,20 +118,30 @@ class EventStoreDb {
   private async head(): Promise<bigint | null> {
     this.mustBeOpen();
     const source = this.client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 });
-    for await (const { event } of drained<AllStreamResolvedEvent>(source)) return event?.position?.commit ?? null;
+    for await (const { event } of drained<AllStreamResolvedEvent>(source, this.readTimeoutMs)) return event?.position?.commit ?? null;
     return null;
   }
 }
 
-/** The client does not end the call of a reader that stops early. */
-async function* drained<T>(source: Source<T>): AsyncGenerator<T> {
+/** The client does not end the call of a reader that stops early, and sets no deadline of its own to a read. */
+async function* drained<T>(source: Source<T>, timeoutMs: number): AsyncGenerator<T> {
   let ended = false;
+  let waiting = true;
+  const watch = setTimeout(() => {
+    if (waiting) source.destroy(new StoreUnreachable(`nothing more to read within ${timeoutMs} ms`));
+  }, timeoutMs);
   try {
-    yield* source;
+    for await (const one of source) {
+      waiting = false;
+      yield one;
+      waiting = true;
+      watch.refresh();
+    }
     ended = true;
   } catch (error) {
     throw accessFaultOf(error);
   } finally {
+    clearTimeout(watch);
     if (!ended) {
       source.on('error', () => undefined);
       await source.cancel().catch(() => undefined);
