@@ -100,9 +100,10 @@ export async function createKafkaBroker({ secure = false }: { readonly secure?: 
   const open = properties(join(directory, 'data'), port ?? 0, controllerPort ?? 0);
   writeFileSync(settings, textOf(certificate === null ? open : { ...open, ...secured(port ?? 0, controllerPort ?? 0, ownPort ?? 0, certificate.keystore) }));
   const { username, password } = kafkaAccount;
+  // One argument with its name: an id that begins with a dash would be read as an option of its own.
   const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
   const scram = secure ? ['256', '512'].flatMap((bits) => ['--add-scram', `SCRAM-SHA-${bits}=[name=${username},password=${password}]`]) : [];
-  await run('java', ['-cp', classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', settings, ...scram]);
+  await run('java', ['-cp', classPath, 'kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', settings, ...scram]);
   const address = `127.0.0.1:${port}`;
   const watched: KafkaConfig = certificate === null ? { brokers: [address] } : { brokers: [`127.0.0.1:${ownPort}`] };
   let child: ChildProcess | null = null;
