@@ -24,7 +24,7 @@ export async function appendEvents(
   client: EventStoreDBClient, stream: string, expected: ExpectedRevision, events: readonly EventToAppend[], timeoutMs: number,
 ): Promise<Appended> {
   try {
-    if (events.length === 1 && events[0]?.type === tombstoneType) return await endStream(client, stream, expected);
+    if (events.length === 1 && events[0]?.type === tombstoneType) return await repeated(() => inTime(endStream(client, stream, expected), timeoutMs));
     const { nextExpectedRevision, position } = await repeated(() => inTime(write(client, stream, expected, events), timeoutMs));
     return { revision: nextExpectedRevision, position: position?.commit ?? -1n };
   } catch (error) {
@@ -65,11 +65,16 @@ async function repeated<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
-      if (!isConnectionLoss(error)) throw error;
-      if (tried === attempts) throw new StoreUnreachable(messageOf(error));
-      await sleep(firstPauseMs * 2 ** (tried - 1));
+      await pauseAfterLoss(error, tried);
     }
   }
+}
+
+/** Waits before the next attempt, or throws what ends the attempts. */
+export async function pauseAfterLoss(error: unknown, tried: number): Promise<void> {
+  if (!isConnectionLoss(error)) throw error;
+  if (tried === attempts) throw new StoreUnreachable(messageOf(error));
+  await sleep(firstPauseMs * 2 ** (tried - 1));
 }
 
 async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {

@@ -92,7 +92,7 @@ class Subscription {
     const event = recordedOf(resolved);
     const position = event?.position ?? resolved.event?.position?.commit;
     if (event !== null && this.wanted(event)) this.queue.push({ kind: 'event', event });
-    else if (position !== undefined) this.queue.push({ kind: 'checkpoint', position });
+    else if (position !== undefined) this.pushMark({ kind: 'checkpoint', position });
     this.pushMarks();
     if (this.queue.length >= mostQueued) this.source.pause();
     this.ring();
@@ -101,16 +101,25 @@ class Subscription {
   /** The client announces when it reads from the wire, and events may still lie in its buffer. */
   private mark(item: Item): void {
     if (this.stopped) return;
-    this.marks.push({ behind: this.taken + this.source.readableLength, item });
+    const behind = this.taken + this.source.readableLength;
+    const last = this.marks.at(-1);
+    if (last?.behind === behind && areCheckpoints(last.item, item)) this.marks.pop();
+    this.marks.push({ behind, item });
     this.pushMarks();
     this.ring();
   }
 
   private pushMarks(): void {
     for (let next = this.marks[0]; next !== undefined && next.behind <= this.taken; next = this.marks[0]) {
-      this.queue.push(next.item);
+      this.pushMark(next.item);
       this.marks.shift();
     }
+  }
+
+  /** Of checkpoints with nothing between them the newest says it all, and a reader that takes its time has no more than one waiting. */
+  private pushMark(item: Item): void {
+    if (areCheckpoints(this.queue.at(-1), item)) this.queue.pop();
+    this.queue.push(item);
   }
 
   /** The wire filters by streams or by types: of a filter by both, we do the second part. */
@@ -128,6 +137,10 @@ class Subscription {
     if (types !== undefined) return eventTypeFilter({ ...options, regex: exactly(types) });
     return streamPrefixes === undefined ? undefined : streamNameFilter({ ...options, prefixes: [...streamPrefixes] });
   }
+}
+
+function areCheckpoints(one: Item | undefined, other: Item): boolean {
+  return one?.kind === 'checkpoint' && other.kind === 'checkpoint';
 }
 
 /** By prefix, `Made` would find `MadeAnew` too. */

@@ -26,6 +26,30 @@ eventStoreContract('EventStoreDB through its client, against the embedded store\
   };
 });
 
+const database = process.env['EVENTSTOREDB_URL'];
+if (database !== undefined) {
+  eventStoreContract('EventStoreDB at EVENTSTOREDB_URL', async () => openEventStoreDb({ connectionString: database }), { shared: true });
+}
+
+/** What the contract meets in a database that has been in use: streams of others, and somebody who goes on writing between ours. */
+eventStoreContract('EventStoreDB through its client, in a store that others use', async () => {
+  const used = memoryStore();
+  let others = 0;
+  const write = (): Promise<unknown> => used.append(`other-${others % 7}`, 'any', [happened(others += 1)]);
+  for (let n = 0; n < 50; n += 1) await write();
+  const server = await serveEventStore({ store: used, port: 0 });
+  const writing = setInterval(() => { void write(); }, 2);
+  const store = openEventStoreDb({ connectionString: server.url });
+  return {
+    ...store,
+    async close() {
+      clearInterval(writing);
+      await store.close();
+      await server.close();
+    },
+  };
+}, { shared: true });
+
 const tls = selfSigned();
 
 /** A store behind TLS, for `platform`, who is in `$admins`, and `guest`, who is in no group. */
@@ -101,6 +125,31 @@ test('a lost connection: appends are repeated, and a subscription goes on where 
   }
   await following;
   expect(seen).toEqual(Array.from({ length: 20 }, (_, n) => BigInt(n)));
+  await store.close();
+  await server.close();
+});
+
+test('a lost connection: a read goes on behind what it has given, forwards, backwards and over all', async () => {
+  const embedded = memoryStore();
+  await embedded.append('s-1', 'any', Array.from({ length: 2000 }, (_, n) => happened(n)));
+  let server = await serveEventStore({ store: embedded, port: 0 });
+  const { port } = server;
+  const store = openEventStoreDb({ connectionString: server.url });
+  const upwards = Array.from({ length: 2000 }, (_, n) => BigInt(n));
+  const reads = [
+    [store.read('s-1'), upwards], [store.read('s-1', { limit: 1500 }), upwards.slice(0, 1500)], [store.read('s-1', { direction: 'backwards' }), [...upwards].reverse()],
+    [store.readAll('start'), upwards], [store.readAll({ after: 99n }, { limit: 1500 }), upwards.slice(100, 1600)],
+  ] as const;
+  for (const [source, expected] of reads) {
+    const seen: bigint[] = [];
+    for await (const { revision } of source) {
+      seen.push(revision);
+      if (seen.length !== 3) continue;
+      await server.close();
+      server = await serveEventStore({ store: embedded, port });
+    }
+    expect(seen).toEqual(expected);
+  }
   await store.close();
   await server.close();
 });

@@ -2,7 +2,7 @@ import {
   EventStoreDBClient, StreamDeletedError, StreamNotFoundError, type AllStreamResolvedEvent, type ResolvedEvent, type StreamingRead,
 } from '@eventstore/db-client';
 import { StoreClosed, StreamDeleted, type Delivery, type EventStore, type Filter, type From, type RecordedEvent } from '@oort/kernel-eventstore';
-import { appendEvents } from './append';
+import { appendEvents, pauseAfterLoss } from './append';
 import { resumed } from './deliveries';
 import { recordedOf } from './recorded';
 import { accessFaultOf, StoreUnreachable } from './unreachable';
@@ -53,14 +53,20 @@ class EventStoreDb {
     if (this.closing.signal.aborted) throw new StoreClosed();
   }
 
-  private async* stream(stream: string, { from, limit, direction = 'forwards' }: Parameters<EventStore['read']>[1] = {}): AsyncGenerator<RecordedEvent> {
+  private async* stream(stream: string, { from, limit = Infinity, direction = 'forwards' }: Parameters<EventStore['read']>[1] = {}): AsyncGenerator<RecordedEvent> {
     this.mustBeOpen();
-    const source = this.client.readStream(stream, {
-      direction, fromRevision: from ?? (direction === 'forwards' ? 'start' : 'end'), ...maxCountOf(limit),
-    });
+    const forwards = direction === 'forwards';
+    let next: bigint | 'start' | 'end' = from ?? (forwards ? 'start' : 'end');
+    let left = limit;
+    const source = (): Source<ResolvedEvent> | null => left <= 0 || next === -1n
+      ? null
+      : this.client.readStream(stream, { direction, fromRevision: next, ...maxCountOf(left) });
     try {
-      for await (const resolved of drained<ResolvedEvent>(source, this.readTimeoutMs)) {
+      for await (const resolved of repeatedRead(source, this.readTimeoutMs)) {
         const event = recordedOf(resolved);
+        const revision = (resolved.link ?? resolved.event)?.revision ?? 0n;
+        next = forwards ? revision + 1n : revision - 1n;
+        left -= 1;
         if (event !== null) yield event;
       }
     } catch (error) {
@@ -84,14 +90,23 @@ class EventStoreDb {
   }
 
   private async* unfiltered(start: bigint | null, limit: number): AsyncGenerator<RecordedEvent> {
+    let after = start;
     // A position is read from, not after: the event there is known already.
-    const source = this.client.readAll({
-      fromPosition: start === null ? 'start' : { commit: start, prepare: start }, ...maxCountOf(limit + 1),
+    const source = (): Source<AllStreamResolvedEvent> => this.client.readAll({
+      fromPosition: after === null ? 'start' : { commit: after, prepare: after }, ...maxCountOf(limit + 1),
     });
-    for await (const resolved of drained<AllStreamResolvedEvent>(source, this.readTimeoutMs)) {
-      const event = recordedOf(resolved);
-      if (event !== null && (start === null || event.position > start)) yield event;
-    }
+    let seen: number;
+    do {
+      seen = 0;
+      for await (const resolved of repeatedRead(source, this.readTimeoutMs)) {
+        seen += 1;
+        const position = resolved.event?.position?.commit;
+        if (position === undefined || (after !== null && position <= after)) continue;
+        after = position;
+        const event = recordedOf(resolved);
+        if (event !== null) yield event;
+      }
+    } while (seen > limit);
   }
 
   /** Reading takes no filter in this client, so it follows until it has caught up. */
@@ -117,9 +132,29 @@ class EventStoreDb {
 
   private async head(): Promise<bigint | null> {
     this.mustBeOpen();
-    const source = this.client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 });
-    for await (const { event } of drained<AllStreamResolvedEvent>(source, this.readTimeoutMs)) return event?.position?.commit ?? null;
+    const source = (): Source<AllStreamResolvedEvent> => this.client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 });
+    for await (const { event } of repeatedRead(source, this.readTimeoutMs)) return event?.position?.commit ?? null;
     return null;
+  }
+}
+
+/** What `source` gives until it ends; when the connection is lost, what it gives next. `source` asks behind what was given, or says null. */
+async function* repeatedRead<T>(source: () => Source<T> | null, timeoutMs: number): AsyncGenerator<T> {
+  for (let lost = 0; ;) {
+    try {
+      const current = source();
+      if (current === null) return;
+      for await (const one of drained(current, timeoutMs)) {
+        lost = 0;
+        yield one;
+      }
+      return;
+    } catch (error) {
+      // It had its time.
+      if (error instanceof StoreUnreachable) throw error;
+      lost += 1;
+      await pauseAfterLoss(error, lost);
+    }
   }
 }
 
