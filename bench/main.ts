@@ -8,10 +8,11 @@ import { ledgerFigures } from './ledger';
 import { telemetryFigures } from './telemetry';
 import { lineOf, type Figure } from './figure';
 import { projectionFigures } from './projection';
+import { storageFigures } from './storage';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
-  ledger: ledgerFigures, gateway: gatewayFigures,
+  ledger: ledgerFigures, gateway: gatewayFigures, storage: storageFigures,
 };
 
 async function main(): Promise<void> {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /** The peer's module, or null (with a line on stderr) where it cannot be had. Peers that want different versions lie in different places. */
-export function peerModule<T>(name: string, place: 'peers' | 'peers/sqlite' = 'peers'): T | null {
+export function peerModule<T>(name: string, place: 'peers' | 'peers/sqlite' | 'peers/s3' = 'peers'): T | null {
   const folder = join(__dirname, place);
   try {
     if (!existsSync(join(folder, 'node_modules'))) {
