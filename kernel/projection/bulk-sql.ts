@@ -46,6 +46,13 @@ export async function selectRows(table: RowTable, where: Readonly<Row>, manager:
   return manager.query(`SELECT * FROM ${nameOf(table)} WHERE ${conditions.length === 0 ? 'true' : conditions.join(' AND ')}`, values);
 }
 
+/** The rows that meet one of many conditions by the same columns. */
+export async function selectMany(table: RowTable, columns: readonly string[], wheres: readonly Readonly<Row>[], manager: EntityManager): Promise<readonly Row[]> {
+  if (wheres.length === 0) return [];
+  const on = columns.map((name) => `held."${name}" = given."${name}"`).join(' AND ');
+  return manager.query(`SELECT held.* FROM ${nameOf(table)} AS held JOIN ${records(table, columns)} ON ${on}`, [JSON.stringify(wheres)]);
+}
+
 /** Without a schema: the transaction's search path says which build's tables are meant. */
 function nameOf({ metadata }: RowTable): string {
   return `"${metadata.tableName}"`;

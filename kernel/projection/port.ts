@@ -13,7 +13,8 @@ export interface Projection {
   /** An event whose fold throws again and again: `park` sets it and the later ones of its stream aside (the default);
    *  `stop` waits for a fix, for rows that would be wrong together without one event. */
   readonly poison?: 'park' | 'stop';
-  /** Runs in the transaction that moves the checkpoint. Throws only for a bug. */
+  /** Runs in the transaction that moves the checkpoint. Throws only for a bug. It changes nothing but the rows it is given, since
+   *  an event is also folded for show, to find out what is read. */
   apply(event: RecordedEvent, rows: Rows): Promise<void>;
 }
 

@@ -2,8 +2,8 @@
 // so a batch costs a few statements and not one for each event; what is read back is what a write would have left.
 import type { DataSource, EntityManager, EntitySchema } from 'typeorm';
 import { Fault } from '@oort/kernel-wire';
-import { selectRows, writeFates } from './bulk-sql';
-import { RowTable, type Fate, type Row } from './row-table';
+import { selectMany, selectRows, writeFates } from './bulk-sql';
+import { RowTable, simpleWheres, type Fate, type Row } from './row-table';
 
 export class RowRefused extends Fault {
   constructor(what: string, table: string, key: unknown) {
@@ -14,10 +14,31 @@ export class RowRefused extends Fault {
 /** Each column equals its value, is one of a list, or is null. */
 export type Where<R> = { readonly [K in keyof R]?: R[K] | readonly R[K][] | null };
 
-export class Rows {
-  private readonly tables = new Map<EntitySchema<object>, RowTable>();
+/** A question that a fold is going to ask. */
+export interface Lookup { readonly table: RowTable; readonly where: Row }
 
-  constructor(private readonly database: DataSource, private readonly manager: EntityManager) {}
+export class Rows {
+  constructor(
+    protected readonly database: DataSource, protected readonly manager: EntityManager,
+    protected readonly tables: Map<EntitySchema<object>, RowTable> = new Map(),
+  ) {}
+
+  /** Reads in one statement for each table and set of columns what would else be a statement for each of these conditions.
+   *  Only before the first change. */
+  async load(lookups: readonly Lookup[]): Promise<void> {
+    for (const { table, columns, wheres } of grouped(lookups)) {
+      for (const row of await selectMany(table, columns, wheres, this.manager)) {
+        const key = table.keyOf(row);
+        if (!table.fates.has(key)) table.set(key, { kind: 'same', row });
+      }
+      table.know(columns, wheres);
+      if (columns.length > table.keys.length || !table.keys.every((name) => columns.includes(name))) continue;
+      for (const where of wheres) {
+        const key = table.keyOf(where);
+        if (!table.fates.has(key)) table.set(key, { kind: 'absent', row: where });
+      }
+    }
+  }
 
   /** Refuses a row that is there already, at the latest when the batch ends. */
   async insert<R extends object>(entity: EntitySchema<R>, given: R | readonly R[]): Promise<void> {
@@ -26,10 +47,10 @@ export class Rows {
       const whole = table.whole(row as Row);
       const key = table.keyOf(whole);
       const fate = table.fates.get(key);
-      if (fate?.kind === 'patch') await this.load(table, key, fate.row);
+      if (fate?.kind === 'patch') await this.loadOne(table, key, fate.row);
       const known = table.fates.get(key);
       if (known !== undefined && rowOf(known) !== null) throw new RowRefused('there is one already', table.metadata.tableName, this.keyValues(table, whole));
-      table.fates.set(key, { kind: known?.kind === 'gone' ? 'put' : 'insert', row: whole });
+      table.set(key, { kind: known?.kind === 'gone' ? 'put' : 'insert', row: whole });
     }
   }
 
@@ -38,7 +59,7 @@ export class Rows {
     const table = this.table(entity);
     for (const row of listed(given)) {
       const whole = table.whole(row as Row);
-      table.fates.set(table.keyOf(whole), { kind: 'put', row: whole });
+      table.set(table.keyOf(whole), { kind: 'put', row: whole });
     }
     return done;
   }
@@ -93,18 +114,18 @@ export class Rows {
   async flush(): Promise<void> {
     for (const table of this.tables.values()) {
       await writeFates(table, this.manager);
-      table.fates.clear();
+      table.clear();
     }
   }
 
-  private table<R extends object>(entity: EntitySchema<R>): RowTable {
+  protected table<R extends object>(entity: EntitySchema<R>): RowTable {
     const schema = entity as unknown as EntitySchema<object>;
     let table = this.tables.get(schema);
     if (table === undefined) this.tables.set(schema, table = new RowTable(this.database.getMetadata(schema)));
     return table;
   }
 
-  private soleKey(table: RowTable, where: Row): string | null {
+  protected soleKey(table: RowTable, where: Row): string | null {
     return Object.keys(where).length === table.keys.length ? table.keyIn(where) : null;
   }
 
@@ -113,50 +134,79 @@ export class Rows {
   }
 
   /** Rows of the database as this batch left them, and rows that only this batch knows. */
-  private async matching(table: RowTable, where: Row): Promise<readonly Row[]> {
+  protected async matching(table: RowTable, where: Row): Promise<readonly Row[]> {
     const key = table.keyIn(where);
     if (key !== null) {
-      const fate = table.fates.get(key) ?? await this.load(table, key, where);
-      const row = rowOf(fate.kind === 'patch' ? await this.load(table, key, fate.row) : fate);
+      const fate = table.fates.get(key) ?? await this.loadOne(table, key, where);
+      const row = rowOf(fate.kind === 'patch' ? await this.loadOne(table, key, fate.row) : fate);
       return row !== null && table.matcher(where)(row) ? [{ ...row }] : [];
     }
     // A change of a row that is not loaded could make it match, which the database cannot know yet.
-    for (const [patchedKey, fate] of table.fates) {
-      if (fate.kind === 'patch' && Object.keys(where).some((name) => name in fate.row)) await this.load(table, patchedKey, fate.row);
+    for (const patchedKey of [...table.patches]) {
+      const fate = table.fates.get(patchedKey);
+      if (fate !== undefined && Object.keys(where).some((name) => name in fate.row)) await this.loadOne(table, patchedKey, fate.row);
     }
+    const known = this.known(table, where);
+    if (known !== null) return known;
     for (const row of await selectRows(table, where, this.manager)) {
       const found = table.keyOf(row);
       const fate = table.fates.get(found);
-      if (fate === undefined) table.fates.set(found, { kind: 'same', row });
-      if (fate?.kind === 'patch') table.fates.set(found, patchedOver(row, fate.row));
+      if (fate === undefined) table.set(found, { kind: 'same', row });
+      if (fate?.kind === 'patch') table.set(found, patchedOver(row, fate.row));
     }
-    const rows: Row[] = [];
-    const matches = table.matcher(where);
-    for (const fate of table.fates.values()) {
-      const row = fate.kind === 'patch' ? null : rowOf(fate);
-      if (row !== null && matches(row)) rows.push({ ...row });
-    }
-    return rows.sort((one, other) => (table.keyOf(one) < table.keyOf(other) ? -1 : 1));
+    return chosen(table, table.fates.values(), where);
   }
 
-  private async load(table: RowTable, key: string, where: Row): Promise<Fate> {
+  /** What matches, where all that may match was loaded; else null. */
+  protected known(table: RowTable, where: Row): readonly Row[] | null {
+    const keys = table.candidates(where);
+    if (keys === null) return null;
+    return chosen(table, keys.flatMap((key) => table.fates.get(key) ?? []), where);
+  }
+
+  private async loadOne(table: RowTable, key: string, where: Row): Promise<Fate> {
     const patch = table.fates.get(key);
     const wanted = Object.fromEntries(table.keys.map((name) => [name, where[name]]));
     const [row] = await selectRows(table, wanted, this.manager);
     const fate: Fate = row === undefined ? { kind: 'absent', row: wanted } : patch?.kind === 'patch' ? patchedOver(row, patch.row) : { kind: 'same', row };
-    table.fates.set(key, fate);
+    table.set(key, fate);
     return fate;
   }
 }
 
 const done = Promise.resolve();
 
+function chosen(table: RowTable, fates: Iterable<Fate>, where: Row): readonly Row[] {
+  const matches = table.matcher(where);
+  const rows: { readonly key: string; readonly row: Row }[] = [];
+  for (const fate of fates) {
+    const row = fate.kind === 'patch' ? null : rowOf(fate);
+    if (row !== null && matches(row)) rows.push({ key: table.keyOf(row), row: { ...row } });
+  }
+  return rows.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ row }) => row);
+}
+
+interface Group { readonly table: RowTable; readonly columns: readonly string[]; readonly wheres: readonly Row[] }
+
+function grouped(lookups: readonly Lookup[]): readonly Group[] {
+  const groups = new Map<RowTable, Map<string, { readonly columns: readonly string[]; readonly wheres: Map<string, Row> }>>();
+  for (const { table, where } of lookups) {
+    const columns = Object.keys(where).sort();
+    const ofTable = groups.get(table) ?? new Map<string, { readonly columns: readonly string[]; readonly wheres: Map<string, Row> }>();
+    groups.set(table, ofTable);
+    const group = ofTable.get(columns.join()) ?? { columns, wheres: new Map<string, Row>() };
+    ofTable.set(columns.join(), group);
+    for (const one of simpleWheres(where) ?? []) group.wheres.set(JSON.stringify(columns.map((name) => one[name])), one);
+  }
+  return [...groups].flatMap(([table, ofTable]) => [...ofTable.values()].map(({ columns, wheres }) => ({ table, columns, wheres: [...wheres.values()] })));
+}
+
 function listed<R>(given: R | readonly R[]): readonly R[] {
   return Array.isArray(given) ? given as readonly R[] : [given as R];
 }
 
 /** Null for what is not there. Not for patches: what they change is not known. */
-function rowOf(fate: Fate): Row | null {
+export function rowOf(fate: Fate): Row | null {
   return fate.kind === 'gone' || fate.kind === 'absent' ? null : fate.row;
 }
 
@@ -168,20 +218,20 @@ function change(table: RowTable, key: string, part: Row, where: Row): void {
   const fate = table.fates.get(key);
   switch (fate?.kind) {
     case 'insert':
-    case 'put': Object.assign(fate.row, part); return;
-    case 'same': table.fates.set(key, patchedOver(fate.row, part)); return;
-    case 'changed': table.fates.set(key, { kind: 'changed', row: Object.assign(fate.row, part), columns: new Set([...fate.columns, ...Object.keys(part)]) }); return;
-    case 'patch': Object.assign(fate.row, part); return;
+    case 'put': table.set(key, { kind: fate.kind, row: { ...fate.row, ...part } }); return;
+    case 'same': table.set(key, patchedOver(fate.row, part)); return;
+    case 'changed': table.set(key, { kind: 'changed', row: { ...fate.row, ...part }, columns: new Set([...fate.columns, ...Object.keys(part)]) }); return;
+    case 'patch': table.set(key, { kind: 'patch', row: { ...fate.row, ...part } }); return;
     case 'gone':
     case 'absent': return;
-    case undefined: table.fates.set(key, { kind: 'patch', row: { ...keysOf(table, where), ...part } });
+    case undefined: table.set(key, { kind: 'patch', row: { ...keysOf(table, where), ...part } });
   }
 }
 
 function remove(table: RowTable, key: string, where: Row): void {
   const fate = table.fates.get(key);
   if (fate?.kind === 'absent') return;
-  table.fates.set(key, { kind: 'gone', row: keysOf(table, fate?.row ?? where) });
+  table.set(key, { kind: 'gone', row: keysOf(table, fate?.row ?? where) });
 }
 
 function keysOf(table: RowTable, row: Row): Row {

@@ -12,6 +12,7 @@ import { park, parkedForReplay, parkedStreams, stopReplay, unpark } from './park
 import { checkMark, ReadModelAhead, type Positions } from './positions';
 import type { Projection } from './port';
 import { Rows } from './rows';
+import { rowsFor } from './scout';
 import { storable } from './storable';
 import { isTransient } from './transient';
 
@@ -184,11 +185,11 @@ export class Runner {
     const { database, projection } = this.options;
     await database.transaction(async (manager) => {
       await this.move(manager, last, events.at(-1), lease);
-      const rows = new Rows(database, manager);
-      for (const event of events) {
-        if (this.behindParked.size > 0 && this.behindParked.has(event.stream)) await park(manager, this.build.id, event, 'an earlier event of its stream is parked', 0);
-        else await projection.apply(storable(event), rows);
-      }
+      const isBehind = ({ stream }: RecordedEvent): boolean => this.behindParked.has(stream);
+      for (const event of events.filter(isBehind)) await park(manager, this.build.id, event, 'an earlier event of its stream is parked', 0);
+      const folded = events.filter((event) => !isBehind(event)).map(storable);
+      const rows = await rowsFor(database, manager, folded, (event, scouting) => projection.apply(event, scouting));
+      for (const event of folded) await projection.apply(event, rows);
       await rows.flush();
     });
     this.reach(last);
