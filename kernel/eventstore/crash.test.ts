@@ -102,6 +102,14 @@ describe('a log that is not as it was left', () => {
     expect(readdirSync(join(directory, 'log')).some((name) => name.startsWith('torn-'))).toBe(true);
   });
 
+  test('space ahead of the last append, as a kill leaves it, is taken back and is nothing torn', async () => {
+    const size = statSync(segment).size;
+    truncateSync(segment, size + 1024 * 1024);
+    expect(await idsNow()).toEqual(['1', '2', '3']);
+    expect(readdirSync(join(directory, 'log')).some((name) => name.startsWith('torn-'))).toBe(false);
+    expect(statSync(segment).size).toBeLessThan(size + 1024 * 1024);
+  });
+
   test('a lost index is made again', async () => {
     rmSync(join(directory, 'index'), { recursive: true });
     expect(await idsNow()).toEqual(['1', '2', '3']);
