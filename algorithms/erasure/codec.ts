@@ -1,56 +1,48 @@
-// Encoding runs in wasm. Decoding is ours: the package's `reconstruct` frees the flags that it was handed and then fails at every
-// second call. The generator matrix is read off the encoder, one unit vector at a time, so the two cannot disagree.
-import { readFileSync } from 'node:fs';
+// The generator matrix and what follows from it: parity from data, and any unit from any k others.
 import { Fault } from '@oort/kernel-wire';
-import { ReedSolomonErasure } from '@subspace/reed-solomon-erasure.wasm';
 import type { Code } from './code';
-import { addScaled, invertMatrix } from './field';
+import { invertMatrix, multiply, power } from './field';
+import { combine } from './region';
 
 export class ErasureFault extends Fault {
   constructor(reason: string) { super('ERASURE_FAULT', reason); }
 }
 
-let codec: ReedSolomonErasure | null = null;
+type Matrix = readonly (readonly number[])[];
 
-/** The module is compiled at first use: 2 ms, and processes that only verify never pay it. */
-function reedSolomon(): ReedSolomonErasure {
-  codec ??= ReedSolomonErasure.fromBytes(
-    readFileSync(require.resolve('@subspace/reed-solomon-erasure.wasm/dist/reed_solomon_erasure_bg.wasm')));
-  return codec;
+const generators = new Map<string, Matrix>();
+
+/** What each unit is made of: its coefficients of the k data units. A Vandermonde matrix, brought to the form whose first k rows
+ *  change nothing, so that any k rows still determine the data (Plank 1997, with the correction of 2003). */
+function generatorOf({ k, n }: Code): Matrix {
+  const id = `${k}/${n}`;
+  const known = generators.get(id);
+  if (known !== undefined) return known;
+  const vandermonde = Array.from({ length: n }, (_, row) => Array.from({ length: k }, (_unused, column) => power(row, column)));
+  const top = invertMatrix(vandermonde.slice(0, k));
+  if (top === null || n > 256) throw new ErasureFault(`there is no code of ${k} of ${n}`);
+  const generator = product(vandermonde, top);
+  generators.set(id, generator);
+  return generator;
 }
 
-/** Fills units k to n-1 of `shards` from units 0 to k-1; all units are equally long. */
-export function encodeUnits(shards: Uint8Array, { k, n }: Code): void {
-  const result = reedSolomon().encode(shards, k, n - k);
-  if (result !== ReedSolomonErasure.RESULT_OK) throw new ErasureFault(`the encoder answered ${result}`);
+function product(left: Matrix, right: Matrix): Matrix {
+  return left.map((row) => right.map((_, column) => row.reduce((sum, value, place) => sum ^ multiply(value, right[place]?.[column] ?? 0), 0)));
 }
 
-/** What unit `index` of a code is made of: its coefficients of the k data units. */
-function generatorRows({ k, n }: Code): readonly (readonly number[])[] {
-  const columns = Array.from({ length: k }, (_, column) => {
-    const shards = new Uint8Array(n);
-    shards[column] = 1;
-    encodeUnits(shards, { k, n });
-    return shards;
-  });
-  return Array.from({ length: n }, (_, row) => columns.map((column) => column[row] ?? 0));
+/** Units k to n-1 from units 0 to k-1; all are equally long. With k = 1 they are the data again. */
+export function parityUnits(data: readonly Uint8Array[], code: Code): readonly Buffer[] {
+  return combine(generatorOf(code).slice(code.k), data);
 }
 
-/** For each lost data unit, its coefficients of the units that are here. */
-export interface Recovery { readonly from: readonly number[]; readonly lost: ReadonlyMap<number, readonly number[]> }
+/** How units that are not here follow from k that are. */
+export interface Recovery { readonly from: readonly number[]; readonly rows: Matrix }
 
-/** `present` holds at least k indices; the first k of them are used, data units first. */
-export function recoveryOf(present: readonly number[], code: Code): Recovery {
+/** `present` holds at least k indices, of which the first k are used, data units first. */
+export function recoveryOf(present: readonly number[], wanted: readonly number[], code: Code): Recovery {
   const from = [...present].sort((a, b) => a - b).slice(0, code.k);
-  const rows = generatorRows(code);
-  const inverted = invertMatrix(from.map((index) => rows[index] ?? []));
+  const generator = generatorOf(code);
+  const inverted = invertMatrix(from.map((index) => generator[index] ?? []));
   if (inverted === null) throw new ErasureFault('these pieces do not determine the data');
-  const indices = Array.from({ length: code.k }, (_, index) => index);
-  return { from, lost: new Map(indices.filter((index) => !from.includes(index)).map((index) => [index, inverted[index] ?? []])) };
-}
-
-/** One lost unit. Cost: k look-ups a byte. */
-export function recoverUnit(target: Uint8Array, coefficients: readonly number[], units: readonly Uint8Array[]): void {
-  target.fill(0);
-  units.forEach((unit, place) => addScaled(target, unit, coefficients[place] ?? 0));
+  return { from, rows: product(wanted.map((index) => generator[index] ?? []), inverted) };
 }

@@ -22,13 +22,10 @@ export function inverse(a: number): number {
   return exponents[255 - (logarithms[a] ?? 0)] ?? 0;
 }
 
-/** target += factor * source, byte by byte. Cost: one look-up a byte. */
-export function addScaled(target: Uint8Array, source: Uint8Array, factor: number): void {
-  if (factor === 0) return;
-  const products = Uint8Array.from({ length: 256 }, (_, value) => multiply(factor, value));
-  for (let index = 0; index < target.length; index += 1) {
-    target[index] = (target[index] ?? 0) ^ (products[source[index] ?? 0] ?? 0);
-  }
+/** a to the power of b; 0 to the power of 0 is 1. */
+export function power(a: number, b: number): number {
+  if (b === 0) return 1;
+  return a === 0 ? 0 : exponents[((logarithms[a] ?? 0) * b) % 255] ?? 0;
 }
 
 /** Gauss and Jordan. Null when the matrix has no inverse, which no k rows of a Reed-Solomon code can be. */

@@ -1,7 +1,7 @@
 // A challenge picks one leaf by a seed that the node could not know when it signed; the answer is the leaf and its path.
 import { createHash } from 'node:crypto';
 import { inclusionProof, leafHash, verifyInclusion } from '@oort/kernel-merkle';
-import { leafHashesOf, pieceLeaf, type PieceCommitment } from './commitment';
+import { leafBytesOf, leafHashesOf, pieceLeaf, pieceLeafBytes, type PieceCommitment } from './commitment';
 
 export interface PieceProof {
   readonly index: number;
@@ -21,13 +21,15 @@ export function challengeIndex(seed: string, draw: number, leaves: number): numb
   }
 }
 
-/** Shapes: `index` is below the piece's leaf count, else the leaf is empty and the proof verifies for nobody. */
-export function provePiece(bytes: Uint8Array, index: number): PieceProof {
-  const hashes = leafHashesOf(bytes);
+/** Of a piece whose receipt spoke of so many leaves. Shapes: `index` is below that, else the leaf is empty and the proof verifies
+ *  for nobody. */
+export function provePiece(bytes: Uint8Array, index: number, leaves = Math.max(1, Math.ceil(bytes.length / pieceLeafBytes))): PieceProof {
+  const size = leafBytesOf(bytes.length, leaves);
+  const hashes = leafHashesOf(bytes, size);
   if (index >= hashes.length) return { index, leaf: '', path: [] };
   return {
     index,
-    leaf: Buffer.from(pieceLeaf(bytes, index)).toString('base64'),
+    leaf: Buffer.from(pieceLeaf(bytes, index, size)).toString('base64'),
     path: inclusionProof(hashes, index).map((hash) => hash.toString('hex')),
   };
 }

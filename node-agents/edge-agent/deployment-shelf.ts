@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-node';
-import { commitPiece } from '@oort/algorithms-possession';
+import { commitBytes } from '@oort/algorithms-possession';
 import { contentIdOf } from '@oort/kernel-content';
 import { verifySignature } from '@oort/kernel-identity';
 import { Fault, type Json } from '@oort/kernel-wire';
@@ -133,7 +133,7 @@ export function readBundle({ bundle: text }: Pick<OfferedDeployment, 'bundle'>):
 }
 
 function requireSignedFile({ modelContentId, modelRoot }: Bundle, model: Buffer): void {
-  if (contentIdOf(model) !== modelContentId || commitPiece(model).root !== modelRoot) {
+  if (contentIdOf(model) !== modelContentId || commitBytes(model).root !== modelRoot) {
     throw new DeploymentRefused('the model is not the file that was signed');
   }
 }

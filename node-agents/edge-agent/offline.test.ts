@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
-import { commitPiece } from '@oort/algorithms-possession';
+import { commitBytes } from '@oort/algorithms-possession';
 import { inferenceModel, readArchitecture } from '@oort/algorithms-training';
 import { contentIdOf } from '@oort/kernel-content';
 import { newDeviceKey, signWith, verifySignature } from '@oort/kernel-identity';
@@ -28,7 +28,7 @@ function image(level: number): Buffer {
 function offer(id: string, change: { readonly expires?: string; readonly nodeId?: string; readonly root?: string } = {}): OfferedDeployment {
   const licenceExpiresAt = change.expires ?? '2030-01-01T00:00:00.000Z';
   const facts = { deploymentId: id, versionId: 'version_1' };
-  const bundle = canonicalJson({ ...facts, modelContentId: contentIdOf(model), modelRoot: change.root ?? commitPiece(model).root, labels, nodeIds: ['node_1'], licenceExpiresAt });
+  const bundle = canonicalJson({ ...facts, modelContentId: contentIdOf(model), modelRoot: change.root ?? commitBytes(model).root, labels, nodeIds: ['node_1'], licenceExpiresAt });
   const licence = canonicalJson({ ...facts, nodeId: change.nodeId ?? 'node_1', licenceExpiresAt });
   return { ...facts, bundle, signature: signWith(platform, bundle), licence: `${Buffer.from(licence).toString('base64url')}.${signWith(platform, licence)}` };
 }

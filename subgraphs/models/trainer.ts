@@ -1,6 +1,6 @@
 // Federated rounds: a job for each worker, their weights averaged into the next round's start, at the end an evaluation of the
 // exported file. Everything is derived from the run's own stream and its jobs' results, so a restart goes on from there.
-import { commitPiece } from '@oort/algorithms-possession';
+import { commitBytes } from '@oort/algorithms-possession';
 import { decodeWeights, encodeWeights, inferenceModel, readArchitecture } from '@oort/algorithms-training';
 import { command, createHandler, loadState, type Outcome } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
@@ -114,7 +114,7 @@ export class Trainer {
     const { run } = state;
     const { weights } = decodeWeights(await content.get(last.weightsContentId));
     const file = inferenceModel(readArchitecture(run.architecture), weights);
-    const model = { modelContentId: await content.put(file), modelRoot: commitPiece(file).root };
+    const model = { modelContentId: await content.put(file), modelRoot: commitBytes(file).root };
     if (run.evaluationContentId === null) return this.complete(state, model, null, cause);
     const [evaluation] = await jobsById(readModels.database, [evaluationOf(run.runId)]);
     if (evaluation === undefined) {

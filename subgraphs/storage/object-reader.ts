@@ -1,26 +1,35 @@
 import { segmentRanges, type DataPath } from './data-path/data-path';
+import { largestBatch, smallestBatch, type Pace } from './data-path/read-plain';
 import { unwrapKey } from './data-path/sealing';
 import type { StoredVersion } from './state';
 
-/** The plain bytes from `start` to `end` (exclusive), one segment ahead of whoever reads them. */
+/** A reader that takes a batch within this many times of what it took to fetch it keeps up. */
+const keepsUp = 4;
+
+/** The plain bytes from `start` to `end` (exclusive), one batch ahead of whoever reads them. Batches grow while the reader keeps up;
+ *  for a slow one they stay small and the next is not fetched before it is wanted. */
 export async function* readObject(
   dataPath: DataPath, version: Pick<StoredVersion, 'segments' | 'wrappedKey' | 'accountId' | 'sizeBytes'>, accountKey: Uint8Array,
   start = 0, end = version.sizeBytes,
 ): AsyncGenerator<Buffer> {
   const objectKey = unwrapKey(version.wrappedKey, accountKey);
-  const ranges = segmentRanges(version.segments, start, end);
-  const read = (index: number): Promise<Buffer> | null => {
-    const range = ranges[index];
-    if (range === undefined) return null;
-    const bytes = dataPath.read(range.segment, objectKey, version.accountId, range.start, range.end);
+  const pace: Pace = { batchBytes: smallestBatch };
+  async function* batches(): AsyncGenerator<readonly Buffer[]> {
+    for (const range of segmentRanges(version.segments, start, end)) yield* dataPath.read(range, objectKey, version.accountId, pace);
+  }
+  const all = batches();
+  let coming: ReturnType<typeof all.next> | null = null;
+  for (;;) {
+    const askedAt = performance.now();
+    const { value, done } = await (coming ?? all.next());
+    if (done === true) return;
+    const fetchMs = performance.now() - askedAt;
+    coming = pace.batchBytes > smallestBatch ? all.next() : null;
     // Whoever reads may leave before this one is due.
-    bytes.catch(() => undefined);
-    return bytes;
-  };
-  let coming = read(0);
-  for (let index = 0; coming !== null; index += 1) {
-    const bytes = await coming;
-    coming = read(index + 1);
-    yield bytes;
+    coming?.catch(() => undefined);
+    const givenAt = performance.now();
+    yield* value;
+    const fast = performance.now() - givenAt <= Math.max(10, keepsUp * fetchMs);
+    pace.batchBytes = fast ? Math.min(largestBatch, pace.batchBytes * 2) : smallestBatch;
   }
 }

@@ -8,6 +8,7 @@ import { accountKeyId } from './account-key';
 import type { ObjectCommand } from './commands';
 import { segmentBytes, type DataPath } from './data-path/data-path';
 import { wrapKey } from './data-path/sealing';
+import type { SegmentSink } from './data-path/segment-sink';
 import type { WrittenSegment } from './data-path/write';
 import { objectStreamId } from './object-id';
 import type { ObjectRefusal } from './refusals';
@@ -49,7 +50,7 @@ export class ObjectWriter {
     return { objectKey, wrappedKey: wrapKey(objectKey, await this.#options.keys.obtain(accountKeyId(accountId))) };
   }
 
-  /** Takes a body in: cut, encrypted, coded, spread. While one segment is on its way to the nodes the next one is read.
+  /** Takes a body in: cut, encrypted, coded, spread. While the receipts of one segment are awaited the next one is sent.
    *  Rejects with what the body or the nodes reject with, and leaves nothing behind then. */
   async receive(body: AsyncIterable<Uint8Array>, accountId: string, given?: { readonly objectKey: Buffer; readonly wrappedKey: string }): Promise<Draft> {
     const { objectKey, wrappedKey } = given ?? await this.newKey(accountId);
@@ -57,18 +58,29 @@ export class ObjectWriter {
     const sha256 = createHash('sha256');
     const written: Promise<WrittenSegment>[] = [];
     let sizeBytes = 0;
+    let sink: SegmentSink | null = null;
     try {
-      for await (const segment of segmentsOf(body)) {
-        md5.update(segment);
-        sha256.update(segment);
-        sizeBytes += segment.length;
-        await written.at(-1);
-        const next = this.#options.dataPath.write(segment, objectKey, accountId);
-        next.catch(() => undefined);
-        written.push(next);
+      for await (const chunk of body) {
+        md5.update(chunk);
+        sha256.update(chunk);
+        sizeBytes += chunk.length;
+        for (let offset = 0; offset < chunk.length;) {
+          sink ??= this.#options.dataPath.sink(objectKey, accountId);
+          const part: Uint8Array = chunk.subarray(offset, offset + segmentBytes - sink.plainBytes);
+          await sink.write(part);
+          offset += part.length;
+          if (sink.plainBytes < segmentBytes) continue;
+          await written.at(-1);
+          written.push(ended(sink));
+          sink = null;
+        }
       }
+      // An empty body is one empty segment.
+      if (sink !== null || written.length === 0) written.push(ended(sink ?? this.#options.dataPath.sink(objectKey, accountId)));
+      sink = null;
       await Promise.all(written);
     } catch (error) {
+      await sink?.abort();
       await this.#discard(written);
       throw error;
     }
@@ -108,23 +120,12 @@ export class ObjectWriter {
   }
 }
 
-/** Regroups a body into segments; an empty body is one empty segment. */
-async function* segmentsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  let count = 0;
-  for await (const chunk of body) {
-    for (let offset = 0; offset < chunk.length;) {
-      const part = chunk.subarray(offset, offset + segmentBytes - size);
-      chunks.push(part);
-      size += part.length;
-      offset += part.length;
-      if (size < segmentBytes) continue;
-      yield Buffer.concat(chunks, size);
-      chunks = [];
-      size = 0;
-      count += 1;
-    }
-  }
-  if (size > 0 || count === 0) yield Buffer.concat(chunks, size);
+/** It may be refused before anybody waits for it. */
+function ended(sink: SegmentSink): Promise<WrittenSegment> {
+  const written = sink.end().catch(async (error: unknown) => {
+    await sink.abort();
+    throw error;
+  });
+  written.catch(() => undefined);
+  return written;
 }

@@ -2,7 +2,8 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { isFull, PieceConflict, PieceStoreFull, systemCode } from './faults';
 import { NeedleLog } from './needle-log';
-import type { PieceStore, StoredPiece } from './port';
+import { isEqual, lengthOf, writeAll } from './bytes';
+import type { Bytes, PieceStore, StoredPiece } from './port';
 
 /** Pieces up to this size share the needle log; larger ones are files of their own. */
 const needleBytes = 1024 * 1024;
@@ -20,13 +21,14 @@ export async function openDiskStore(directory: string): Promise<PieceStore> {
   return {
     async put(pieceId, bytes) {
       const present = await read(pieceId);
-      if (present !== null && !present.equals(bytes)) throw new PieceConflict(pieceId);
+      if (present !== null && !isEqual(present, bytes)) throw new PieceConflict(pieceId);
       if (present !== null) return;
-      if (bytes.length <= needleBytes) return log.put(pieceId, bytes);
+      if (lengthOf(bytes) <= needleBytes) return log.put(pieceId, bytes);
       await writeDurably(pathOf(files, pieceId), bytes);
-      large.set(pieceId, bytes.length);
+      large.set(pieceId, lengthOf(bytes));
     },
     get: read,
+    read: (pieceId, start, end) => (large.has(pieceId) ? readPart(pathOf(files, pieceId), start, end) : log.read(pieceId, start, end)),
     async delete(pieceId) {
       await log.delete(pieceId);
       if (large.delete(pieceId)) await rm(pathOf(files, pieceId), { force: true });
@@ -37,13 +39,13 @@ export async function openDiskStore(directory: string): Promise<PieceStore> {
 }
 
 /** A file appears whole or not at all: written beside, flushed, renamed, and the folder flushed. Throws PieceStoreFull. */
-export async function writeDurably(path: string, bytes: Buffer): Promise<void> {
+export async function writeDurably(path: string, bytes: Bytes): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const unfinished = `${path}.unfinished`;
   try {
     const handle = await open(unfinished, 'w');
-    await handle.writeFile(bytes).then(() => handle.datasync()).finally(() => handle.close());
+    await writeAll(handle, bytes, 0).then(() => handle.datasync()).finally(() => handle.close());
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
@@ -61,6 +63,20 @@ export function pathOf(files: string, pieceId: string): string {
 export async function readOrNull(path: string): Promise<Buffer | null> {
   try {
     return await readFile(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** The bytes from `start` up to `end` (exclusive) of a file, or null when there is none. */
+export async function readPart(path: string, start: number, end: number): Promise<Buffer | null> {
+  try {
+    const handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end, size) - start));
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start).finally(() => handle.close());
+    return bytes.subarray(0, bytesRead);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return null;
     throw error;

@@ -22,7 +22,7 @@ export class TestNode {
 
   async start(): Promise<void> {
     const disk = await openDiskStore(join(this.directory, this.nodeId));
-    const store: PieceStore = { ...disk, get: async (pieceId) => this.#spoil(await disk.get(pieceId)) };
+    const store: PieceStore = { ...disk, get: async (pieceId) => this.#spoil(await disk.get(pieceId)), read: async (pieceId, start, end) => this.#spoil(await disk.read(pieceId, start, end)) };
     const server = await startPieceServer({
       store, nodeId: this.nodeId, key: this.key, platformPublicKey: this.platformPublicKey, now: () => new Date(),
     });

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isFull, PieceStoreFull } from './faults';
 import { decodeNeedleHead, encodeNeedleHead, needleHeaderBytes } from './needle';
-import type { StoredPiece } from './port';
+import { lengthOf, partsOf, writeAll } from './bytes';
+import type { Bytes, StoredPiece } from './port';
 
 interface Place { readonly file: number; readonly offset: number; readonly bytes: number }
 interface Write {
-  readonly pieceId: string; readonly head: Buffer; readonly payload: Buffer | null;
+  readonly pieceId: string; readonly head: Buffer; readonly payload: readonly Buffer[] | null;
   resolve(): void; reject(error: unknown): void;
 }
 interface LogFile { readonly number: number; readonly handle: FileHandle; bytes: number }
@@ -38,22 +39,26 @@ export class NeedleLog {
 
   has(pieceId: string): boolean { return this.#index.has(pieceId); }
 
-  async get(pieceId: string): Promise<Buffer | null> {
+  get(pieceId: string): Promise<Buffer | null> { return this.read(pieceId, 0, Infinity); }
+
+  /** Up to `end`, exclusive. */
+  async read(pieceId: string, start: number, end: number): Promise<Buffer | null> {
     const place = this.#index.get(pieceId);
     const file = place === undefined ? undefined : this.#files.get(place.file);
     if (place === undefined || file === undefined) return null;
-    const bytes = Buffer.allocUnsafe(place.bytes);
-    const { bytesRead } = await file.handle.read(bytes, 0, place.bytes, place.offset);
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end, place.bytes) - start));
+    const { bytesRead } = await file.handle.read(bytes, 0, bytes.length, place.offset + start);
     return bytes.subarray(0, bytesRead);
   }
 
-  put(pieceId: string, payload: Buffer): Promise<void> {
+  put(pieceId: string, bytes: Bytes): Promise<void> {
+    const payload = partsOf(bytes);
     return this.#enqueue(pieceId, encodeNeedleHead('kept', pieceId, payload), payload);
   }
 
   async delete(pieceId: string): Promise<void> {
     if (!this.#index.has(pieceId)) return;
-    await this.#enqueue(pieceId, encodeNeedleHead('deleted', pieceId, Buffer.alloc(0)), null);
+    await this.#enqueue(pieceId, encodeNeedleHead('deleted', pieceId, []), null);
   }
 
   list(): readonly StoredPiece[] {
@@ -65,7 +70,7 @@ export class NeedleLog {
     for (const { handle } of this.#files.values()) await handle.close();
   }
 
-  #enqueue(pieceId: string, head: Buffer, payload: Buffer | null): Promise<void> {
+  #enqueue(pieceId: string, head: Buffer, payload: readonly Buffer[] | null): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ pieceId, head, payload, resolve, reject });
       this.#flushing ??= this.#flush();
@@ -92,9 +97,9 @@ export class NeedleLog {
     let file = this.#last();
     if (file.bytes >= this.fileBytes) file = await this.#roll();
     const start = file.bytes;
-    const buffers = batch.flatMap(({ head, payload }) => (payload === null ? [head] : [head, payload]));
+    const buffers = batch.flatMap(({ head, payload }) => [head, ...(payload ?? [])]);
     try {
-      await file.handle.writev(buffers, start);
+      await writeAll(file.handle, buffers, start);
       await file.handle.datasync();
     } catch (error) {
       // Half a batch must not stand in the way of the next one.
@@ -102,8 +107,8 @@ export class NeedleLog {
       throw error;
     }
     for (const { pieceId, head, payload } of batch) {
-      this.#note(pieceId, payload === null ? null : { file: file.number, offset: file.bytes + head.length, bytes: payload.length });
-      file.bytes += head.length + (payload?.length ?? 0);
+      this.#note(pieceId, payload === null ? null : { file: file.number, offset: file.bytes + head.length, bytes: lengthOf(payload) });
+      file.bytes += head.length + lengthOf(payload ?? []);
     }
   }
 
@@ -124,7 +129,7 @@ export class NeedleLog {
     for (const [pieceId, { file }] of this.#index) {
       const payload = file === oldest.number ? await this.get(pieceId) : null;
       if (payload === null) continue;
-      survivors.push({ pieceId, head: encodeNeedleHead('kept', pieceId, payload), payload, resolve: () => undefined, reject: () => undefined });
+      survivors.push({ pieceId, head: encodeNeedleHead('kept', pieceId, [payload]), payload: [payload], resolve: () => undefined, reject: () => undefined });
     }
     if (survivors.length > 0) await this.#write(survivors);
     this.#files.delete(oldest.number);

@@ -16,14 +16,14 @@ export interface NeedleHeader {
   readonly headBytes: number;
 }
 
-export function encodeNeedleHead(kind: NeedleHeader['kind'], pieceId: string, payload: Uint8Array): Buffer {
+export function encodeNeedleHead(kind: NeedleHeader['kind'], pieceId: string, payload: readonly Uint8Array[]): Buffer {
   const id = Buffer.from(pieceId, 'ascii');
   const head = Buffer.alloc(needleHeaderBytes + id.length);
   head.writeUInt32BE(magic, 0);
   head.writeUInt8(kind === 'kept' ? 1 : 2, 4);
   head.writeUInt8(id.length, 5);
-  head.writeUInt32BE(payload.length, 8);
-  head.writeUInt32BE(crc32(payload), 12);
+  head.writeUInt32BE(payload.reduce((sum, { length }) => sum + length, 0), 8);
+  head.writeUInt32BE(payload.reduce((value, part) => crc32(part, value), 0), 12);
   id.copy(head, needleHeaderBytes);
   head.writeUInt32BE(crc32(id, crc32(head.subarray(0, 16))), 16);
   return head;

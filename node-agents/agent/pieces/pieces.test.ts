@@ -87,7 +87,7 @@ describe('the piece server', () => {
   afterEach(async () => { await server.close(); await store.close(); });
 
   const order = (fields: Partial<Order>): Order => ({
-    action: 'put', nodeId: 'node_1', pieceId: 'piece_1', accountId: 'account_1', maximumBytes: 5000,
+    action: 'put', nodeId: 'node_1', pieceId: 'piece_1', accountId: 'account_1', maximumBytes: 15_000,
     expiresAt: new Date(Date.now() + 60_000).toISOString(), ...fields,
   });
   const call = (method: string, path: string, given: Order, body?: Buffer, signer = platform): Promise<Response> => {
@@ -97,17 +97,22 @@ describe('the piece server', () => {
   };
 
   it('takes a piece for a signed receipt, gives it back, proves it and deletes it', async () => {
-    const bytes = randomBytes(4321);
+    const bytes = randomBytes(14_321);
     const receipt = await (await call('PUT', '/pieces/piece_1', order({}), bytes)).json() as Record<string, string & number>;
-    expect(receipt).toMatchObject({ nodeId: 'node_1', pieceId: 'piece_1', sizeBytes: 4321, ...commitPiece(bytes) });
-    const statement = receiptStatement({ nodeId: 'node_1', pieceId: 'piece_1', sizeBytes: 4321, ...commitPiece(bytes) });
+    expect(receipt).toMatchObject({ nodeId: 'node_1', pieceId: 'piece_1', sizeBytes: 14_321, ...commitPiece(bytes) });
+    const statement = receiptStatement({ nodeId: 'node_1', pieceId: 'piece_1', sizeBytes: 14_321, ...commitPiece(bytes) });
     expect(verifySignature(key.publicKey, statement, receipt['signature'] ?? '')).toBe(true);
     const back = await call('GET', '/pieces/piece_1', order({ action: 'get' }));
     expect(Buffer.from(await back.arrayBuffer()).equals(bytes)).toBe(true);
-    const proof = await (await call('GET', '/pieces/piece_1/proof?leaf=4', order({ action: 'prove' }))).json() as PieceProof;
-    expect(verifyPieceProof(commitPiece(bytes), 4, proof)).toBe(true);
+    const statementOfPart = orderStatement(order({ action: 'get', maximumBytes: 100 }));
+    const part = await fetch(`${server.endpoint}/pieces/piece_1`, {
+      headers: { range: 'bytes=5000-5099', authorization: `Oort-Order ${statementOfPart.toString('base64url')}.${signWith(platform, statementOfPart)}` },
+    });
+    expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(5000, 5100))).toBe(true);
+    const proof = await (await call('GET', '/pieces/piece_1/proof?leaf=2', order({ action: 'prove' }))).json() as PieceProof;
+    expect(verifyPieceProof(commitPiece(bytes), 2, proof)).toBe(true);
     const inventory = await (await call('GET', '/pieces', order({ action: 'list', pieceId: '' }))).json();
-    expect(inventory).toEqual({ pieces: [{ pieceId: 'piece_1', sizeBytes: 4321 }] });
+    expect(inventory).toEqual({ pieces: [{ pieceId: 'piece_1', sizeBytes: 14_321 }] });
     expect((await call('DELETE', '/pieces/piece_1', order({ action: 'delete' }))).status).toBe(200);
     expect((await call('GET', '/pieces/piece_1', order({ action: 'get' }))).status).toBe(404);
   });

@@ -1,15 +1,16 @@
 // The piece server: what a super or archive node lets the platform do over HTTP.
 //   PUT    /pieces/<id>                the bytes; 201 with a signed receipt, after the flush
-//   GET    /pieces/<id>                the bytes
-//   GET    /pieces/<id>/proof?leaf=N   one leaf with its Merkle path
+//   GET    /pieces/<id>                the bytes, or those of `range: bytes=<first>-<last>`
+//   GET    /pieces/<id>/proof?leaf=N&leaves=L   one leaf with its Merkle path, of a piece whose receipt spoke of L leaves
 //   DELETE /pieces/<id>
 //   GET    /pieces                     the inventory
 // Every request carries `authorization: Oort-Order <base64url of the order>.<hex signature>` by the platform's key.
 // An order names the node, the piece, the action and the most bytes that may move, so it opens nothing else.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { commitPiece, openOrder, provePiece, receiptStatement, type Order, type OrderAction } from '@oort/algorithms-possession';
+import { LeafHasher, openOrder, pieceLeafBytes, provePiece, receiptStatement, type Order, type OrderAction } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { Fault, type Json } from '@oort/kernel-wire';
+import { systemCode } from './faults';
 import type { PieceStore } from './port';
 
 export interface PieceServerOptions {
@@ -34,8 +35,12 @@ class Refused extends Fault {
 }
 
 export async function startPieceServer(options: PieceServerOptions): Promise<PieceServer> {
-  const server = createServer({ keepAliveTimeout: 65_000, noDelay: true }, (request, response) => {
-    answer(options, request, response).catch((error: unknown) => refuse(response, error));
+  // A piece may arrive as slowly as the client of the platform sends it.
+  const server = createServer({ keepAliveTimeout: 65_000, noDelay: true, requestTimeout: 0 }, (request, response) => {
+    answer(options, request, response).catch((error: unknown) => {
+      // Who left in the middle of a piece wants no answer, and nothing of it was kept.
+      if (systemCode(error) !== 'ECONNRESET') refuse(response, error);
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -53,17 +58,26 @@ async function answer(options: PieceServerOptions, request: IncomingMessage, res
   const { store } = options;
   switch (action) {
     case 'put': return put(options, order, request, response);
-    case 'get': return sendBytes(response, within(order, await found(store, pieceId)));
+    case 'get': return sendBytes(response, await asked(store, order, request.headers.range));
     case 'delete': await store.delete(pieceId); return sendJson(response, 200, { deleted: pieceId });
-    case 'prove': return sendJson(response, 200, { ...provePiece(await found(store, pieceId), leafOf(url)) });
+    case 'prove': return sendJson(response, 200, { ...provePiece(await found(store, pieceId), leafOf(url, 'leaf'), ...(url.searchParams.has('leaves') ? [leafOf(url, 'leaves')] : [])) });
     case 'list': return sendJson(response, 200, { pieces: (await store.list()).map((piece) => ({ ...piece })) });
   }
 }
 
 async function put(options: PieceServerOptions, order: Order, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const bytes = await readBody(request, order.maximumBytes);
-  await options.store.put(order.pieceId, bytes);
-  const receipt = { nodeId: options.nodeId, pieceId: order.pieceId, ...commitPiece(bytes), sizeBytes: bytes.length };
+  // Hashed while it arrives, so that only the flush is left to do at its end.
+  const hasher = new LeafHasher(pieceLeafBytes);
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    sizeBytes += part.length;
+    if (sizeBytes > order.maximumBytes) throw new Refused(413, 'ORDER_EXCEEDED', `the order allows ${order.maximumBytes} bytes`);
+    hasher.update(part);
+    parts.push(part);
+  }
+  await options.store.put(order.pieceId, parts);
+  const receipt = { nodeId: options.nodeId, pieceId: order.pieceId, ...hasher.digest(), sizeBytes };
   sendJson(response, 201, { ...receipt, signature: signWith(options.key, receiptStatement(receipt)) });
 }
 
@@ -93,31 +107,28 @@ function authorise(options: PieceServerOptions, request: IncomingMessage, action
   return order;
 }
 
-async function readBody(request: IncomingMessage, maximumBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maximumBytes) throw new Refused(413, 'ORDER_EXCEEDED', `the order allows ${maximumBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
-}
-
 async function found(store: PieceStore, pieceId: string): Promise<Buffer> {
   const bytes = await store.get(pieceId);
   if (bytes === null) throw new Refused(404, 'NO_SUCH_PIECE', `${pieceId} is not here`);
   return bytes;
 }
 
-function within(order: Order, bytes: Buffer): Buffer {
-  if (bytes.length > order.maximumBytes) throw new Refused(403, 'ORDER_EXCEEDED', `the order allows ${order.maximumBytes} bytes`);
+/** The piece, or the part of it that the header names. The order allows so many bytes. */
+async function asked(store: PieceStore, { pieceId, maximumBytes }: Order, range: string | undefined): Promise<Buffer> {
+  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(range ?? '') ?? [];
+  if (range !== undefined && (first === undefined || Number(last) < Number(first))) throw new Refused(416, 'BAD_RANGE', 'a range is bytes=<first>-<last>');
+  if (first !== undefined && Number(last) - Number(first) >= maximumBytes) throw exceeded(maximumBytes);
+  const bytes = first === undefined ? await found(store, pieceId) : await store.read(pieceId, Number(first), Number(last) + 1);
+  if (bytes === null) throw new Refused(404, 'NO_SUCH_PIECE', `${pieceId} is not here`);
+  if (bytes.length > maximumBytes) throw exceeded(maximumBytes);
   return bytes;
 }
 
-function leafOf(url: URL): number {
-  const text = url.searchParams.get('leaf') ?? '';
-  if (!/^\d{1,9}$/.test(text)) throw new Refused(400, 'BAD_LEAF', 'leaf is a whole number');
+function exceeded(maximumBytes: number): Refused { return new Refused(403, 'ORDER_EXCEEDED', `the order allows ${maximumBytes} bytes`); }
+
+function leafOf(url: URL, name: 'leaf' | 'leaves'): number {
+  const text = url.searchParams.get(name) ?? '';
+  if (!/^\d{1,9}$/.test(text)) throw new Refused(400, 'BAD_LEAF', `${name} is a whole number`);
   return Number(text);
 }
 

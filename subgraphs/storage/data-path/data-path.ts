@@ -2,16 +2,18 @@
 import { newId } from '@oort/kernel-wire';
 import type { DeviceKey } from '@oort/kernel-identity';
 import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
-import { SegmentCorrupt } from './faults';
 import { NodeWatch } from './node-watch';
 import { PieceClient, type Moved } from './piece-client';
 import type { StorageNodes } from './port';
 import { readSegment, type BadPiece } from './read';
-import { openSegment, plainLength, sealSegment } from './sealing';
-import { removePieces, writeSegment, type Wires, type WrittenSegment } from './write';
+import { readPlain, type Pace, type RangeToRead } from './read-plain';
+import { plainLength } from './sealing';
+import { replicatedBytes, SegmentSink } from './segment-sink';
+import { StripeWriter } from './stripe-writer';
+import { removePieces, writeReplicas, type Wires, type WrittenSegment } from './write';
 
-/** Plain bytes of a segment: what the door holds in memory for one upload is a few times this, whatever the object's size. */
-export const segmentBytes = 8 * 1024 * 1024;
+/** Plain bytes of a segment. A repair holds a few times this in memory; uploads and reads hold some stripes of it. */
+export const segmentBytes = 16 * 1024 * 1024;
 
 export interface DataPathOptions {
   readonly nodes: StorageNodes;
@@ -35,27 +37,31 @@ export class DataPath implements Wires {
     this.client = new PieceClient({ platformKey, now: this.now }, (moved) => this.onMoved(moved));
   }
 
-  /** Throws StorageUnavailable, after removing what it wrote. */
-  write(plain: Uint8Array, objectKey: Uint8Array, accountId: string): Promise<WrittenSegment> {
-    const segmentId = newId('segment', this.now());
-    return writeSegment(this, segmentId, sealSegment(plain, objectKey, segmentId), accountId);
+  /** A new segment, empty. */
+  sink(objectKey: Uint8Array, accountId: string): SegmentSink {
+    return new SegmentSink(this, newId('segment', this.now()), objectKey, accountId, segmentBytes);
   }
 
-  /** Places sealed bytes under the id that they were sealed for, as a restore does. */
-  place(segmentId: string, sealed: Buffer, accountId: string): Promise<WrittenSegment> {
-    return writeSegment(this, segmentId, sealed, accountId);
-  }
-
-  /** The plain bytes from `start` to `end` (exclusive) of a segment. Throws PiecesUnreachable, SegmentCorrupt. */
-  async read(segment: SegmentPlacement, objectKey: Uint8Array, accountId: string, start: number, end: number): Promise<Buffer> {
-    const sealed = await this.sealedBytes(segment, accountId);
+  /** Places sealed bytes under the id that they were sealed for, as a restore does. Throws StorageUnavailable. */
+  async place(segmentId: string, sealed: Buffer, accountId: string): Promise<WrittenSegment> {
+    const plainBytes = plainLength(sealed.length);
+    if (plainBytes <= replicatedBytes) return writeReplicas(this, segmentId, sealed, accountId);
+    const writer = await StripeWriter.open(this, { segmentId, accountId, plainBytes, sealedBytes: sealed.length });
     try {
-      return openSegment(sealed, objectKey, segment.segmentId, start, end);
-    } catch {
-      throw new SegmentCorrupt(segment.segmentId);
+      await writer.write(sealed);
+    } catch (error) {
+      await writer.abort();
+      throw error;
     }
+    return writer.end();
   }
 
+  /** The plain bytes of a range, in batches. Throws PiecesUnreachable, SegmentCorrupt. */
+  read(range: RangeToRead, objectKey: Uint8Array, accountId: string, pace: Pace): AsyncGenerator<readonly Buffer[]> {
+    return readPlain(this, range, { objectKey, accountId, onBadPiece: (bad) => this.onBadPiece(bad) }, pace);
+  }
+
+  /** Every piece that it is made from is held against its receipt. */
   sealedBytes(segment: SegmentPlacement, accountId: string): Promise<Buffer> {
     return readSegment(this, segment, accountId, (bad) => this.onBadPiece(bad));
   }
@@ -68,7 +74,7 @@ export class DataPath implements Wires {
 /** Where a range of an object lies: which part of which segment. `end` is exclusive. */
 export function segmentRanges(
   segments: readonly SegmentPlacement[], start: number, end: number,
-): readonly { readonly segment: SegmentPlacement; readonly start: number; readonly end: number }[] {
+): readonly RangeToRead[] {
   let offset = 0;
   return segments.flatMap((segment) => {
     const length = plainLength(segment.sizeBytes);

@@ -25,3 +25,8 @@ export class PieceRefused extends Fault {
     super('PIECE_REFUSED', `${nodeId}: ${reason}: ${detail}`, { nodeId, reason });
   }
 }
+
+/** A piece that is not wanted any more; its connection ends before the piece does. */
+export class StreamCancelled extends Fault {
+  constructor() { super('STREAM_CANCELLED', 'the piece is not wanted any more'); }
+}

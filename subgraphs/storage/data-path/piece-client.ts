@@ -1,5 +1,6 @@
 // One piece on one node, over kept connections. Every request carries an order that the platform signed, and every answer is
 // checked here: a receipt against the node's key and our own root, bytes against the root that the receipt committed to.
+import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import {
   commitPiece, orderStatement, receiptStatement, verifyPieceProof, type OrderAction, type PieceCommitment, type PieceProof,
@@ -16,9 +17,11 @@ export interface Moved { readonly accountId: string; readonly nodeId: string; re
 const orderMs = 60_000;
 /** Beyond it a node counts as unreachable for this piece. */
 const answerMs = 10_000;
+/** No piece is larger; a node that announces more is not believed. */
+const largestAnswer = 64 * 1024 * 1024;
 
 export class PieceClient {
-  readonly #agent = new Agent({ connections: 32, pipelining: 1, keepAliveTimeout: 30_000, connectTimeout: 2_000 });
+  readonly #agent = new Agent({ connections: null, pipelining: 1, keepAliveTimeout: 30_000, connectTimeout: 2_000 });
   readonly #options: PieceClientOptions;
   readonly #onMoved: (moved: Moved) => void;
 
@@ -29,20 +32,45 @@ export class PieceClient {
 
   /** The node's signature over the receipt, hex. Throws PieceRefused. */
   async put(node: StorageNode, accountId: string, pieceId: string, bytes: Buffer, commitment: PieceCommitment): Promise<string> {
-    const { body, statement } = await this.#call(node, 'put', { accountId, pieceId, bytes: bytes.length, body: bytes });
-    const signature = fieldsOf(body)['signature'];
-    const receipt = receiptStatement({ nodeId: node.nodeId, pieceId, ...commitment, sizeBytes: bytes.length });
+    const { body: answer, statement } = await this.#call(node, 'put', { accountId, pieceId, bytes: bytes.length, body: bytes });
+    return this.#receipt(node, { accountId, pieceId, answer, statement, commitment, bytes: bytes.length });
+  }
+
+  /** A piece that is still being made. `whole` is asked for after the last byte. */
+  async putStream(
+    node: StorageNode, accountId: string, pieceId: string, maximumBytes: number, body: AsyncIterable<Buffer>, whole: () => PieceCommitment & { readonly sizeBytes: number },
+  ): Promise<string> {
+    const { body: answer, statement } = await this.#call(node, 'put', { accountId, pieceId, bytes: maximumBytes, body });
+    const { root, leaves, sizeBytes } = whole();
+    return this.#receipt(node, { accountId, pieceId, answer, statement, commitment: { root, leaves }, bytes: sizeBytes });
+  }
+
+  #receipt(node: StorageNode, { accountId, pieceId, answer, statement, commitment, bytes }: {
+    readonly accountId: string; readonly pieceId: string; readonly answer: Buffer; readonly statement: Buffer; readonly commitment: PieceCommitment; readonly bytes: number;
+  }): string {
+    const signature = fieldsOf(answer)['signature'];
+    const receipt = receiptStatement({ nodeId: node.nodeId, pieceId, ...commitment, sizeBytes: bytes });
     if (typeof signature !== 'string' || !verifySignature(node.publicKey, receipt, signature)) {
       throw new PieceRefused('corrupt', node.nodeId, 'its receipt is not for what was sent');
     }
-    this.#onMoved({ accountId, nodeId: node.nodeId, direction: 'in', bytes: bytes.length, statement });
+    this.#onMoved({ accountId, nodeId: node.nodeId, direction: 'in', bytes, statement });
     return signature;
   }
 
+  /** The bytes from `start` to `end` (exclusive) of a piece, unchecked: whoever asks opens frames that prove themselves. */
+  async getPart(node: StorageNode, accountId: string, pieceId: string, start: number, end: number, signal?: AbortSignal): Promise<Buffer> {
+    const { body, statement } = await this.#call(node, 'get', {
+      accountId, pieceId, bytes: end - start, range: `bytes=${start}-${end - 1}`, ...(signal === undefined ? {} : { signal }),
+    });
+    if (body.length !== end - start) throw new PieceRefused('corrupt', node.nodeId, 'the piece is shorter than its receipt says');
+    this.#onMoved({ accountId, nodeId: node.nodeId, direction: 'out', bytes: body.length, statement });
+    return body;
+  }
+
   /** Throws PieceRefused, with reason `corrupt` when the bytes are not what the receipt committed to. */
-  async get(node: StorageNode, accountId: string, pieceId: string, length: number, root: string, signal?: AbortSignal): Promise<Buffer> {
+  async get(node: StorageNode, accountId: string, pieceId: string, length: number, { root, leaves }: PieceCommitment, signal?: AbortSignal): Promise<Buffer> {
     const { body, statement } = await this.#call(node, 'get', { accountId, pieceId, bytes: length, ...(signal === undefined ? {} : { signal }) });
-    if (body.length !== length || commitPiece(body).root !== root) throw new PieceRefused('corrupt', node.nodeId, 'the bytes are not those of the receipt');
+    if (body.length !== length || commitPiece(body, leaves).root !== root) throw new PieceRefused('corrupt', node.nodeId, 'the bytes are not those of the receipt');
     this.#onMoved({ accountId, nodeId: node.nodeId, direction: 'out', bytes: length, statement });
     return body;
   }
@@ -53,7 +81,7 @@ export class PieceClient {
 
   /** Throws PieceRefused when the node cannot show the leaf. */
   async prove(node: StorageNode, pieceId: string, commitment: PieceCommitment, leaf: number): Promise<void> {
-    const { body } = await this.#call(node, 'prove', { accountId: 'platform', pieceId, bytes: 0, query: `?leaf=${leaf}` });
+    const { body } = await this.#call(node, 'prove', { accountId: 'platform', pieceId, bytes: 0, query: `?leaf=${leaf}&leaves=${commitment.leaves}` });
     const { index, leaf: bytes, path } = fieldsOf(body);
     const proof = { index, leaf: bytes, path };
     if (!isProof(proof) || !verifyPieceProof(commitment, leaf, proof)) throw new PieceRefused('corrupt', node.nodeId, `leaf ${leaf} is not proven`);
@@ -71,8 +99,8 @@ export class PieceClient {
 
   close(): Promise<void> { return this.#agent.destroy(); }
 
-  async #call(node: StorageNode, action: OrderAction, { accountId, pieceId, bytes, body, query = '', signal }: {
-    readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer; readonly query?: string; readonly signal?: AbortSignal;
+  async #call(node: StorageNode, action: OrderAction, { accountId, pieceId, bytes, body, range, query = '', signal }: {
+    readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer | AsyncIterable<Buffer>; readonly range?: string; readonly query?: string; readonly signal?: AbortSignal;
   }): Promise<{ readonly body: Buffer; readonly statement: Buffer }> {
     if (node.endpoint === null) throw new PieceRefused('unreachable', node.nodeId, 'it has no piece server');
     const { platformKey, now } = this.#options;
@@ -81,14 +109,31 @@ export class PieceClient {
     const path = action === 'list' ? '/pieces' : `/pieces/${pieceId}${action === 'prove' ? '/proof' : ''}${query}`;
     const method = action === 'put' ? 'PUT' : action === 'delete' ? 'DELETE' : 'GET';
     const answer = await request(`${node.endpoint}${path}`, {
-      dispatcher: this.#agent, method, body: body ?? null, headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
-      headers: { authorization: `Oort-Order ${statement.toString('base64url')}.${signWith(platformKey, statement)}` },
-    }).then(async ({ statusCode, body: read }) => ({ statusCode, bytes: Buffer.from(await read.arrayBuffer()) }))
+      dispatcher: this.#agent, method, body: bodyOf(body), headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
+      headers: { authorization: `Oort-Order ${statement.toString('base64url')}.${signWith(platformKey, statement)}`, ...(range === undefined ? {} : { range }) },
+    }).then(async ({ statusCode, headers, body: read }) => ({ statusCode, bytes: await bytesOf(read, Number(headers['content-length'])) }))
       .catch((error: unknown) => { throw new PieceRefused('unreachable', node.nodeId, String(error)); });
     if (answer.statusCode === 404) throw new PieceRefused('missing', node.nodeId, pieceId);
     if (answer.statusCode >= 300) throw new PieceRefused('refused', node.nodeId, `${answer.statusCode} ${answer.bytes.toString('utf8', 0, 200)}`);
     return { body: answer.bytes, statement };
   }
+}
+
+function bodyOf(body: Buffer | AsyncIterable<Buffer> | undefined): Buffer | Readable | null {
+  if (body === undefined || Buffer.isBuffer(body)) return body ?? null;
+  return Readable.from(body, { objectMode: true, highWaterMark: 1 });
+}
+
+/** Into one buffer of the length that was announced, so that every byte is copied once. */
+async function bytesOf(read: AsyncIterable<Buffer>, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(Number.isSafeInteger(length) && length <= largestAnswer ? length : 0);
+  const more: Buffer[] = [];
+  let filled = 0;
+  for await (const part of read) {
+    if (filled + part.length > bytes.length) more.push(part);
+    else filled += part.copy(bytes, filled);
+  }
+  return more.length === 0 ? bytes.subarray(0, filled) : Buffer.concat([bytes.subarray(0, filled), ...more]);
 }
 
 function fieldsOf(body: Buffer): Readonly<Record<string, unknown>> {

@@ -7,6 +7,9 @@ import type { Wires } from './write';
 /** A piece that a node should have and has not, or not as it was. */
 export interface BadPiece { readonly segmentId: string; readonly piece: PiecePlacement; readonly reason: string }
 
+/** Of every piece; `end` is exclusive. */
+export interface Part { readonly start: number; readonly end: number }
+
 /** A piece that takes this much longer than its node's average is hedged with another. */
 const hedgeFactor = 4;
 const shortestHedgeMs = 250;
@@ -20,9 +23,9 @@ export async function readSegment(
 }
 
 /** Any k good pieces by index. Asks k nodes, one more for every failure, and one more when an answer is late. Every read is an audit:
- *  what does not match its receipt is reported. */
+ *  what does not match its receipt is reported. Of parts of pieces only the length is checked. */
 export async function gatherPieces(
-  wires: Wires, segment: SegmentPlacement, accountId: string, onBadPiece: (bad: BadPiece) => void,
+  wires: Wires, segment: SegmentPlacement, accountId: string, onBadPiece: (bad: BadPiece) => void, part: Part | null = null,
 ): Promise<ReadonlyMap<number, Buffer>> {
   const queue = await inOrderOfHope(wires, segment);
   const length = pieceLength(segment.sizeBytes, segment, segment.stripeUnitBytes);
@@ -48,7 +51,9 @@ export async function gatherPieces(
       const hedge = setTimeout(next, Math.max(shortestHedgeMs, hedgeFactor * wires.watch.latencyMs(candidate.node.nodeId)));
       const { node, piece } = candidate;
       const startedAt = performance.now();
-      wires.client.get(node, accountId, piece.pieceId, length, piece.root, cancel.signal).then((bytes) => {
+      const asked = part === null ? wires.client.get(node, accountId, piece.pieceId, length, piece, cancel.signal)
+        : wires.client.getPart(node, accountId, piece.pieceId, part.start, part.end, cancel.signal);
+      asked.then((bytes) => {
         good.set(piece.index, bytes);
         wires.watch.answered(node.nodeId, performance.now() - startedAt);
       }, (error: unknown) => {

@@ -30,6 +30,91 @@ export function sealSegment(plain: Uint8Array, objectKey: Uint8Array, segmentId:
   return Buffer.concat(parts.flat());
 }
 
+/** Seals a segment while it arrives. A frame is held back until it is known whether it is the last. */
+export class FrameSealer {
+  readonly #key: Buffer;
+  #frame = 0;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+
+  constructor(objectKey: Uint8Array, segmentId: string) { this.#key = segmentKey(objectKey, segmentId); }
+
+  /** What is sealed by now, in parts. */
+  update(plain: Uint8Array): readonly Buffer[] {
+    const sealed: Buffer[] = [];
+    for (let offset = 0; offset < plain.length;) {
+      if (this.#heldBytes === frameBytes) sealed.push(...this.#seal(false));
+      const part = plain.subarray(offset, offset + frameBytes - this.#heldBytes);
+      this.#held.push(part);
+      this.#heldBytes += part.length;
+      offset += part.length;
+    }
+    return sealed;
+  }
+
+  end(): readonly Buffer[] { return this.#seal(true); }
+
+  #seal(last: boolean): readonly Buffer[] {
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonceOf(this.#frame, last));
+    const sealed = [...this.#held.map((part) => cipher.update(part)), cipher.final(), cipher.getAuthTag()];
+    this.#frame += 1;
+    this.#held = [];
+    this.#heldBytes = 0;
+    return sealed;
+  }
+}
+
+/** Opens frames while their sealed bytes arrive, from `frame` on. Nothing of a frame is given before all of it is proven. */
+export class FrameOpener {
+  readonly #key: Buffer;
+  readonly #frames: number;
+  #parts: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(objectKey: Uint8Array, segmentId: string, private readonly sealedBytes: number, private frame: number) {
+    this.#key = segmentKey(objectKey, segmentId);
+    this.#frames = frameCount(plainLength(sealedBytes));
+  }
+
+  /** The plain bytes of the frames that are complete now. Throws the cipher's error when one does not open. */
+  update(sealed: readonly Uint8Array[]): readonly Buffer[] {
+    const plain: Buffer[] = [];
+    for (const part of sealed) {
+      this.#parts.push(part);
+      this.#bytes += part.length;
+    }
+    while (this.frame < this.#frames) {
+      const length = Math.min(frameBytes + tagBytes, this.sealedBytes - this.frame * (frameBytes + tagBytes));
+      if (this.#bytes < length) break;
+      const decipher = createDecipheriv('aes-256-gcm', this.#key, nonceOf(this.frame, this.frame === this.#frames - 1), { authTagLength: tagBytes });
+      const body = this.#take(length - tagBytes).map((part) => decipher.update(part));
+      decipher.setAuthTag(Buffer.concat(this.#take(tagBytes)));
+      plain.push(...body, decipher.final());
+      this.frame += 1;
+    }
+    return plain.filter(({ length }) => length > 0);
+  }
+
+  #take(length: number): readonly Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    for (let left = length; left > 0;) {
+      const [first = new Uint8Array()] = this.#parts;
+      taken.push(first.subarray(0, left));
+      if (first.length <= left) this.#parts.shift();
+      else this.#parts[0] = first.subarray(left);
+      left -= Math.min(left, first.length);
+    }
+    this.#bytes -= length;
+    return taken;
+  }
+}
+
+/** Where the frames that hold the plain bytes from `start` to `end` (exclusive) lie among the sealed ones. */
+export function framesOf(start: number, end: number, sealedBytes: number): { readonly frame: number; readonly from: number; readonly to: number } {
+  const frame = Math.min(Math.floor(start / frameBytes), frameCount(plainLength(sealedBytes)) - 1);
+  return { frame, from: frame * (frameBytes + tagBytes), to: Math.min(sealedBytes, Math.max(frame + 1, Math.ceil(end / frameBytes)) * (frameBytes + tagBytes)) };
+}
+
 /** The plain bytes from `start` up to `end` (exclusive) of a segment. Throws the cipher's error when a frame does not open. */
 export function openSegment(sealed: Uint8Array, objectKey: Uint8Array, segmentId: string, start: number, end: number): Buffer {
   const key = segmentKey(objectKey, segmentId);
