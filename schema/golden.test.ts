@@ -30,6 +30,7 @@ type Domain = keyof typeof domains;
 const deciders: Readonly<Record<string, readonly [file: string, name: string, folds: readonly string[]]>> = {
   account: ['accounts/decide', 'accountDecider', Object.keys(accountsVisibility)],
   audit_batch: ['audit/decide', 'batchDecider', ['TaskCommitted', 'BatchCommitted', 'BatchOpened']],
+  audit_monitor: ['audit/decide', 'monitorDecider', ['LeakSuspected', 'LeakCleared']],
   audit_record: ['audit/decide', 'recordDecider', ['VerdictReached', 'SlashProposed', 'SlashConfirmed', 'SlashSettled', 'ResultsRefuted']],
   job: ['compute/decide', 'jobDecider', Object.keys(computeVisibility)],
   mission: ['datahub/decide/mission', 'missionDecider', ['MissionOpened', 'MissionFunded', 'MissionClosed', 'GoldItemAdded']],

@@ -12,6 +12,11 @@ export interface NodeHonestyRow {
   failures: number;
   inconclusive: number;
   slashes: number;
+  /** The same verdicts by what they rest on; what was inconclusive does not count. */
+  phantomPasses: number;
+  phantomFailures: number;
+  replicaPasses: number;
+  replicaFailures: number;
 }
 
 export interface CaseRow {
@@ -47,6 +52,10 @@ export const NodeHonestyEntity = new EntitySchema<NodeHonestyRow>({
     failures: { type: 'int' },
     inconclusive: { type: 'int' },
     slashes: { type: 'int' },
+    phantomPasses: { type: 'int' },
+    phantomFailures: { type: 'int' },
+    replicaPasses: { type: 'int' },
+    replicaFailures: { type: 'int' },
   },
 });
 

@@ -1,3 +1,4 @@
+import { noAudits, tally } from '@oort/algorithms-honesty';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection, Rows } from '@oort/kernel-projection';
 import type { AuditEvent } from '@oort/schema/events/audit';
@@ -12,7 +13,7 @@ type Read = Extract<AuditEvent | ComputeEvent, { readonly type: (typeof subscrib
 
 export const honestyProjection: Projection = {
   name: 'honesty',
-  version: 1,
+  version: 2,
   subscribes,
   entities: [NodeHonestyEntity, CaseEntity, AnswerEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
@@ -49,9 +50,9 @@ async function apply(recorded: RecordedEvent, event: Read, rows: Rows): Promise<
 
 async function verdict(data: Extract<Read, { readonly type: 'VerdictReached' }>['data'], rows: Rows): Promise<void> {
   const before = await rows.findOne(NodeHonestyEntity, { nodeId: data.nodeId });
-  const row: NodeHonestyRow = before ?? { nodeId: data.nodeId, trust: 0, cusum: 0, auditRate: 1, passes: 0, failures: 0, inconclusive: 0, slashes: 0 };
+  const row: NodeHonestyRow = before ?? { nodeId: data.nodeId, trust: 0, cusum: 0, auditRate: 1, passes: 0, failures: 0, inconclusive: 0, slashes: 0, ...noAudits };
   await rows.put(NodeHonestyEntity, {
-    ...row, trust: data.trust, cusum: data.cusum, auditRate: data.auditRate,
+    ...row, ...(data.evidence === 'proof' ? {} : tally(row, data.evidence, data.outcome)), trust: data.trust, cusum: data.cusum, auditRate: data.auditRate,
     passes: row.passes + (data.outcome === 'pass' ? 1 : 0),
     failures: row.failures + (data.outcome === 'fail' ? 1 : 0),
     inconclusive: row.inconclusive + (data.outcome === 'inconclusive' ? 1 : 0),

@@ -13,10 +13,14 @@ export type AuditEvent =
   | { readonly type: 'SlashProposed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string; readonly appealUntil: string } }
   | { readonly type: 'SlashConfirmed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string } }
   | { readonly type: 'SlashSettled'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly txHash: string; readonly amountWei: string } }
+  /** Over all nodes, failures of phantoms and of replicas differ by more than chance explains: phantoms are recognised, or those
+   *  who are compared with each other collude. */
+  | { readonly type: 'LeakSuspected'; readonly data: { readonly monitorId: string; readonly leak: 'phantoms-recognised' | 'replicas-collude'; /** Standard deviations. */ readonly gap: number } }
+  | { readonly type: 'LeakCleared'; readonly data: { readonly monitorId: string; readonly gap: number } }
   /** Results found wrong; compute refunds them. */
   | { readonly type: 'ResultsRefuted'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly jobIds: readonly string[] } };
 
 export const auditVisibility = {
   BatchCommitted: 'public', TaskCommitted: 'sealed', BatchOpened: 'public', VerdictReached: 'public', SlashProposed: 'public',
-  SlashConfirmed: 'public', SlashSettled: 'public', ResultsRefuted: 'public',
+  SlashConfirmed: 'public', SlashSettled: 'public', ResultsRefuted: 'public', LeakSuspected: 'public', LeakCleared: 'public',
 } as const satisfies Visibilities<AuditEvent>;

@@ -1,3 +1,4 @@
+import type { Leak } from '@oort/algorithms-honesty';
 import type { Command } from '@oort/kernel-decider';
 import type { AuditEvent } from '@oort/schema/events/audit';
 
@@ -8,6 +9,9 @@ export type BatchCommand =
   | Command<'CommitTask', { readonly batchId: string; readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean; readonly expected: string | null }>
   | Command<'CloseBatch', { readonly batchId: string; readonly officer: string }>
   | Command<'OpenBatch', { readonly batchId: string }>;
+
+/** Asked of what watches over all nodes of one kind of work. */
+export type MonitorCommand = Command<'ReportGap', { readonly monitorId: string; readonly leak: Leak | null; readonly gap: number }>;
 
 /** Asked of one node's record. */
 export type RecordCommand =

@@ -1,10 +1,10 @@
 import { auditRate, deservesSlash, observe, trust } from '@oort/algorithms-honesty';
 import type { Decider, Decision } from '@oort/kernel-decider';
-import type { BatchCommand, RecordCommand } from './commands';
+import type { BatchCommand, MonitorCommand, RecordCommand } from './commands';
 import { batchRoot } from './commitment';
-import { evolveBatch, evolveRecord, type BatchEvent, type RecordEvent } from './evolve';
+import { evolveBatch, evolveMonitor, evolveRecord, type BatchEvent, type MonitorEvent, type RecordEvent } from './evolve';
 import type { BatchRefusal, RecordRefusal } from './refusals';
-import { emptyBatch, emptyRecord, type BatchState, type CaseState, type RecordState } from './state';
+import { emptyBatch, emptyRecord, quietMonitor, type BatchState, type CaseState, type MonitorState, type RecordState } from './state';
 
 /** A tenth of the stake: the most that may be taken without a jury (HONESTY: Protocol, 5). */
 export const slashBasisPoints = 1000;
@@ -16,6 +16,15 @@ export const batchDecider: Decider<BatchCommand, BatchState, BatchEvent, BatchRe
 export const recordDecider: Decider<RecordCommand, RecordState, RecordEvent, RecordRefusal> = {
   category: 'audit_record', initial: emptyRecord, decide: decideRecord, evolve: evolveRecord,
 };
+
+export const monitorDecider: Decider<MonitorCommand, MonitorState, MonitorEvent, never> = {
+  category: 'audit_monitor', initial: quietMonitor, decide: decideMonitor, evolve: evolveMonitor,
+};
+
+function decideMonitor({ data: { monitorId, leak, gap } }: MonitorCommand, { suspected }: MonitorState): Decision<MonitorEvent, never> {
+  if (leak === suspected) return { events: [] };
+  return { events: [leak === null ? { type: 'LeakCleared', data: { monitorId, gap } } : { type: 'LeakSuspected', data: { monitorId, leak, gap } }] };
+}
 
 function decideBatch(command: BatchCommand, state: BatchState): Decision<BatchEvent, BatchRefusal> {
   const { batchId } = command.data;

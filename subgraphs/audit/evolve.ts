@@ -1,9 +1,10 @@
 import { newRecord, observe } from '@oort/algorithms-honesty';
 import type { AuditEvent } from '@oort/schema/events/audit';
-import type { BatchState, CaseState, RecordState } from './state';
+import type { BatchState, CaseState, MonitorState, RecordState } from './state';
 
 export type BatchEvent = Extract<AuditEvent, { readonly type: 'TaskCommitted' | 'BatchCommitted' | 'BatchOpened' }>;
-export type RecordEvent = Exclude<AuditEvent, BatchEvent>;
+export type MonitorEvent = Extract<AuditEvent, { readonly type: 'LeakSuspected' | 'LeakCleared' }>;
+export type RecordEvent = Exclude<AuditEvent, BatchEvent | MonitorEvent>;
 
 export function evolveBatch(state: BatchState, event: BatchEvent): BatchState {
   switch (event.type) {
@@ -15,6 +16,10 @@ export function evolveBatch(state: BatchState, event: BatchEvent): BatchState {
     case 'BatchOpened':
       return { status: 'opened', commitments: state.commitments, root: state.status === 'gathering' ? '' : state.root };
   }
+}
+
+export function evolveMonitor(_: MonitorState, event: MonitorEvent): MonitorState {
+  return { suspected: event.type === 'LeakSuspected' ? event.data.leak : null };
 }
 
 export function evolveRecord(state: RecordState, event: RecordEvent): RecordState {

@@ -6,6 +6,10 @@ export const batchFlow = {
   OpenBatch: { events: ['BatchOpened'], refusals: ['BATCH_NOT_CLOSED', 'BATCH_OPENED_ALREADY'] },
 } as const satisfies Flow;
 
+export const monitorFlow = {
+  ReportGap: { events: ['LeakSuspected', 'LeakCleared'], refusals: [] },
+} as const satisfies Flow;
+
 export const recordFlow = {
   JudgeTask: { events: ['VerdictReached', 'SlashProposed'], refusals: ['TASK_JUDGED_ALREADY'] },
   ConfirmSlash: { events: ['SlashConfirmed'], refusals: ['UNKNOWN_CASE', 'APPEAL_PERIOD_RUNS', 'CASE_CONFIRMED_ALREADY'] },

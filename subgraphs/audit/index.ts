@@ -1,7 +1,7 @@
 // Proof of Honesty: tasks whose answers are known slip among the real ones, and what nodes answer decides whom to trust.
 export { batchRoot, commitmentLeaf } from './commitment';
-export { batchDecider, recordDecider, slashBasisPoints } from './decide';
-export { batchFlow, recordFlow } from './flow';
+export { batchDecider, monitorDecider, recordDecider, slashBasisPoints } from './decide';
+export { batchFlow, monitorFlow, recordFlow } from './flow';
 export { createOfficer, type Officer, type OfficerPorts } from './officer';
 export { onnxReferee, RefereeFault, type Referee } from './referee';
 export { createAuditSubgraph, type AuditPorts } from './subgraph';

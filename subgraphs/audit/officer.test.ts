@@ -32,9 +32,9 @@ async function submit({ store, officer }: Market, jobId: string, spec: Json): Pr
   await officer.submitted(await record(store, 'JobSubmitted', { jobId, kind: 'inference', submitter: 'account_1', subject: null, specHash: '', spec, reservedMicroUsd: '0' }));
 }
 
-async function work(place: Market, jobId: string, spec: Json, nodeId: string): Promise<void> {
+async function work(place: Market, jobId: string, spec: Json, nodeId: string, honestly = false): Promise<void> {
   const { input } = spec as { readonly input: number[][] };
-  const outputs = nodeId === 'node_cheat' ? cheating(input) : honest(input);
+  const outputs = nodeId === 'node_cheat' && !honestly ? cheating(input) : honest(input);
   await place.officer.answered(await record(place.store, 'ResultRecorded', { jobId, kind: 'inference', nodeId, subject: null, output: { outputs } }));
 }
 
@@ -104,4 +104,40 @@ describe('the officer', () => {
     expect(types).toContain('VerdictReached');
     expect(types.filter((type) => type === 'BatchOpened')).toHaveLength(1);
   });
+
+  it('notices that nodes recognise phantoms, says so once, and sends most audits out as replicas; after a restart too', async () => {
+    const place = await market();
+    const phantomIds = async (): Promise<ReadonlySet<string>> => new Set((await eventsOf(place.store)).flatMap((event) => (event.type === 'TaskCommitted' && event.data.isPhantom ? [event.data.taskId] : [])));
+    const shareOfPhantoms = async (name: string): Promise<number> => {
+      const before = (await eventsOf(place.store)).length;
+      await tradeSeeing(place, 200, name, phantomIds);
+      const verdicts = (await eventsOf(place.store)).slice(before).filter((event) => event.type === 'VerdictReached');
+      return verdicts.filter((event) => event.type === 'VerdictReached' && event.data.evidence === 'phantom').length / verdicts.length;
+    };
+    await tradeSeeing(place, 400, 'job', phantomIds);
+    const alarms = (await eventsOf(place.store)).filter(({ type }) => type === 'LeakSuspected');
+    expect(alarms).toMatchObject([{ data: { leak: 'phantoms-recognised' } }]);
+    expect(await shareOfPhantoms('more')).toBeLessThan(0.25);
+    const again = { ...place, officer: (await market(place.store)).officer };
+    await tradeSeeing(again, 50, 'again', phantomIds);
+    expect((await eventsOf(place.store)).filter(({ type }) => type === 'LeakSuspected')).toHaveLength(1);
+  });
 });
+
+/** Three honest nodes, and two that answer phantoms well and everything else badly. */
+async function tradeSeeing(place: Market, jobs: number, name: string, phantomIds: () => Promise<ReadonlySet<string>>): Promise<void> {
+  const nodes = ['node_a', 'node_b', 'node_c', 'node_cheat', 'node_cheat'];
+  let turn = 0;
+  for (let job = 0; job < jobs; job += 1) {
+    const spec = { modelContentId: 'model', input: [[0, 0.5, job / jobs, 1]] };
+    await submit(place, `${name}_${job}`, spec);
+    place.queue.push({ jobId: `${name}_${job}`, spec });
+    while (place.queue.length > 0) {
+      const next = place.queue.shift();
+      if (next === undefined) break;
+      const node = nodes[turn++ % nodes.length] ?? '';
+      const seen = node === 'node_cheat' && (await phantomIds()).has(next.jobId);
+      await work(place, next.jobId, next.spec, node, seen);
+    }
+  }
+}

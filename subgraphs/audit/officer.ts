@@ -1,13 +1,15 @@
 // The officer's desk: commits to every inference before its answer is known, slips phantoms among them, sends some
 // out twice, and judges what comes back. A phantom is an ordinary job: same queue, same price, same shape of spec.
 import { randomBytes, randomInt } from 'node:crypto';
-import { auditRate, compare, newRecord, tolerance, type Outcome } from '@oort/algorithms-honesty';
+import {
+  auditRate, compare, failureGap, leakOf, newRecord, noAudits, tally, tolerance, type AuditTally, type Leak, type Outcome,
+} from '@oort/algorithms-honesty';
 import { command, createHandler } from '@oort/kernel-decider';
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
 import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
-import { batchDecider, recordDecider } from './decide';
+import { batchDecider, monitorDecider, recordDecider } from './decide';
 import { augment, readAnswer, readTask, withInputs, type InferenceTask } from './inference';
 import type { Referee } from './referee';
 
@@ -23,10 +25,13 @@ export interface OfficerPorts {
 }
 
 type Submitted = Extract<ComputeEvent, { readonly type: 'JobSubmitted' }>['data'];
+type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
 type Recorded = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data'];
 
-/** Of all audits; the rest are replicas. Either defence alone must suffice against who sees through the other. */
-const phantomShare = 0.6;
+/** Of all audits; the rest are replicas. Either defence alone must suffice against who sees through the other, and where one is
+ *  seen through most audits are of the other. */
+const phantomShares: Readonly<Record<Leak | 'none', number>> = { none: 0.6, 'phantoms-recognised': 0.15, 'replicas-collude': 0.9 };
+const monitorId = 'inference';
 const poolSize = 200;
 const largestHonestDeviation = 4e-7;
 
@@ -44,6 +49,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const { store, now, referee } = ports;
   const batches = createHandler({ store, decider: batchDecider, now });
   const records = createHandler({ store, decider: recordDecider, now });
+  const monitors = createHandler({ store, decider: monitorDecider, now });
   const phantoms = new Map<string, Phantom>();
   const replicas = new Map<string, Replica>();
   const tasks = new Map<string, { readonly spec: Json; readonly task: InferenceTask }>();
@@ -51,17 +57,23 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   let batchId = newId('batch', now());
   const unopened = new Set<string>();
   const rates = new Map<string, number>();
+  const tallies = new Map<string, AuditTally>();
+  let leak: Leak | null = null;
+  const phantomShare = (): number => phantomShares[leak ?? 'none'];
   await recall();
 
   /** What was under way when the process stopped. A replica that was out is an ordinary job from then on. */
   async function recall(): Promise<void> {
-    const types = ['TaskCommitted', 'VerdictReached', 'BatchCommitted', 'BatchOpened'];
+    const types = ['TaskCommitted', 'VerdictReached', 'BatchCommitted', 'BatchOpened', 'LeakSuspected', 'LeakCleared'];
     for await (const recorded of store.readAll('start', { filter: { types } })) {
       const event = { type: recorded.type, data: recorded.data } as unknown as AuditEvent;
       if (event.type === 'VerdictReached') {
         phantoms.delete(event.data.taskId);
         rates.set(event.data.nodeId, event.data.auditRate);
+        count(event.data);
       }
+      if (event.type === 'LeakSuspected') leak = event.data.leak;
+      if (event.type === 'LeakCleared') leak = null;
       if (event.type === 'BatchCommitted') unopened.add(event.data.batchId);
       if (event.type === 'BatchOpened') unopened.delete(event.data.batchId);
       if (event.type !== 'TaskCommitted') continue;
@@ -93,7 +105,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
     if (committed.has(job.jobId)) return;
     await commit(job.jobId, null);
-    if (chance(phantomShare * meanAuditRate())) await injectPhantom(job.spec, task);
+    if (chance(phantomShare() * meanAuditRate())) await injectPhantom(job.spec, task);
   }
 
   async function injectPhantom(spec: Json, task: InferenceTask): Promise<void> {
@@ -125,7 +137,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   async function maybeReplicate(jobId: string, nodeId: string, answer: readonly number[]): Promise<void> {
     const asked = tasks.get(jobId);
     if (asked === undefined) return;
-    if (!chance((1 - phantomShare) * (rates.get(nodeId) ?? auditRate(newRecord)))) return;
+    if (!chance((1 - phantomShare()) * (rates.get(nodeId) ?? auditRate(newRecord)))) return;
     const replicaId = newId('job', now());
     replicas.set(replicaId, { original: { jobId, nodeId, answer }, task: asked.task });
     await commit(replicaId, null);
@@ -159,7 +171,22 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
       appealUntil: new Date(now().getTime() + ports.appealMs).toISOString(),
     } as const;
     const outcomeOfJudging = await records(nodeId, command('JudgeTask', data, { actor: 'platform', now: now(), id: deriveId('command', `judge/${taskId}`), cause }));
-    if (outcomeOfJudging.ok) rates.set(nodeId, auditRate(outcomeOfJudging.state.record));
+    if (!outcomeOfJudging.ok) return;
+    rates.set(nodeId, auditRate(outcomeOfJudging.state.record));
+    count({ nodeId, evidence, outcome });
+    await watch(cause);
+  }
+
+  function count({ nodeId, evidence, outcome }: Pick<Verdict, 'nodeId' | 'evidence' | 'outcome'>): void {
+    if (evidence !== 'proof') tallies.set(nodeId, tally(tallies.get(nodeId) ?? noAudits, evidence, outcome));
+  }
+
+  /** Nobody can be blamed for a gap over all nodes; people are told, and the mix of audits changes. */
+  async function watch(cause: RecordedEvent): Promise<void> {
+    const found = leakOf(tallies.values());
+    if (found === leak) return;
+    leak = found;
+    await monitors(monitorId, command('ReportGap', { monitorId, leak, gap: failureGap(tallies.values()) }, { actor: 'platform', now: now(), cause }));
   }
 
   /** Over the nodes judged so far; everything is audited while there is none. */

@@ -1,3 +1,4 @@
+import { failureGap, leakOf } from '@oort/algorithms-honesty';
 import type { ReadModels } from '@oort/kernel-projection';
 import { honestyCase, honestyCases, honestyOfAll, nodeHonesty, type CaseRow } from '@oort/projections-honesty';
 
@@ -8,6 +9,10 @@ export function auditResolvers(readModels: ReadModels): Readonly<Record<string, 
       nodeHonesty: (_: unknown, { nodeId }: { readonly nodeId: string }) => nodeHonesty(database, nodeId),
       honesty: async (_: unknown, { first, after }: { readonly first: number; readonly after: string | null }) =>
         connection(await honestyOfAll(database), first, after),
+      auditLeak: async () => {
+        const nodes = await honestyOfAll(database);
+        return { gap: failureGap(nodes), suspected: leakOf(nodes) };
+      },
       honestyCase: async (_: unknown, { id }: { readonly id: string }) => {
         const row = await honestyCase(database, id);
         return row === null ? null : present(row);

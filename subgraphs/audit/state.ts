@@ -1,4 +1,4 @@
-import { newRecord, type HonestyRecord } from '@oort/algorithms-honesty';
+import { newRecord, type HonestyRecord, type Leak } from '@oort/algorithms-honesty';
 
 export interface Commitment { readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean }
 
@@ -24,5 +24,9 @@ export interface RecordState {
   readonly cases: ReadonlyMap<string, CaseState>;
 }
 
+/** What is suspected of the audits themselves. */
+export interface MonitorState { readonly suspected: Leak | null }
+
+export const quietMonitor: MonitorState = { suspected: null };
 export const emptyBatch: BatchState = { status: 'gathering', commitments: [] };
 export const emptyRecord: RecordState = { record: newRecord, judged: new Set(), cases: new Map() };
