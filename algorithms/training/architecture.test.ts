@@ -22,6 +22,12 @@ describe('an architecture', () => {
     ['a kernel larger than the image', { ...digits, layers: [{ kind: 'conv2d', filters: 1, kernel: 29 }] }],
     ['a convolution after flatten', { ...digits, layers: [{ kind: 'flatten' }, { kind: 'conv2d', filters: 1, kernel: 3 }] }],
     ['a last layer of the wrong width', { ...digits, layers: [{ kind: 'flatten' }, { kind: 'dense', units: 3 }] }],
+    ['attention whose width does not divide', { input: [4, 3], labels: ['0', '1'], layers: [{ kind: 'attention', heads: 2 }, { kind: 'mean' }, { kind: 'dense', units: 2 }] }],
+    ['attention on an image', { ...digits, layers: [{ kind: 'attention' }] }],
+    ['an embedding that does not come first', { input: [4], labels: ['0', '1'], layers: [{ kind: 'relu' }, { kind: 'embedding', vocabulary: 3, width: 2 }] }],
+    ['a softmax before cross-entropy', { input: [4], labels: ['0', '1'], layers: [{ kind: 'dense', units: 2 }, { kind: 'softmax' }] }],
+    ['an unknown loss', { ...digits, loss: 'hinge' }],
+    ['four dimensions', { ...digits, input: [1, 1, 28, 28] }],
     ['too many parameters', { ...digits, layers: [{ kind: 'flatten' }, { kind: 'dense', units: 90_000 }, { kind: 'dense', units: 2 }] }],
   ])('is refused with %s', (_, json) => {
     expect(() => readArchitecture(json)).toThrow(ArchitectureRefused);

@@ -1,36 +1,26 @@
 // A network as a list of layers, checked once: after `readArchitecture` every layer's shapes fit and the last one has a unit for each label.
-import { Fault, type Json } from '@oort/kernel-wire';
+import type { Json } from '@oort/kernel-wire';
+import { layerKinds, ruleOf, type Layer } from './layers/kinds';
+import { ArchitectureRefused, LayerFields, sizeOf, type Parameter, type Planned, type Shape } from './layers/layer';
 
-export type Layer =
-  | { readonly kind: 'conv2d'; readonly filters: number; readonly kernel: number; readonly stride: number; readonly padding: number }
-  | { readonly kind: 'dense'; readonly units: number }
-  | { readonly kind: 'max-pool'; /** Window and stride: windows do not overlap. */ readonly size: number }
-  | { readonly kind: 'relu' }
-  | { readonly kind: 'flatten' };
+export { ArchitectureRefused, sizeOf, type Parameter, type Shape } from './layers/layer';
+export type { Layer } from './layers/kinds';
 
 /** Channels, height, width of one example. */
 export type ImageShape = readonly [channels: number, height: number, width: number];
 
+export type Loss = 'cross-entropy' | 'mse';
+
 export interface Architecture {
-  readonly input: ImageShape;
+  /** Of one example: [channels, height, width] of an image, [values] of a vector or of tokens, [places, width] of a sequence. */
+  readonly input: Shape;
   readonly labels: readonly string[];
   readonly layers: readonly Layer[];
+  /** Cross-entropy when it is left out. */
+  readonly loss?: Loss;
 }
 
-export interface Parameter { readonly name: string; readonly shape: readonly number[]; /** Inputs of one unit: the variance of its first weights. */ readonly fanIn: number }
-
-/** A layer with the shapes (without the batch) around it and its parameters. */
-export interface PlannedLayer {
-  readonly layer: Layer;
-  readonly from: readonly number[];
-  readonly to: readonly number[];
-  readonly weight: Parameter | null;
-  readonly bias: Parameter | null;
-}
-
-export class ArchitectureRefused extends Fault {
-  constructor(message: string, detail: Json = null) { super('ARCHITECTURE_REFUSED', message, detail); }
-}
+export type PlannedLayer = Planned<Layer>;
 
 const maximumParameters = 20_000_000;
 
@@ -38,10 +28,7 @@ const maximumParameters = 20_000_000;
 export function readArchitecture(json: Json): Architecture {
   const record = asRecord(json, 'the architecture');
   const input = asArray(record['input'], 'input').map((size) => positive(size, 'input'));
-  const [channels, height, width] = input;
-  if (channels === undefined || height === undefined || width === undefined || input.length !== 3) {
-    throw new ArchitectureRefused('input must be [channels, height, width]');
-  }
+  if (input.length > 3) throw new ArchitectureRefused('input must be [channels, height, width], [places, width] or [values]');
   const labels = asArray(record['labels'], 'labels').map((label) => {
     if (typeof label !== 'string' || label === '') {
       throw new ArchitectureRefused('labels must be non-empty strings');
@@ -52,23 +39,30 @@ export function readArchitecture(json: Json): Architecture {
     throw new ArchitectureRefused('there must be at least two labels, all different');
   }
   const layers = asArray(record['layers'], 'layers').map(readLayer);
-  const architecture: Architecture = { input: [channels, height, width], labels, layers };
+  const loss = record['loss'];
+  if (loss !== undefined && loss !== 'cross-entropy' && loss !== 'mse') throw new ArchitectureRefused('the loss must be cross-entropy or mse', loss);
+  const architecture: Architecture = loss === undefined ? { input, labels, layers } : { input, labels, layers, loss };
   planLayers(architecture);
   return architecture;
 }
 
 /** Throws ArchitectureRefused when a layer does not fit what comes before it. */
-export function planLayers(architecture: Architecture): readonly PlannedLayer[] {
-  let shape: readonly number[] = architecture.input;
-  const planned = architecture.layers.map((layer, index) => {
-    const next = planLayer(layer, shape, index);
-    shape = next.to;
-    return next;
+export function planLayers({ input, labels, layers, loss }: Architecture): readonly PlannedLayer[] {
+  let shape: Shape = input;
+  const planned = layers.map((layer, index): PlannedLayer => {
+    const name = `layer${String(index)}`;
+    const from = shape;
+    const plan = ruleOf(layer).plan(layer, from, name);
+    shape = plan.to;
+    return { layer, from, name, ...plan };
   });
-  if (shape.length !== 1 || shape[0] !== architecture.labels.length) {
-    throw new ArchitectureRefused('the last layer must be dense with one unit for each label', { shape: [...shape], labels: architecture.labels.length });
+  if (shape.length !== 1 || shape[0] !== labels.length) {
+    throw new ArchitectureRefused('the last layer must have one unit for each label', { shape: [...shape], labels: labels.length });
   }
-  const total = planned.flatMap(parametersOf).reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
+  if (layers.at(-1)?.kind === 'softmax' && loss !== 'mse') {
+    throw new ArchitectureRefused('cross-entropy takes the softmax itself: leave the last layer out');
+  }
+  const total = planned.flatMap(({ parameters: own }) => own).reduce((sum, parameter) => sum + sizeOf(parameter.shape), 0);
   if (total > maximumParameters) {
     throw new ArchitectureRefused('the network has too many parameters', { total, maximum: maximumParameters });
   }
@@ -77,77 +71,25 @@ export function planLayers(architecture: Architecture): readonly PlannedLayer[] 
 
 /** In the order in which they stand in every weight file and graph. */
 export function parameters(architecture: Architecture): readonly Parameter[] {
-  return planLayers(architecture).flatMap(parametersOf);
+  return planLayers(architecture).flatMap(({ parameters: own }) => own);
 }
 
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
+/** What a network of images takes. Throws ArchitectureRefused for another one. */
+export function imageShape({ input }: Pick<Architecture, 'input'>): ImageShape {
+  const [channels, height, width] = input;
+  if (channels === undefined || height === undefined || width === undefined) throw new ArchitectureRefused('the network does not take images');
+  return [channels, height, width];
 }
 
-function parametersOf(planned: PlannedLayer): Parameter[] {
-  return [planned.weight, planned.bias].filter((parameter) => parameter !== null);
-}
-
-function planLayer(layer: Layer, from: readonly number[], index: number): PlannedLayer {
-  switch (layer.kind) {
-    case 'relu': return { layer, from, to: from, weight: null, bias: null };
-    case 'flatten': return { layer, from, to: [sizeOf(from)], weight: null, bias: null };
-    case 'max-pool': {
-      const [channels, height, width] = asImage(from, index);
-      if (layer.size > height || layer.size > width) {
-        throw new ArchitectureRefused(`layer ${String(index)}: the pooling window is larger than the image`);
-      }
-      return { layer, from, to: [channels, Math.floor(height / layer.size), Math.floor(width / layer.size)], weight: null, bias: null };
-    }
-    case 'dense': {
-      const [inputs] = from;
-      if (inputs === undefined || from.length !== 1) {
-        throw new ArchitectureRefused(`layer ${String(index)}: dense needs a flat input`);
-      }
-      return { layer, from, to: [layer.units], weight: { name: `layer${String(index)}.weight`, shape: [inputs, layer.units], fanIn: inputs }, bias: { name: `layer${String(index)}.bias`, shape: [layer.units], fanIn: inputs } };
-    }
-    case 'conv2d': {
-      const [channels, height, width] = asImage(from, index);
-      const rows = Math.floor((height + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
-      const columns = Math.floor((width + 2 * layer.padding - layer.kernel) / layer.stride) + 1;
-      if (rows < 1 || columns < 1) {
-        throw new ArchitectureRefused(`layer ${String(index)}: the kernel is larger than the image`);
-      }
-      const fanIn = channels * layer.kernel * layer.kernel;
-      return {
-        layer, from, to: [layer.filters, rows, columns],
-        weight: { name: `layer${String(index)}.weight`, shape: [layer.filters, channels, layer.kernel, layer.kernel], fanIn },
-        bias: { name: `layer${String(index)}.bias`, shape: [layer.filters], fanIn },
-      };
-    }
-  }
-}
+/** The name of the graph's input. */
+export const inputName = ({ input }: Pick<Architecture, 'input'>): string => (input.length === 3 ? 'image' : 'input');
 
 function readLayer(json: Json, index: number): Layer {
-  const record = asRecord(json, `layer ${String(index)}`);
-  const at = (key: string): number => positive(record[key], `layer ${String(index)} ${key}`);
-  switch (String(record['kind'])) {
-    case 'relu': return { kind: 'relu' };
-    case 'flatten': return { kind: 'flatten' };
-    case 'dense': return { kind: 'dense', units: at('units') };
-    case 'max-pool': return { kind: 'max-pool', size: at('size') };
-    case 'conv2d': {
-      const padding = record['padding'] ?? 0;
-      if (typeof padding !== 'number' || !Number.isInteger(padding) || padding < 0 || padding > 64) {
-        throw new ArchitectureRefused(`layer ${String(index)}: padding must be an integer from 0 to 64`);
-      }
-      return { kind: 'conv2d', filters: at('filters'), kernel: at('kernel'), stride: record['stride'] === undefined ? 1 : at('stride'), padding };
-    }
-    default: throw new ArchitectureRefused(`layer ${String(index)} is of an unknown kind`, record['kind'] ?? null);
-  }
-}
-
-function asImage(shape: readonly number[], index: number): ImageShape {
-  const [channels, height, width] = shape;
-  if (channels === undefined || height === undefined || width === undefined) {
-    throw new ArchitectureRefused(`layer ${String(index)} needs an image as its input`);
-  }
-  return [channels, height, width];
+  const name = `layer ${String(index)}`;
+  const record = asRecord(json, name);
+  const kind = layerKinds.find((known) => known === record['kind']);
+  if (kind === undefined) throw new ArchitectureRefused(`${name} is of an unknown kind`, record['kind'] ?? null);
+  return ruleOf({ kind }).read(new LayerFields(record, name));
 }
 
 function asRecord(json: Json, what: string): Readonly<Record<string, Json | undefined>> {

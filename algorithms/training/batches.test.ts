@@ -1,4 +1,5 @@
 import { augmentBatch, batchAt, learningRateAt, shareOf } from './batches';
+import { exampleTensor, ExampleUnreadable } from './example-tensor';
 import { accuracyOf, confusionOf, indexOfLargest } from './confusion';
 import { decodeExampleSet, encodeExampleSet, ExampleSetCorrupt } from './example-set';
 import { readEvaluationSpec, readHyperParameters, readTrainingSpec, SpecRefused } from './training-spec';
@@ -60,6 +61,21 @@ describe('a spec', () => {
     ['a list', () => readEvaluationSpec([])],
   ])('is refused with %s', (_, read) => {
     expect(read).toThrow(SpecRefused);
+  });
+});
+
+describe('an example', () => {
+  it('is an image, a list of numbers or a text, by its media type', () => {
+    expect([...exampleTensor(Buffer.from('[[1,2],[3,4]]'), 'application/json', [2, 2])]).toEqual([1, 2, 3, 4]);
+    expect([...exampleTensor(Buffer.from('ab'), 'text/plain; charset=utf-8', [4])]).toEqual([98, 99, 0, 0]);
+    expect([...exampleTensor(Buffer.from('abc'), 'text/plain', [2])]).toEqual([98, 99]);
+  });
+
+  it.each([
+    ['too few numbers', '[1]', 'application/json', [2]], ['no numbers', '["1","2"]', 'application/json', [2]], ['no JSON', '[', 'application/json', [2]],
+    ['an image for a network of vectors', 'x', 'image/png', [2]],
+  ])('is refused: %s', (_, text, mediaType, shape) => {
+    expect(() => exampleTensor(Buffer.from(text), mediaType, shape)).toThrow(ExampleUnreadable);
   });
 });
 

@@ -1,6 +1,6 @@
 // Which examples a worker sees at a step, and how they are changed: a function of (spec, step) alone,
 // so that a job resumed from a checkpoint sees exactly what it would have seen.
-import { sizeOf, type ImageShape } from './architecture';
+import { imageShape, sizeOf, type ImageShape } from './architecture';
 import { SeededRandom } from '@oort/algorithms-random';
 import type { TrainingSpec } from './training-spec';
 
@@ -30,9 +30,10 @@ export function learningRateAt(spec: TrainingSpec, step: number): number {
   return learningRate * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 
-/** Writes the batch's images, each moved, turned and scaled a little at random, one after another. */
+/** Writes the batch's examples one after another; images are each moved, turned and scaled a little at random. */
 export function augmentBatch(spec: TrainingSpec, step: number, images: readonly Float32Array[]): Float32Array {
-  const shape = spec.architecture.input;
+  if (spec.architecture.input.length !== 3) return joined(images);
+  const shape = imageShape(spec.architecture);
   const random = new SeededRandom(spec.seed, augmenting, spec.round, spec.worker, step);
   const batch = new Float32Array(images.length * sizeOf(shape));
   const { maximumShift, maximumRotation, maximumScale } = spec.hyperParameters;
@@ -42,6 +43,16 @@ export function augmentBatch(spec: TrainingSpec, step: number, images: readonly 
     const scale = 1 + spread(maximumScale);
     warp(image, shape, { angle, scale, down: spread(maximumShift), right: spread(maximumShift) }, batch.subarray(index * sizeOf(shape)));
   });
+  return batch;
+}
+
+function joined(examples: readonly Float32Array[]): Float32Array {
+  const batch = new Float32Array(examples.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const example of examples) {
+    batch.set(example, at);
+    at += example.length;
+  }
   return batch;
 }
 

@@ -1,13 +1,13 @@
 // Builds an ONNX graph node by node. Values are names; every node makes a fresh one, so the order of calls is a valid order of execution.
 import { elementTypes, encodeOnnx, type ElementType, type OnnxAttribute, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './onnx-codec';
 
-const attributeTypes = { float: 1, int: 2, ints: 7 } as const;
-/** Opset 13 is where ReduceSum and Squeeze take their axes as an input; later ones change nothing that we use. */
-const opset = 13;
+const attributeTypes = { float: 1, int: 2, text: 3, ints: 7 } as const;
+/** Opset 16 is where ScatterND adds; from 18 on ReduceMean takes its axes as an input. */
+const opset = 16;
 const irVersion = 8;
 
-/** A number is an int64 attribute; a float attribute says so. */
-export type AttributeValue = number | readonly number[] | { readonly float: number };
+/** A number is an int64 attribute; a float attribute says so, and so does a text. */
+export type AttributeValue = number | readonly number[] | { readonly float: number } | { readonly text: string };
 export type Dimension = number | string;
 
 export class GraphBuilder {
@@ -74,6 +74,7 @@ export class GraphBuilder {
 
 function attribute(name: string, value: AttributeValue): OnnxAttribute {
   if (typeof value === 'number') return { name, type: attributeTypes.int, i: value };
+  if ('text' in value) return { name, type: attributeTypes.text, s: Buffer.from(value.text) };
   if ('float' in value) return { name, type: attributeTypes.float, f: value.float };
   return { name, type: attributeTypes.ints, ints: value };
 }

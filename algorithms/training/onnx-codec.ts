@@ -11,6 +11,7 @@ export interface OnnxAttribute {
   readonly type: number;
   readonly f?: number;
   readonly i?: number;
+  readonly s?: Uint8Array;
   readonly ints?: readonly number[];
 }
 export interface OnnxNode {
@@ -55,7 +56,7 @@ function modelType(): Type {
     ['dims', 1, 'int64', 'repeated'], ['dataType', 2, 'int32'], ['name', 8, 'string'], ['rawData', 9, 'bytes'],
   ]);
   const attribute = message('AttributeProto', [
-    ['name', 1, 'string'], ['f', 2, 'float'], ['i', 3, 'int64'], ['ints', 8, 'int64', 'repeated'], ['type', 20, 'int32'],
+    ['name', 1, 'string'], ['f', 2, 'float'], ['i', 3, 'int64'], ['s', 4, 'bytes'], ['ints', 8, 'int64', 'repeated'], ['type', 20, 'int32'],
   ]);
   const node = message('NodeProto', [
     ['input', 1, 'string', 'repeated'], ['output', 2, 'string', 'repeated'], ['name', 3, 'string'], ['opType', 4, 'string'],

@@ -1,10 +1,18 @@
 // What a training, evaluation or inference job says. Read by the models domain that writes it and by the agent that obeys it.
 import { Fault, type Json } from '@oort/kernel-wire';
 import { readArchitecture, type Architecture } from './architecture';
+import { averagings, type Averaging } from './averaging';
+import type { Optimiser } from './optimiser';
 
 export interface HyperParameters {
+  readonly optimiser: Optimiser;
   readonly learningRate: number;
+  /** Of gradients: the velocity's of SGD, the first moment's of Adam. */
   readonly momentum: number;
+  /** Of squared gradients; only Adam has it. */
+  readonly secondMomentum: number;
+  /** Gradients of a step are shortened to this norm; 0 leaves them as they are. */
+  readonly maximumGradientNorm: number;
   readonly weightDecay: number;
   readonly batchSize: number;
   /** Steps of one worker in one round. */
@@ -13,12 +21,21 @@ export interface HyperParameters {
   readonly maximumShift: number;
   readonly maximumRotation: number;
   readonly maximumScale: number;
+  /** How the workers' weights become one. `auto` is the mean for two, and the trimmed mean from three on. */
+  readonly averaging: Averaging;
+  /** A worker's change of the weights in a round is shortened to this norm before it is averaged; 0 leaves it as it is. */
+  readonly maximumUpdateNorm: number;
+  /** The run ends early when so many rounds in a row did not lower the loss by `leastImprovement` of it; 0 never does. */
+  readonly patience: number;
+  readonly leastImprovement: number;
 }
 
 export const defaultHyperParameters: HyperParameters = {
-  learningRate: 0.05, momentum: 0.9, weightDecay: 0.0005, batchSize: 32, localSteps: 150,
-  maximumShift: 2, maximumRotation: 12, maximumScale: 0.12,
+  optimiser: 'sgd', learningRate: 0.05, momentum: 0.9, secondMomentum: 0.999, maximumGradientNorm: 0, weightDecay: 0.0005, batchSize: 32, localSteps: 150,
+  maximumShift: 2, maximumRotation: 12, maximumScale: 0.12, averaging: 'auto', maximumUpdateNorm: 0, patience: 0, leastImprovement: 0.01,
 };
+
+const optimisers = ['sgd', 'adam'] as const satisfies readonly Optimiser[];
 
 export interface TrainingSpec {
   readonly architecture: Architecture;
@@ -49,6 +66,12 @@ export function readHyperParameters(json: Json): HyperParameters {
   const fields = fieldsOf(json, 'hyper-parameters');
   const unknown = Object.keys(fields).find((key) => !(key in defaultHyperParameters));
   if (unknown !== undefined) throw new SpecRefused('unknown hyper-parameter', unknown);
+  const choice = <T extends string>(key: keyof HyperParameters, known: readonly T[]): T => {
+    const given = fields[key] ?? defaultHyperParameters[key];
+    const found = known.find((each) => each === given);
+    if (found === undefined) throw new SpecRefused(`${key} must be one of ${known.join(', ')}`, given);
+    return found;
+  };
   const value = (key: keyof HyperParameters, least: number, most: number): number => {
     const given = fields[key] ?? defaultHyperParameters[key];
     if (typeof given !== 'number' || !(given >= least && given <= most)) {
@@ -57,9 +80,12 @@ export function readHyperParameters(json: Json): HyperParameters {
     return given;
   };
   return {
-    learningRate: value('learningRate', 1e-6, 10), momentum: value('momentum', 0, 0.999), weightDecay: value('weightDecay', 0, 1),
+    optimiser: choice('optimiser', optimisers), learningRate: value('learningRate', 1e-6, 10), momentum: value('momentum', 0, 0.999),
+    secondMomentum: value('secondMomentum', 0.5, 0.99999), maximumGradientNorm: value('maximumGradientNorm', 0, 1e6), weightDecay: value('weightDecay', 0, 1),
     batchSize: Math.trunc(value('batchSize', 1, 1024)), localSteps: Math.trunc(value('localSteps', 1, 1_000_000)),
     maximumShift: value('maximumShift', 0, 64), maximumRotation: value('maximumRotation', 0, 180), maximumScale: value('maximumScale', 0, 0.9),
+    averaging: choice('averaging', averagings), maximumUpdateNorm: value('maximumUpdateNorm', 0, 1e6),
+    patience: Math.trunc(value('patience', 0, 100)), leastImprovement: value('leastImprovement', 0, 1),
   };
 }
 

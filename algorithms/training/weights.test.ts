@@ -51,3 +51,23 @@ describe('averaging', () => {
     expect(() => averageWeights([{ weights: one(1), examples: 1 }, { weights: one(1, 2), examples: 1 }])).toThrow(AveragingRefused);
   });
 });
+
+describe('robust averaging', () => {
+  const honest = [1, 2, 3, 4].map((value) => ({ weights: one(value, -value), examples: 10 }));
+  const liar = { weights: one(1e9, -1e9), examples: 1_000_000 };
+  const options = { averaging: 'median', maximumUpdateNorm: 0 } as const;
+
+  it('takes the median of each place, whatever a minority says', () => {
+    expect(valuesOf(averageWeights([...honest, liar], options))).toEqual([3, -3]);
+    expect(valuesOf(averageWeights([honest[0] ?? liar, honest[1] ?? liar], options))).toEqual([1.5, -1.5]);
+  });
+
+  it('shortens a change that is longer than the norm, and only that', () => {
+    const averaged = averageWeights([{ weights: one(3, 4), examples: 1 }, { weights: one(30, 40), examples: 1 }], { averaging: 'mean', maximumUpdateNorm: 5 }, one(0, 0));
+    expect(valuesOf(averaged)).toEqual([3, 4]);
+  });
+
+  it('trusts everybody when it is told to', () => {
+    expect(valuesOf(averageWeights([...honest, { weights: one(100, 100), examples: 10 }], { averaging: 'mean', maximumUpdateNorm: 0 }))).toEqual([22, 18]);
+  });
+});

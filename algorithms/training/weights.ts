@@ -13,13 +13,13 @@ export class WeightsCorrupt extends Fault {
 
 const initialisation = 1;
 
-/** He et al. 2015: normal with variance 2 / inputs; biases zero. Equal seeds give equal bytes on every machine up to its Math.log and Math.cos. */
+/** He et al. 2015: normal with variance 2 / inputs; biases zero, scales one. Equal seeds give equal bytes on every machine up to its Math.log and Math.cos. */
 export function initialWeights(architecture: Architecture, seed: number): Weights {
   return new Map(parameters(architecture).map((parameter, index) => {
     const random = new SeededRandom(seed, initialisation, index);
     const deviation = Math.sqrt(2 / parameter.fanIn);
-    const bias = parameter.shape.length === 1;
-    const values = Float32Array.from({ length: sizeOf(parameter.shape) }, () => (bias ? 0 : random.normal() * deviation));
+    const first = { normal: () => random.normal() * deviation, zeros: () => 0, ones: () => 1 }[parameter.first];
+    const values = Float32Array.from({ length: sizeOf(parameter.shape) }, first);
     return [parameter.name, { shape: parameter.shape, values }];
   }));
 }

@@ -1,6 +1,6 @@
 // A model's mark on examples it never saw: the confusion matrix, the accuracy that follows from it, and the mean cross-entropy.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { accuracyOf, confusionOf, decodeExampleSet, imageTensor, indexOfLargest, readEvaluationSpec, type Example, type ImageShape } from '@oort/algorithms-training';
+import { accuracyOf, confusionOf, decodeExampleSet, exampleTensor, indexOfLargest, readEvaluationSpec, sizeOf, type Example, type ImageShape, type Shape } from '@oort/algorithms-training';
 import { Fault, type Json } from '@oort/kernel-wire';
 import { deterministicSession } from './onnx-session';
 
@@ -21,7 +21,7 @@ export async function runEvaluation(specJson: Json, ports: EvaluationPorts): Pro
     for (const contentId of spec.exampleSetContentIds) sets.push(decodeExampleSet(await ports.fetchContent(contentId)));
     const labels = sets[0]?.labels ?? [];
     const examples = sets.flatMap((set) => set.examples);
-    const shape = inputShape(session);
+    const shape = exampleShape(session);
     const predicted: number[] = [];
     let loss = 0;
     for (let first = 0; first < examples.length; first += batchSize) {
@@ -42,14 +42,22 @@ export async function runEvaluation(specJson: Json, ports: EvaluationPorts): Pro
   }
 }
 
-async function predict(session: InferenceSession, batch: readonly Example[], shape: ImageShape): Promise<Float32Array> {
-  const size = shape[0] * shape[1] * shape[2];
-  const images = new Float32Array(batch.length * size);
-  batch.forEach(({ bytes, mediaType }, row) => { images.set(imageTensor(bytes, mediaType, shape), row * size); });
-  const results = await session.run({ image: new Tensor('float32', images, [batch.length, ...shape]) }, ['probabilities']);
+async function predict(session: InferenceSession, batch: readonly Example[], shape: Shape): Promise<Float32Array> {
+  const size = sizeOf(shape);
+  const inputs = new Float32Array(batch.length * size);
+  batch.forEach(({ bytes, mediaType }, row) => { inputs.set(exampleTensor(bytes, mediaType, shape), row * size); });
+  const results = await session.run({ [session.inputNames[0] ?? '']: new Tensor('float32', inputs, [batch.length, ...shape]) }, ['probabilities']);
   const data = results['probabilities']?.data;
   if (data instanceof Float32Array) return data;
   throw new Fault('NOT_FLOATS', 'the model has no output `probabilities`');
+}
+
+/** What the file says of its input, without the batch in front. */
+function exampleShape(session: InferenceSession): Shape {
+  const [described] = session.inputMetadata;
+  const shape = described?.isTensor === true ? described.shape.slice(1).map(Number) : [];
+  if (shape.length > 0 && shape.every((size) => Number.isInteger(size) && size > 0)) return shape;
+  throw new Fault('SHAPE_UNKNOWN', 'the model does not say the shape of its examples');
 }
 
 /** What the file says of its input `image`: [N, channels, height, width]. */

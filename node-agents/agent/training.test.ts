@@ -13,6 +13,14 @@ const architectureJson = {
 };
 const architecture = readArchitecture(architectureJson);
 
+const normalised: Json = {
+  input: [1, 8, 8], labels,
+  layers: [
+    { kind: 'conv2d', filters: 4, kernel: 3 }, { kind: 'batch-norm' }, { kind: 'gelu' }, { kind: 'average-pool', size: 2 }, { kind: 'flatten' },
+    { kind: 'dense', units: 8 }, { kind: 'layer-norm' }, { kind: 'relu' }, { kind: 'dense', units: 2 },
+  ],
+};
+
 /** Bright on one side, noise everywhere. */
 function example(label: string, random: SeededRandom): Example {
   const image = new PNG({ width: 8, height: 8 });
@@ -61,13 +69,42 @@ describe('a training job', () => {
     expect(marked.output).toMatchObject({ examples: 30, accuracy: 1, labels, confusion: [[15, 0], [0, 15]] });
   });
 
-  it('resumed from any checkpoint ends with the same bytes and the same metrics', async () => {
-    const { ports, spec, checkpoints } = world();
+  it.each([
+    ['sgd', architectureJson, {}],
+    ['Adam and normalisation', normalised, { optimiser: 'adam', learningRate: 0.003, maximumGradientNorm: 1 }],
+  ])('resumed from any checkpoint ends with the same bytes and the same metrics: %s', async (_, design, hyperParameters) => {
+    const { ports, spec: plain, checkpoints, store } = world();
+    const fields = plain as Record<string, Json>;
+    const spec: Json = {
+      ...fields, architecture: design, hyperParameters: { ...fields['hyperParameters'] as Record<string, Json>, ...hyperParameters },
+      weightsContentId: store(encodeWeights(initialWeights(readArchitecture(design), 3))),
+    };
     const whole = await runTraining(spec, ports);
     expect(checkpoints.map(([step]) => step)).toContain(17);
     for (const [step, bytes] of checkpoints.slice()) {
       if (step % 8 === 1) expect(await runTraining(spec, { ...ports, resume: bytes })).toEqual(whole);
     }
+  });
+
+  it('learns to tell texts apart, through an embedding and attention', async () => {
+    const { ports, contents, store } = world();
+    const random = new SeededRandom(8);
+    const examples = Array.from({ length: 40 }, (_, index): Example => {
+      const letters = Array.from({ length: 6 }, () => 'bcd'.charAt(random.below(3)));
+      letters[random.below(6)] = index % 2 === 0 ? 'x' : 'y';
+      return { label: labels[index % 2] ?? '', mediaType: 'text/plain', bytes: Buffer.from(letters.join('')) };
+    });
+    const design: Json = { input: [8], labels, layers: [
+      { kind: 'embedding', vocabulary: 257, width: 8 }, { kind: 'attention', heads: 2, residual: true }, { kind: 'layer-norm' }, { kind: 'mean' }, { kind: 'dense', units: 2 },
+    ] };
+    const exampleSetContentIds = [store(encodeExampleSet({ labels, examples }))];
+    const { output } = await runTraining({
+      architecture: design, hyperParameters: { optimiser: 'adam', learningRate: 0.02, batchSize: 8, localSteps: 80 }, seed: 3, round: 0, rounds: 1, worker: 0, workers: 1,
+      weightsContentId: store(encodeWeights(initialWeights(readArchitecture(design), 3))), exampleSetContentIds,
+    }, ports);
+    const { weights } = decodeWeights(contents.get((output as { weightsContentId: string }).weightsContentId) ?? Buffer.alloc(0));
+    const modelContentId = store(inferenceModel(readArchitecture(design), weights));
+    expect((await runEvaluation({ modelContentId, exampleSetContentIds }, ports)).output).toMatchObject({ examples: 40, accuracy: 1 });
   });
 
   it('refuses the checkpoint of another job', async () => {

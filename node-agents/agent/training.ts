@@ -3,8 +3,8 @@
 // another machine of the same runtime class ends with the same bytes.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import {
-  augmentBatch, batchAt, decodeExampleSet, decodeWeights, encodeWeights, imageTensor, indexOfLargest, learningRateAt, nextOf, parameters, readTrainingSpec,
-  requireFitting, shareOf, trainingStepModel, velocityOf, WeightsCorrupt, type TrainingSpec, type Weights,
+  augmentBatch, batchAt, decodeExampleSet, decodeWeights, encodeWeights, exampleTensor, indexOfLargest, inputName, learningRateAt, memoryOf, nextOf,
+  parameters, readTrainingSpec, requireFitting, shareOf, stepScalars, trainingStepModel, WeightsCorrupt, type TrainingSpec, type Weights,
 } from '@oort/algorithms-training';
 import { canonicalJson, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
 import { deterministicSession } from './onnx-session';
@@ -29,9 +29,9 @@ export class TrainingAborted extends Fault {
   constructor(step: number) { super('TRAINING_ABORTED', 'the training job was stopped', { step }); }
 }
 
-interface Labelled { readonly images: readonly Float32Array[]; readonly labels: readonly number[] }
+interface Labelled { readonly inputs: readonly Float32Array[]; readonly labels: readonly number[] }
 
-/** Weights and velocities by their names in the graph, the next step, and what was measured so far. */
+/** Weights and the optimiser's memory by their names in the graph, the next step, and what was measured so far. */
 interface Progress { readonly tensors: Map<string, Tensor>; step: number; lossSum: number; seen: number; right: number }
 
 /** `output` is {weightsContentId, examples, steps, metrics: {loss, lastLoss, accuracy}}; a unit is a hundred examples seen.
@@ -62,7 +62,7 @@ export async function runTraining(specJson: Json, ports: TrainingPorts): Promise
   const weightsContentId = await ports.storeContent(encodeWeights(weightsOf(spec, progress)));
   return {
     output: {
-      weightsContentId, examples: share.images.length, steps: localSteps,
+      weightsContentId, examples: share.inputs.length, steps: localSteps,
       metrics: { loss: progress.lossSum / localSteps, lastLoss, accuracy: progress.right / progress.seen },
     },
     units: Math.max(1, Math.round((localSteps * batchSize) / 100)),
@@ -71,16 +71,19 @@ export async function runTraining(specJson: Json, ports: TrainingPorts): Promise
 
 /** Returns the step's loss. */
 async function takeStep(spec: TrainingSpec, session: InferenceSession, share: Labelled, progress: Progress): Promise<number> {
-  const { architecture: { input, labels }, hyperParameters: { batchSize } } = spec;
-  const places = batchAt(spec, share.images.length, progress.step);
+  const { architecture, hyperParameters } = spec;
+  const { input, labels } = architecture;
+  const { batchSize } = hyperParameters;
+  const places = batchAt(spec, share.inputs.length, progress.step);
   const expected = places.map((place) => share.labels[place] ?? 0);
   const target = new Float32Array(batchSize * labels.length);
   expected.forEach((label, row) => { target[row * labels.length + label] = 1; });
-  const image = augmentBatch(spec, progress.step, places.flatMap((place) => share.images[place] ?? []));
+  const batch = augmentBatch(spec, progress.step, places.flatMap((place) => share.inputs[place] ?? []));
+  const scalars = Object.entries(stepScalars(hyperParameters, learningRateAt(spec, progress.step), progress.step));
   const results = await session.run({
-    image: new Tensor('float32', image, [batchSize, ...input]),
+    [inputName(architecture)]: new Tensor('float32', batch, [batchSize, ...input]),
     target: new Tensor('float32', target, [batchSize, labels.length]),
-    learningRate: new Tensor('float32', Float32Array.of(learningRateAt(spec, progress.step)), []),
+    ...Object.fromEntries(scalars.map(([name, value]) => [name, new Tensor('float32', Float32Array.of(value), [])])),
     ...Object.fromEntries(progress.tensors),
   });
   for (const name of progress.tensors.keys()) {
@@ -105,7 +108,7 @@ async function fetchShare(spec: TrainingSpec, ports: TrainingPorts): Promise<Lab
   const own = shareOf(spec, examples.length).flatMap((index) => examples[index] ?? []);
   if (own.length === 0) throw new Fault('NO_EXAMPLES', 'this worker\'s share of the examples is empty', { examples: examples.length });
   return {
-    images: own.map(({ bytes, mediaType }) => imageTensor(bytes, mediaType, spec.architecture.input)),
+    inputs: own.map(({ bytes, mediaType }) => exampleTensor(bytes, mediaType, spec.architecture.input)),
     labels: own.map(({ label }) => {
       const index = spec.architecture.labels.indexOf(label);
       if (index === -1) throw new Fault('UNKNOWN_LABEL', 'an example has a label that the network does not know', label);
@@ -118,14 +121,16 @@ async function firstProgress(spec: TrainingSpec, ports: TrainingPorts): Promise<
   const { weights } = decodeWeights(await ports.fetchContent(spec.weightsContentId));
   requireFitting(spec.architecture, weights);
   const tensors = new Map<string, Tensor>();
-  for (const [name, { shape, values }] of weights) {
+  for (const parameter of parameters(spec.architecture)) {
+    const { name, shape } = parameter;
+    const values = weights.get(name)?.values ?? new Float32Array();
     tensors.set(name, new Tensor('float32', values, shape));
-    tensors.set(velocityOf(name), new Tensor('float32', new Float32Array(values.length), shape));
+    for (const memory of memoryOf(spec.hyperParameters.optimiser, parameter)) tensors.set(memory, new Tensor('float32', new Float32Array(values.length), shape));
   }
   return { tensors, step: 0, lossSum: 0, seen: 0, right: 0 };
 }
 
-/** A checkpoint is a weight file with the velocities beside the weights. Numbers travel as text that reads back to the same double. */
+/** A checkpoint is a weight file with the optimiser's memory beside the weights. Numbers travel as text that reads back to the same double. */
 function encodeProgress(progress: Progress, specHash: string): Buffer {
   const weights = new Map([...progress.tensors].map(([name, tensor]) => [name, { shape: tensor.dims, values: floatsOf(tensor) }]));
   const { step, lossSum, seen, right } = progress;
@@ -135,8 +140,10 @@ function encodeProgress(progress: Progress, specHash: string): Buffer {
 function resumedProgress(spec: TrainingSpec, specHash: string, bytes: Buffer): Progress {
   const { weights, metadata } = decodeWeights(bytes);
   if (metadata['specHash'] !== specHash) throw new WeightsCorrupt('the checkpoint belongs to another job');
-  const own = new Map([...weights].filter(([name]) => !name.startsWith(velocityOf(''))));
-  requireFitting(spec.architecture, own);
+  const trained = parameters(spec.architecture);
+  const memory = trained.flatMap((parameter) => memoryOf(spec.hyperParameters.optimiser, parameter));
+  requireFitting(spec.architecture, new Map([...weights].filter(([name]) => !memory.includes(name))));
+  if (!memory.every((name) => weights.has(name))) throw new WeightsCorrupt('the checkpoint lacks what the optimiser remembers');
   const tensors = new Map([...weights].map(([name, { shape, values }]) => [name, new Tensor('float32', values, shape)]));
   const number = (key: string): number => Number(metadata[key] ?? 'NaN');
   return { tensors, step: number('step'), lossSum: number('lossSum'), seen: number('seen'), right: number('right') };

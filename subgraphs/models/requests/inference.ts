@@ -1,5 +1,5 @@
-// One image through a version, on whichever node is free.
-import { imageTensor, ImageUnreadable, readArchitecture } from '@oort/algorithms-training';
+// One image (or a text, or a list of numbers, for a network of those) through a version, on whichever node is free.
+import { exampleTensor, ExampleUnreadable, ImageUnreadable, readArchitecture } from '@oort/algorithms-training';
 import { newId, type Json } from '@oort/kernel-wire';
 import { jobById, modelById, predictionById, versionById, type PredictionRow } from '@oort/projections-models';
 import { isRefusedJob, type ModelsPorts } from '../ports';
@@ -60,9 +60,9 @@ function readImage(imageBase64: string, mediaType: string, architecture: Json): 
   const bytes = Buffer.from(imageBase64, 'base64');
   if (bytes.length > imageBytes) return refuse('IMAGE_UNREADABLE', 'The image is larger than 1 MiB.');
   try {
-    return { values: [...imageTensor(bytes, mediaType, readArchitecture(architecture).input)] };
+    return { values: [...exampleTensor(bytes, mediaType, readArchitecture(architecture).input)] };
   } catch (error) {
-    if (error instanceof ImageUnreadable) return refuse('IMAGE_UNREADABLE', error.message);
+    if (error instanceof ImageUnreadable || error instanceof ExampleUnreadable) return refuse('IMAGE_UNREADABLE', error.message);
     throw error;
   }
 }
