@@ -139,6 +139,14 @@ export function piecesOnNode({ database }: Models, nodeId: string, sample: numbe
      WHERE p."nodeId" = $1 ORDER BY random() LIMIT $2`, [nodeId, sample]);
 }
 
+/** How many hot pieces each node has. */
+export async function pieceCounts({ database }: Models): Promise<ReadonlyMap<string, number>> {
+  const rows: { readonly nodeId: string; readonly pieces: number }[] = await database.query(
+    `SELECT p."nodeId", count(*)::int AS pieces FROM ${objectsSchema}.piece p
+     JOIN ${objectsSchema}.segment s ON s."segmentId" = p."segmentId" AND NOT s.cold GROUP BY p."nodeId"`);
+  return new Map(rows.map(({ nodeId, pieces }) => [nodeId, pieces]));
+}
+
 /** Every piece that something in the catalogue owns on a node. */
 export async function ownedPieceIds({ database }: Models, nodeId: string): Promise<ReadonlySet<string>> {
   const rows = await database.getRepository(PieceEntity).find({ where: { nodeId }, select: { segmentId: true, index: true, pieceId: true } });

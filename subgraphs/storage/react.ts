@@ -3,7 +3,7 @@ import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { NodesEvent } from '@oort/schema/events/nodes';
 import type { RepairLoop } from './repair';
 
-export const reactsTo = ['NodeActivated', 'NodeCameOnline', 'NodeWentOffline', 'NodeSuspended', 'NodeRetired'] as const satisfies readonly NodesEvent['type'][];
+export const reactsTo = ['NodeActivated', 'NodeCameOnline', 'NodeWentOffline', 'NodeSuspended', 'NodeDraining', 'NodeRetired'] as const satisfies readonly NodesEvent['type'][];
 
 export function react(_event: RecordedEvent, repair: RepairLoop): Promise<void> {
   repair.wake();

@@ -1,5 +1,6 @@
 // The repair loop. Weak segments are rebuilt, weakest first: a piece that was never placed or was lost goes to a node that has none
 // of the segment; a piece on a node that is away is rebuilt elsewhere after a while, if a spare node exists, and else awaited.
+// Before that, pieces move (mover.ts): away from nodes that drain, apart from each other, and onto nodes that are new.
 // A node that comes back is asked to prove what it should have; a random piece of a random node is asked for all the time; and what
 // lies on nodes and belongs to nothing is swept.
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,6 +19,7 @@ import type { StorageNode } from './data-path/port';
 import { gatherPieces, type BadPiece } from './data-path/read';
 import { putPiece } from './data-path/write';
 import { loadObject } from './load-object';
+import { PieceMover } from './mover';
 import { objectStreamId } from './object-id';
 import type { HandleObject, ObjectWriter } from './object-writer';
 
@@ -40,11 +42,13 @@ const repairsAtOnce = 8;
 /** Pieces that a node is asked to prove when this process meets it first, and when it comes back. */
 const provenAtStart = 32;
 const provenAtReturn = 1000;
-/** A turn takes at most this share of the time. */
+/** A turn takes at most this share of the time, unless it was long: then most of it was waiting for a node that does not answer. */
 const busyShare = 0.1;
+const longestRestMs = 10_000;
 
 export class RepairLoop {
   readonly #options: RepairOptions;
+  readonly #mover: PieceMover;
   /** Since when a node is away. */
   readonly #away = new Map<string, number>();
   readonly #seen = new Set<string>();
@@ -53,6 +57,7 @@ export class RepairLoop {
 
   constructor(options: RepairOptions) {
     this.#options = options;
+    this.#mover = new PieceMover({ ...options, now: () => options.now() });
     this.#sweptAt = options.now().getTime();
     options.dataPath.onBadPiece = (bad) => { void this.#report(bad); };
   }
@@ -60,8 +65,13 @@ export class RepairLoop {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const startedAt = performance.now();
-      await this.runOnce().catch((error: unknown) => process.emitWarning(`repair: ${String(error)}`));
-      const restMs = Math.max(this.#options.intervalMs ?? 2_000, (performance.now() - startedAt) * (1 / busyShare - 1));
+      const more = await this.runOnce().catch((error: unknown) => {
+        process.emitWarning(`repair: ${String(error)}`);
+        return false;
+      });
+      if (more) continue;
+      const busyMs = (performance.now() - startedAt) * (1 / busyShare - 1);
+      const restMs = Math.max(this.#options.intervalMs ?? 2_000, Math.min(busyMs, longestRestMs));
       const stop = new AbortController();
       this.#wake = () => stop.abort();
       await delay(restMs, null, { signal: AbortSignal.any([signal, stop.signal]) }).catch(() => undefined);
@@ -71,17 +81,21 @@ export class RepairLoop {
   /** Looks at once instead of at the next turn. */
   wake(): void { this.#wake(); }
 
-  async runOnce(): Promise<void> {
+  /** True while a node that drains has more to give. */
+  async runOnce(): Promise<boolean> {
     const { dataPath, readModels, now } = this.#options;
     const nodes = (await dataPath.watch.all()).filter(({ kind }) => kind === 'super');
     const well = nodes.filter((node) => dataPath.watch.isWell(node));
     await this.#auditReturned(nodes, well);
     await this.#auditRandom(well);
+    const draining = await this.#mover.drain(nodes, well);
+    if (!draining) await this.#mover.rebalance(nodes, well);
     const weak = await weakSegments(readModels, well.map(({ nodeId }) => nodeId), segmentsATurn);
     for (let start = 0; start < weak.length; start += repairsAtOnce) {
       await Promise.all(weak.slice(start, start + repairsAtOnce).map((segment) => this.#repair(segment, nodes, well)));
     }
     if (now().getTime() - this.#sweptAt > (this.#options.sweepMs ?? 60_000)) await this.#sweep(well);
+    return draining;
   }
 
   async #repair(weak: WeakSegment, nodes: readonly StorageNode[], well: readonly StorageNode[]): Promise<void> {
@@ -91,7 +105,9 @@ export class RepairLoop {
     if (state.status !== 'stored' || segment === undefined) return;
     const { versionId } = state.version;
     const isWell = (piece: PiecePlacement): boolean => well.some(({ nodeId }) => nodeId === piece.nodeId);
-    const gone = segment.pieces.filter((piece) => !isWell(piece) && this.#isGone(piece.nodeId, nodes));
+    // What lies on a node that drains is copied from there.
+    const drains = (piece: PiecePlacement): boolean => nodes.some(({ nodeId, status, online }) => nodeId === piece.nodeId && status === 'draining' && online);
+    const gone = segment.pieces.filter((piece) => !isWell(piece) && !drains(piece) && this.#isGone(piece.nodeId, nodes));
     const kept = segment.pieces.filter((piece) => !gone.includes(piece));
     const wanted = Array.from({ length: segment.n }, (_, index) => index).filter((index) => !kept.some((piece) => piece.index === index));
     const holders = nodes.filter(({ nodeId }) => kept.some((piece) => piece.nodeId === nodeId));
@@ -143,7 +159,7 @@ export class RepairLoop {
       this.#seen.add(node.nodeId);
       if (met && !returned) continue;
       const pieces = await piecesOnNode(this.#options.readModels, node.nodeId, returned ? provenAtReturn : provenAtStart);
-      for (let start = 0; start < pieces.length; start += repairsAtOnce) {
+      for (let start = 0; start < pieces.length && this.#options.dataPath.watch.isWell(node); start += repairsAtOnce) {
         await Promise.all(pieces.slice(start, start + repairsAtOnce).map((piece) => this.#audit(node, piece)));
       }
     }

@@ -7,7 +7,7 @@ import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql } from 'graphql';
 import { contentIdOf, ContentMissing } from '@oort/kernel-content';
 import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
-import { newDeviceKey } from '@oort/kernel-identity';
+import { newDeviceKey, type DeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
 import { startTestNodes, type TestNode } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
@@ -24,6 +24,7 @@ let readModels: OpenReadModels;
 let nodes: TestNode[];
 let dataPath: DataPath;
 let storage: StorageSubgraph;
+let platformKey: DeviceKey;
 let stop: AbortController;
 
 beforeEach(async () => {
@@ -33,7 +34,7 @@ beforeEach(async () => {
   readModels = await openReadModels({ url: postgres.url, projections: [objectsProjection], store });
   stop = new AbortController();
   await readModels.start(stop.signal);
-  const platformKey = newDeviceKey();
+  platformKey = newDeviceKey();
   nodes = await startTestNodes(6, directory, platformKey.publicKey);
   dataPath = new DataPath({ nodes: () => Promise.resolve(nodes.map((node) => node.shown())), platformKey, now });
   storage = await createStorageSubgraph({
@@ -160,6 +161,29 @@ it('gives a suspended node nothing new, and moves what it has', async () => {
   expect((await piecesOf('a'))[0]).not.toContain(holder);
   expect((await piecesOf('a'))[0]).toHaveLength(4);
   expect((await put('b', randomBytes(100_000))).segments[0]?.pieces.map(({ nodeId }) => nodeId)).not.toContain(holder);
+});
+
+it('copies what a draining node has to others, and leaves it empty while every object has all its pieces', async () => {
+  nodes.push(...await startTestNodes(1, join(directory, 'more'), platformKey.publicKey, 6));
+  for (let index = 0; index < 6; index += 1) await put(`small-${index}`, randomBytes(500));
+  const large = randomBytes(1_000_000);
+  await put('large', large);
+  const leaver = nodes[1]!;
+  leaver.status = 'draining';
+  for (let turn = 0; turn < 50 && (await leaver.pieceIds()).length > 0; turn += 1) await storage.repair.runOnce();
+  expect(await leaver.pieceIds()).toEqual([]);
+  await leaver.kill();
+  expect((await piecesOf('large')).map((holders) => new Set(holders).size)).toEqual([6]);
+  expect((await piecesOf('large')).flat()).not.toContain(leaver.nodeId);
+  expect((await read('large')).equals(large)).toBe(true);
+});
+
+it('moves pieces onto a node that is new until it has its share', async () => {
+  for (let index = 0; index < 24; index += 1) await put(`small-${index}`, randomBytes(500));
+  nodes.push(...await startTestNodes(1, join(directory, 'more'), platformKey.publicKey, 6));
+  for (let turn = 0; turn < 60 && (await nodes.at(-2)!.pieceIds()).length < 8; turn += 1) await storage.repair.runOnce();
+  expect((await nodes.at(-2)!.pieceIds()).length).toBeGreaterThanOrEqual(8);
+  expect((await piecesOf('small-3')).map((holders) => new Set(holders).size)).toEqual([4]);
 });
 
 it('refuses to store what it could not promise to keep, and leaves nothing of it', async () => {

@@ -62,10 +62,10 @@ export class TestNode {
   }
 }
 
-/** Super nodes first, then one archive node, each with an operator of its own. */
-export async function startTestNodes(superNodes: number, directory: string, platformPublicKey: string): Promise<TestNode[]> {
+/** Super nodes first, then one archive node, each with an operator of its own; numbered from `first` on. */
+export async function startTestNodes(superNodes: number, directory: string, platformPublicKey: string, first = 0): Promise<TestNode[]> {
   const nodes = Array.from({ length: superNodes + 1 }, (_, index) => new TestNode(
-    `node_${index}`, index < superNodes ? 'super' : 'archive', `0x${String(index).padStart(40, '0')}`, directory, platformPublicKey));
+    `node_${first + index}`, index < superNodes ? 'super' : 'archive', `0x${String(first + index).padStart(40, '0')}`, directory, platformPublicKey));
   await Promise.all(nodes.map((node) => node.start()));
   return nodes;
 }

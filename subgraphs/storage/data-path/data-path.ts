@@ -2,6 +2,7 @@
 import { newId } from '@oort/kernel-wire';
 import type { DeviceKey } from '@oort/kernel-identity';
 import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
+import { PieceRefused } from './faults';
 import { NodeWatch } from './node-watch';
 import { PieceClient, type Moved } from './piece-client';
 import type { StorageNodes } from './port';
@@ -64,6 +65,13 @@ export class DataPath implements Wires {
   /** Every piece that it is made from is held against its receipt. */
   sealedBytes(segment: SegmentPlacement, accountId: string): Promise<Buffer> {
     return readSegment(this, segment, accountId, (bad) => this.onBadPiece(bad));
+  }
+
+  /** After a piece could not be fetched: what is missing or rotten is told to repair, and a node that does not answer is asked last. */
+  reportIfBad(segmentId: string, piece: PiecePlacement, error: unknown): void {
+    const reason = error instanceof PieceRefused ? error.reason : 'unreachable';
+    if (reason === 'missing' || reason === 'corrupt') this.onBadPiece({ segmentId, piece, reason });
+    else this.watch.failed(piece.nodeId);
   }
 
   remove(pieces: readonly Pick<PiecePlacement, 'nodeId' | 'pieceId'>[]): Promise<void> { return removePieces(this, pieces); }

@@ -27,7 +27,7 @@ export function placementOrder(
 }
 
 /** Lexicographic: an operator met twice weighs more than any number of shared networks, and a network more than regions. */
-function crowding(node: StorageNode, placed: readonly StorageNode[]): number {
+export function crowding(node: StorageNode, placed: readonly StorageNode[]): number {
   const count = (same: (other: StorageNode) => boolean): number => placed.filter(same).length;
   return count(({ operator }) => operator === node.operator) * 10_000
     + count(({ network }) => network === node.network) * 100 + count(({ region }) => region === node.region);
