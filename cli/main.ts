@@ -29,6 +29,8 @@ const help = `oort: a decentralised AI cloud
   oort projections list|parked [NAME]|rebuild NAME|replay NAME [--data DIR] [--json]
       how far each read model is and which events it could not apply; rebuild fills it anew beside the one that is read,
       replay tries parked events again. On a platform that runs too, and on OORT_POSTGRES_URL
+  oort storage durability [--failures-a-year 0.05] [--operator-losses-a-year 0.01] [--repair-hours 24] [--data DIR] [--json]
+      what could be lost within a year as everything lies now, and what would make it less; on a platform that runs too
   oort verify FILE --rpc URL --genesis HASH
       checks a lineage proof against nothing but the chain
 
@@ -55,6 +57,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   projections: async (rest) => (await import('./projections.js')).projectionsCommand(rest),
   keys: async (rest) => (await import('./keys.js')).makeKeys(rest),
+  'storage durability': async (rest) => (await import('./storage-durability.js')).storageDurability(rest),
   verify: async (rest) => (await import('./verify.js')).verifyCommand(rest),
 };
 

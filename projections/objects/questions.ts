@@ -147,6 +147,15 @@ export async function pieceCounts({ database }: Models): Promise<ReadonlyMap<str
   return new Map(rows.map(({ nodeId, pieces }) => [nodeId, pieces]));
 }
 
+/** Those of these pieces that objects have on the node. Hot pieces only. */
+export function piecesNamed({ database }: Models, nodeId: string, pieceIds: readonly string[]): Promise<readonly PieceOnNode[]> {
+  return database.query(
+    `SELECT p.*, o."versionId", o.bucket, o.key FROM ${objectsSchema}.piece p
+     JOIN ${objectsSchema}.segment s ON s."segmentId" = p."segmentId" AND NOT s.cold
+     JOIN ${objectsSchema}.object o ON o."versionId" = s."versionId"
+     WHERE p."nodeId" = $1 AND p."pieceId" = ANY($2)`, [nodeId, pieceIds]);
+}
+
 /** Every piece that something in the catalogue owns on a node. */
 export async function ownedPieceIds({ database }: Models, nodeId: string): Promise<ReadonlySet<string>> {
   const rows = await database.getRepository(PieceEntity).find({ where: { nodeId }, select: { segmentId: true, index: true, pieceId: true } });
@@ -164,4 +173,18 @@ export async function ownerOfSegment({ database }: Models, segmentId: string): P
     `SELECT o."versionId", o.bucket, o.key FROM ${objectsSchema}.segment s
      JOIN ${objectsSchema}.object o ON o."versionId" = s."versionId" WHERE s."segmentId" = $1`, [segmentId]);
   return rows[0] ?? null;
+}
+
+/** Segments of one code whose pieces lie on the same nodes. */
+export interface PlacementGroup { readonly k: number; readonly n: number; readonly nodeIds: readonly string[]; readonly segments: number; readonly bytes: number }
+
+/** Where everything hot lies, for a computation of what could be lost. Cost: a pass over the catalogue. */
+export async function placementGroups({ database }: Models): Promise<readonly PlacementGroup[]> {
+  const rows: (Omit<PlacementGroup, 'bytes'> & { readonly bytes: string })[] = await database.query(
+    `SELECT k, n, "nodeIds", count(*)::int AS segments, sum(bytes)::text AS bytes FROM (
+       SELECT s.k, s.n, s."sizeBytes" AS bytes, array_remove(array_agg(p."nodeId" ORDER BY p."nodeId"), NULL) AS "nodeIds"
+       FROM ${objectsSchema}.segment s LEFT JOIN ${objectsSchema}.piece p ON p."segmentId" = s."segmentId"
+       WHERE NOT s.cold GROUP BY s."segmentId", s.k, s.n, s."sizeBytes") placed
+     GROUP BY k, n, "nodeIds"`);
+  return rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
 }

@@ -8,6 +8,7 @@ export { DataPath, type DataPathOptions } from './data-path/data-path';
 export { PiecesUnreachable, SegmentCorrupt, StorageUnavailable } from './data-path/faults';
 export type { StorageNode, StorageNodes } from './data-path/port';
 export { annualLossProbability } from './durability';
+export { durabilityReport, type Assumptions, type CodeReport, type DurabilityReport, type Improvement } from './durability-report';
 export { ObjectStore, type Deleted, type Done, type FoundVersion, type ObjectStoreOptions, type PresentBucket, type PutObject, type ReadableObject } from './object-store';
 export type { StorageRefusal } from './refusals';
 export { versionName, type Part, type StoredVersion, type UploadState } from './state';

@@ -10,7 +10,7 @@ import { command } from '@oort/kernel-decider';
 import type { EventStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
 import { newUlid } from '@oort/kernel-wire';
-import { ownedPieceIds, ownerOfSegment, piecesOnNode, weakSegments, type PieceOnNode, type WeakSegment } from '@oort/projections-objects';
+import { ownedPieceIds, ownerOfSegment, piecesNamed, piecesOnNode, weakSegments, type PieceOnNode, type WeakSegment } from '@oort/projections-objects';
 import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
 import type { DataPath } from './data-path/data-path';
 import { PieceRefused } from './data-path/faults';
@@ -201,20 +201,25 @@ export class RepairLoop {
     this.#wake();
   }
 
-  /** Pieces that no object and no upload owns, once they are old enough that no write under way can be theirs. */
+  /** A node's list is held against the catalogue: what it lacks is looked into, and removed is what no object and no upload owns, once they are old enough that no write under way can be theirs. */
   async #sweep(well: readonly StorageNode[]): Promise<void> {
     const { store, readModels, dataPath, now, orphanMs = 600_000 } = this.#options;
     this.#sweptAt = now().getTime();
     const youngest = `piece_${newUlid(new Date(now().getTime() - orphanMs))}`;
     const archives = (await dataPath.watch.all()).filter((node) => node.kind === 'archive' && dataPath.watch.isWell(node));
     for (const node of [...well, ...archives]) {
-      const held = (await dataPath.client.list(node)).filter((pieceId) => pieceId < youngest);
+      const listed = await dataPath.client.list(node).catch(() => null);
       const head = await store.head();
-      if (held.length === 0 || head === null) continue;
+      if (listed === null || head === null) continue;
+      const here = new Set(listed);
+      const held = listed.filter((pieceId) => pieceId < youngest);
       // What was listed before this position is catalogued by now, or is nobody's.
       await readModels.waitFor('objects', head, 30_000);
       const owned = await ownedPieceIds(readModels, node.nodeId);
       for (const pieceId of held) if (!owned.has(pieceId)) await dataPath.client.delete(node, pieceId);
+      // Who does not even claim to have a piece is asked for it, and repair follows.
+      const absent = [...owned].filter((pieceId) => pieceId < youngest && !here.has(pieceId)).slice(0, provenAtReturn);
+      for (const piece of absent.length === 0 ? [] : await piecesNamed(readModels, node.nodeId, absent)) await this.#audit(node, piece);
     }
   }
 }

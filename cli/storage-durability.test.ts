@@ -1,0 +1,43 @@
+import { memoryStore } from '@oort/kernel-eventstore';
+import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
+import { nodesProjection } from '@oort/projections-nodes';
+import { objectsProjection } from '@oort/projections-objects';
+import { storageDurability } from './storage-durability';
+
+let postgres: TestDatabase;
+let readModels: OpenReadModels;
+
+beforeAll(async () => {
+  postgres = await testPostgres();
+  process.env['OORT_POSTGRES_URL'] = postgres.url;
+  readModels = await openReadModels({ url: postgres.url, projections: [nodesProjection, objectsProjection], store: memoryStore() });
+  await readModels.start(new AbortController().signal);
+});
+
+afterAll(async () => {
+  delete process.env['OORT_POSTGRES_URL'];
+  await readModels.close();
+  await postgres.stop();
+});
+
+async function said(...commandLine: string[]): Promise<string> {
+  let text = '';
+  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => { text += String(chunk); return true; });
+  await storageDurability(commandLine).finally(() => { write.mockRestore(); });
+  return text;
+}
+
+test('an empty platform loses nothing; six nodes that keep a segment lose it rarely, and it says what would help', async () => {
+  expect(await said()).toMatch(/nothing is stored\nannual loss of a segment: 0/);
+  const { database } = readModels;
+  for (let index = 0; index < 6; index += 1) {
+    await database.query(
+      `INSERT INTO nodes.node ("nodeId", kind, name, operator, region, network, "runtimeClass", "publicKey", online, status, "statusBefore", trust, "enrolledAt")
+       VALUES ($1::text, 'super', $1, $2, 'local', $1, '', '', true, 'active', 'enrolled', 0.9, '2026-01-01T00:00:00.000Z')`, [`node_${index}`, `operator_${index % 3}`]);
+    await database.query(`INSERT INTO objects.piece ("segmentId", index, "nodeId", "pieceId", root, leaves) VALUES ('segment_1', $1, $2, $3, '', 1)`, [index, `node_${index}`, `piece_${index}`]);
+  }
+  await database.query(`INSERT INTO objects.segment ("segmentId", "versionId", ordinal, "sizeBytes", k, n, "stripeUnitBytes", cold) VALUES ('segment_1', 'object_1', 0, 1000, 3, 6, 65536, false)`);
+  expect(JSON.parse(await said('--json'))).toMatchObject({ codes: [{ k: 3, n: 6, segments: 1, bytes: 1000 }] });
+  expect(await said()).toMatch(/3 of 6: 1 segments, 1000 bytes; 0 miss pieces; 0 could be lost by one operator[^]*if no operator has two pieces of a segment/);
+  await expect(said('--repair-hours', 'soon')).rejects.toMatchObject({ code: 'USAGE' });
+});
