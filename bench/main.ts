@@ -1,5 +1,6 @@
 // `npm run bench -- [NAME...] [--json]`, or `eventstore --events 1e7`: one figure a line, each beside a peer measured in the same run.
 import { parseArgs } from 'node:util';
+import { computeFigures } from './compute';
 import { eventstoreFigures } from './eventstore';
 import { eventstoreAtSize } from './eventstore-size';
 import { eventstoreWireFigures } from './eventstore-wire';
@@ -12,7 +13,7 @@ import { storageFigures } from './storage';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
-  ledger: ledgerFigures, gateway: gatewayFigures, storage: storageFigures,
+  ledger: ledgerFigures, gateway: gatewayFigures, storage: storageFigures, compute: computeFigures,
 };
 
 async function main(): Promise<void> {

@@ -15,6 +15,10 @@ export interface LiveNode {
   readonly online: boolean;
   readonly status: NodeStatus;
   readonly trust: number;
+  readonly runtimeClass: string;
+  /** Of its benchmark; 0 before it. */
+  readonly cores: number;
+  readonly memoryMb: number;
 }
 
 /** What is left out does not matter, except that a live node is active and online unless told otherwise. */
@@ -38,8 +42,10 @@ export async function liveNodes(
     },
     order: { nodeId: 'ASC' },
   });
-  return rows.map(({ nodeId, kind, name, operator, region, network, endpoint, publicKey, online: isOnline, status, trust }) =>
-    ({ nodeId, kind, name, operator, region, network, endpoint, publicKey, online: isOnline, status, trust }));
+  return rows.map(({ nodeId, kind, name, operator, region, network, endpoint, publicKey, online: isOnline, status, trust, runtimeClass, cores, memoryMb }) => ({
+    nodeId, kind, name, operator, region, network, endpoint, publicKey, online: isOnline, status, trust, runtimeClass,
+    cores: cores ?? 0, memoryMb: memoryMb ?? 0,
+  }));
 }
 
 export function findNode({ database }: Pick<ReadModels, 'database'>, nodeId: string): Promise<NodeRow | null> {

@@ -29,11 +29,11 @@ function world(): World {
   const done = (state: JobState): Outcome<JobState, ComputeRefusal> => ({ ok: true, state, position: 0n, revision: 0n });
   const dispatcher = createDispatcher({
     now: () => new Date(nowMs), leaseTtlMs,
-    workingNodes: (nodeIds) => Promise.resolve(nodeIds.filter((nodeId) => !suspended.has(nodeId)).map((nodeId) => ({ nodeId, kind: 'super' as const, trust: 0.5 }))),
+    workingNodes: (nodeIds) => Promise.resolve(nodeIds.filter((nodeId) => !suspended.has(nodeId)).map((nodeId) => ({ nodeId, kind: 'super' as const, trust: 0.5, operator: '0x', region: 'eu', runtimeClass: 'r', cores: 4, memoryMb: 8192 }))),
     lease(jobId, nodeId) {
       const job = jobs.get(jobId) ?? queuedJob(jobId, 0, []);
       const attempt = job.attempts + 1;
-      return Promise.resolve(done({ ...job, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken: attempt, expiresAt: new Date(nowMs + leaseTtlMs).toISOString() } }));
+      return Promise.resolve(done({ ...job, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken: attempt, commitment: null, expiresAt: new Date(nowMs + leaseTtlMs).toISOString() } }));
     },
     expire(jobId, attempt) {
       expired.push(`${jobId}/${attempt}`);

@@ -4,12 +4,23 @@ import { randomInt } from 'node:crypto';
 import type { Outcome } from '@oort/kernel-decider';
 import type { JobKind } from '@oort/schema/events/compute';
 import type { NodeKind } from '@oort/schema/events/nodes';
+import type { SandboxLevel } from '@oort/schema/job-spec';
 import type { AttemptClaim } from './commands';
-import { matchWork, type Match, type WaitingNode } from './matching';
+import { listPriceBasisPoints, matchWork, type Match, type WaitingNode } from './matching';
+import { createQueue } from './queue';
 import type { ComputeRefusal } from './refusals';
 import type { JobState, RunningJob } from './state';
 
-export interface WorkingNode { readonly nodeId: string; readonly kind: NodeKind; readonly trust: number }
+export interface WorkingNode {
+  readonly nodeId: string;
+  readonly kind: NodeKind;
+  readonly trust: number;
+  readonly operator: string;
+  readonly region: string;
+  readonly runtimeClass: string;
+  readonly cores: number;
+  readonly memoryMb: number;
+}
 
 export interface DispatcherPorts {
   now(): Date;
@@ -20,7 +31,12 @@ export interface DispatcherPorts {
   expire(jobId: string, attempt: number): Promise<Outcome<JobState, ComputeRefusal>>;
 }
 
-export interface PollRequest { readonly nodeId: string; readonly kinds: readonly JobKind[]; readonly max: number; readonly waitMs: number }
+/** What a node offers this time; the weakest wall, no GPU and the list price unless told. */
+export interface Offer { readonly sandbox?: SandboxLevel; readonly gpu?: boolean; readonly runtimeClass?: string; readonly askBasisPoints?: number }
+
+export interface PollRequest {
+  readonly nodeId: string; readonly kinds: readonly JobKind[]; readonly max: number; readonly waitMs: number; readonly offer?: Offer;
+}
 
 export interface Dispatcher {
   /** Tells what a command made of a job: it is queued, held, or let go. */
@@ -36,88 +52,121 @@ export interface Dispatcher {
   close(): void;
 }
 
-interface Queued { readonly job: Extract<JobState, { readonly status: 'queued' }>; readonly since: number }
 interface Held { readonly job: RunningJob; endsAt: number }
-interface Poller extends PollRequest { readonly answer: (jobs: readonly RunningJob[]) => void }
+/** `seen` is the newest state of the queue that it was matched against. */
+interface Poller extends PollRequest { readonly lane: string; seen: number; readonly answer: (jobs: readonly RunningJob[]) => void }
 
 /** Polls that arrive together are matched together, so that the first to knock is not always the one who gets the job. */
 const gatherMs = 10;
 const recentMs = 10_000;
+/** Pollers looked at in one round go with the jobs that wait, so that there is a choice; the rest take part in the next, at once. */
+const pollersPerJob = 4;
+const smallestRound = 64;
+const largestRound = 10_000;
 
 export function createDispatcher(ports: DispatcherPorts): Dispatcher {
-  const queued = new Map<string, Queued>();
+  const queue = createQueue();
   const held = new Map<string, Held>();
-  const pollers = new Set<Poller>();
+  const pollers = new Map<string, Poller>();
+  const loads = new Map<string, number>();
   let recent: { readonly nodeId: string; readonly at: number }[] = [];
+  let news = 1;
   let gathering = false;
   let matching: Promise<void> = Promise.resolve();
   const nowMs = (): number => ports.now().getTime();
 
   function observe(state: JobState): void {
     if (state.status === 'none') return;
-    queued.delete(state.jobId);
-    held.delete(state.jobId);
+    queue.delete(state.jobId);
+    release(state.jobId);
     if (state.status === 'running') {
       held.set(state.jobId, { job: state, endsAt: Math.max(Date.parse(state.lease.expiresAt), nowMs() + ports.leaseTtlMs) });
+      load(state.lease.nodeId, 1);
     }
     if (state.status !== 'queued') return;
-    queued.set(state.jobId, { job: state, since: nowMs() });
+    queue.add(state, nowMs());
+    news += 1;
     wake();
   }
 
+  function release(jobId: string): void {
+    const holding = held.get(jobId);
+    if (holding === undefined) return;
+    held.delete(jobId);
+    load(holding.job.lease.nodeId, -1);
+  }
+
+  function load(nodeId: string, change: number): void {
+    const next = (loads.get(nodeId) ?? 0) + change;
+    if (next === 0) loads.delete(nodeId);
+    else loads.set(nodeId, next);
+  }
+
   function poll(request: PollRequest): Promise<readonly RunningJob[]> {
-    const kinds = request.kinds.toString();
+    const lane = `${request.nodeId} ${request.kinds.toString()}`;
     // A node that asks again has given up on its earlier question.
-    for (const earlier of [...pollers]) if (earlier.nodeId === request.nodeId && earlier.kinds.toString() === kinds) settle(earlier, []);
+    const earlier = pollers.get(lane);
+    if (earlier !== undefined) settle(earlier, []);
     return new Promise((resolve) => {
       const timer = setTimeout(() => settle(poller, []), Math.max(request.waitMs, 2 * gatherMs));
-      const poller: Poller = { ...request, answer: (jobs) => { clearTimeout(timer); resolve(jobs); } };
-      pollers.add(poller);
+      const poller: Poller = { ...request, lane, seen: 0, answer: (jobs) => { clearTimeout(timer); resolve(jobs); } };
+      pollers.set(lane, poller);
       wake();
     });
   }
 
   function settle(poller: Poller, jobs: readonly RunningJob[]): void {
-    if (!pollers.delete(poller)) return;
+    if (pollers.get(poller.lane) !== poller) return;
+    pollers.delete(poller.lane);
     poller.answer(jobs);
   }
 
-  function wake(): void {
-    if (gathering || queued.size === 0 || pollers.size === 0) return;
+  function wake(afterMs = gatherMs): void {
+    if (gathering || queue.size() === 0 || pollers.size === 0) return;
     gathering = true;
     setTimeout(() => {
       gathering = false;
       // A fault (the database is away) leaves everybody waiting; the next poll or job tries again.
       matching = matching.then(match).catch(() => undefined);
-    }, gatherMs);
+    }, afterMs);
   }
 
   async function match(): Promise<void> {
-    const waiting = [...pollers];
-    const known = new Map((await ports.workingNodes([...new Set(waiting.map(({ nodeId }) => nodeId))])).map((node) => [node.nodeId, node]));
-    const offered = waiting.filter((poller) => pollers.has(poller) && known.has(poller.nodeId));
-    const loads = loadOf();
+    const round: Poller[] = [];
+    const roundSize = Math.min(Math.max(pollersPerJob * queue.size(), smallestRound), largestRound);
+    for (const poller of pollers.values()) {
+      if (poller.seen < news) round.push(poller);
+      if (round.length === roundSize) break;
+    }
+    if (round.length === 0) return;
+    for (const poller of round) poller.seen = news;
+    const known = new Map((await ports.workingNodes([...new Set(round.map(({ nodeId }) => nodeId))])).map((node) => [node.nodeId, node]));
+    const offered = round.filter((poller) => pollers.get(poller.lane) === poller && known.has(poller.nodeId));
+    forgetRecent();
     const nodes = offered.flatMap((poller): WaitingNode[] => {
       const node = known.get(poller.nodeId);
-      return node === undefined ? [] : [{
-        nodeId: node.nodeId, nodeKind: node.kind, trust: node.trust, kinds: poller.kinds, room: poller.max, load: loads.get(node.nodeId) ?? 0,
-      }];
+      return node === undefined ? [] : [waiting(poller, node)];
     });
-    const now = nowMs();
-    const jobs = [...queued.values()].map(({ job, since }) => (
-      { jobId: job.jobId, kind: job.kind, avoid: job.failedOn, starving: now - since > 3 * ports.leaseTtlMs }));
-    await hand(offered, matchWork(jobs, nodes, () => randomInt(2 ** 32) / 2 ** 32));
+    const starvingSince = nowMs() - 3 * ports.leaseTtlMs;
+    await hand(offered, matchWork(queue.lines(starvingSince), nodes, () => randomInt(2 ** 32) / 2 ** 32));
+    if (round.length === roundSize) wake(0);
+  }
+
+  function waiting({ kinds, max, offer = {} }: Poller, { kind, ...node }: WorkingNode): WaitingNode {
+    const { sandbox = 'process', gpu = false, runtimeClass = node.runtimeClass, askBasisPoints = listPriceBasisPoints } = offer;
+    return { ...node, nodeKind: kind, kinds, room: max, load: loads.get(node.nodeId) ?? 0, sandbox, gpu, runtimeClass, askBasisPoints };
   }
 
   async function hand(offered: readonly Poller[], matches: readonly Match[]): Promise<void> {
     const given = new Map<number, RunningJob[]>();
     await Promise.all(matches.map(async ({ jobId, poller }) => {
       const nodeId = offered[poller]?.nodeId ?? '';
-      queued.delete(jobId);
+      queue.delete(jobId);
       const outcome = await ports.lease(jobId, nodeId);
       if (!outcome.ok || outcome.state.status !== 'running') return;
       observe(outcome.state);
       recent.push({ nodeId, at: nowMs() });
+      load(nodeId, 1);
       given.set(poller, [...(given.get(poller) ?? []), outcome.state]);
     }));
     for (const [poller, jobs] of given) {
@@ -126,13 +175,12 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     }
   }
 
-  function loadOf(): ReadonlyMap<string, number> {
-    const now = nowMs();
-    recent = recent.filter(({ at }) => now - at < recentMs);
-    const loads = new Map<string, number>();
-    for (const { job: { lease: { nodeId } } } of held.values()) loads.set(nodeId, (loads.get(nodeId) ?? 0) + 1);
-    for (const { nodeId } of recent) loads.set(nodeId, (loads.get(nodeId) ?? 0) + 1);
-    return loads;
+  function forgetRecent(): void {
+    const since = nowMs() - recentMs;
+    const past = recent.findIndex(({ at }) => at > since);
+    const gone = past === -1 ? recent.length : past;
+    for (const { nodeId } of recent.slice(0, gone)) load(nodeId, -1);
+    if (gone > 0) recent = recent.slice(gone);
   }
 
   function renew({ jobId, nodeId, attempt, fencingToken }: AttemptClaim): Date | null {
@@ -150,10 +198,12 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
       if (endsAt > now) continue;
       const outcome = await ports.expire(job.jobId, job.lease.attempt);
       if (outcome.ok) observe(outcome.state);
-      else held.delete(job.jobId);
+      else release(job.jobId);
     }
+    // Some may be starving by now, and are offered where they failed before.
+    news += 1;
     wake();
   }
 
-  return { observe, knows: (jobId) => queued.has(jobId) || held.has(jobId), poll, renew, sweep, close: () => { for (const poller of [...pollers]) settle(poller, []); } };
+  return { observe, knows: (jobId) => queue.has(jobId) || held.has(jobId), poll, renew, sweep, close: () => { for (const poller of [...pollers.values()]) settle(poller, []); } };
 }

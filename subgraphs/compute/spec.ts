@@ -1,11 +1,15 @@
 // What a job may say, by kind. Everything an executor relies on is checked here, before anything is reserved.
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020';
 import { readEvaluationSpec, readTrainingSpec } from '@oort/algorithms-training';
 import { canonicalJson, Fault, type Json } from '@oort/kernel-wire';
 import type { JobKind } from '@oort/schema/events/compute';
+import { jobSpecSchema, termsOf } from '@oort/schema/job-spec';
 
 type Members = Readonly<Record<string, Json | undefined>>;
 
 const maximumRows = 256;
+/** Of a container without a limit of its own; a unit is a minute. */
+export const defaultTimeLimitS = 3600;
 const maximumSpecBytes = 1024 * 1024;
 const contentId = /^b[a-z2-7]{58}$/;
 
@@ -15,15 +19,35 @@ export function problemOf(kind: JobKind, spec: Json): string | null {
   const members = spec as Members;
   if (members['version'] !== undefined && members['version'] !== 1) return 'the only version of a spec is 1';
   if (canonicalJson(spec).length > maximumSpecBytes) return 'the spec is larger than 1 MiB; put its input into content';
+  const terms = against('terms', spec);
+  if (terms !== null) return terms;
   switch (kind) {
     case 'preprocess':
+      if (members['program'] !== undefined) return against('preprocess', spec);
       if (!isContentId(members['contentId'])) return 'contentId must be a content id';
-      return typeof members['mediaType'] === 'string' ? null : 'mediaType must be a string';
+      return typeof members['mediaType'] === 'string' ? against('preprocess', spec) : 'mediaType must be a string';
     case 'inference': return problemOfInference(members);
     case 'training': return refusedBy(() => readTrainingSpec(spec));
     case 'evaluation': return refusedBy(() => readEvaluationSpec(spec));
-    case 'container': return null;
+    case 'container': return against('container', spec);
   }
+}
+
+const compiled = new Map<string, ValidateFunction>();
+
+/** What the published schema has against it, in words. */
+function against(definition: string, spec: Json): string | null {
+  let validate = compiled.get(definition);
+  if (validate === undefined) {
+    const schema = jobSpecSchema();
+    const ajv = new Ajv2020({ strict: false });
+    ajv.addSchema(schema);
+    validate = ajv.compile({ $ref: `${schema.$id}#/$defs/${definition}` });
+    compiled.set(definition, validate);
+  }
+  if (validate(spec)) return null;
+  const [first] = validate.errors ?? [];
+  return first === undefined ? 'it does not fit the schema' : `${first.instancePath.slice(1).replaceAll('/', '.') || 'it'} ${first.message ?? 'does not fit'}`;
 }
 
 /** The most work units that the spec can be worth; what a node claims beyond it is not believed. */
@@ -40,7 +64,7 @@ export function unitBound(kind: JobKind, spec: Json): number {
       return Math.max(1, Math.round((localSteps * batchSize) / 100));
     }
     case 'evaluation': return 10 * readEvaluationSpec(spec).exampleSetContentIds.length;
-    case 'container': return 0;
+    case 'container': return Math.ceil((termsOf(kind, spec).resources.timeLimitS ?? defaultTimeLimitS) / 60);
   }
 }
 
