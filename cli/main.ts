@@ -10,6 +10,8 @@ const help = `oort: a decentralised AI cloud
       makes the platform's keys, for services that are given them one by one
   oort agent join --kind super|archive|edge --token T --operator 0x... --platform URL --ingest URL --data DIR [--name NAME]
       a node: keys are made on the device, and starting again goes on
+  oort training plot|watch RUN [--platform URL] [--svg FILE]
+      the losses of a training run as a plot, and as a picture; watch tells every step forward until it has ended
   oort chain status [--rpc URL]
       how far the chain is
   oort eventstore --grpc PORT [--data DIR] [--tls-cert FILE --tls-key FILE [--users FILE]]
@@ -43,6 +45,8 @@ type Command = (commandLine: readonly string[]) => Promise<void>;
 const commands: Readonly<Record<string, Command>> = {
   up: async (rest) => (await import('./up.js')).up(rest),
   'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
+  'training plot': async (rest) => (await import('./training.js')).plotTraining(rest),
+  'training watch': async (rest) => (await import('./training.js')).watchTraining(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),

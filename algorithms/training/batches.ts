@@ -13,6 +13,11 @@ export function shareOf(spec: Pick<TrainingSpec, 'seed' | 'worker' | 'workers'>,
   return [...order].filter((_, place) => place % spec.workers === spec.worker);
 }
 
+/** How many of a share's examples, its last ones, are held out. One at least is learned from. */
+export function heldOutOf(spec: Pick<TrainingSpec, 'hyperParameters'>, shareSize: number): number {
+  return Math.min(shareSize - 1, Math.round(shareSize * spec.hyperParameters.validationShare));
+}
+
 /** Places in the worker's share; the last batch of an epoch is filled from the epoch's start. */
 export function batchAt(spec: TrainingSpec, shareSize: number, step: number): readonly number[] {
   const { batchSize } = spec.hyperParameters;

@@ -5,11 +5,13 @@ export {
   type Parameter, type Shape,
 } from './architecture';
 export { AveragingRefused, averageWeights, type Averaging, type AveragingOptions, type Contribution } from './averaging';
-export { augmentBatch, batchAt, learningRateAt, shareOf } from './batches';
+export { augmentBatch, batchAt, heldOutOf, learningRateAt, shareOf } from './batches';
 export { accuracyOf, confusionOf, indexOfLargest, type Confusion } from './confusion';
 export { decodeExampleSet, encodeExampleSet, ExampleSetCorrupt, type Example, type ExampleSet } from './example-set';
+export { roundLoss, stopsEarly } from './early-stopping';
 export { exampleTensor, ExampleUnreadable } from './example-tensor';
 export { decodeImage, ImageUnreadable, imageTensor, type Pixels } from './image-tensor';
+export { lossPlotSvg, lossPlotText, lossSeries, type LossSeries } from './loss-plot';
 export { inferenceModel } from './network-graph';
 export { memoryOf, nextOf, secondMomentOf, stepScalars, velocityOf, type Optimiser } from './optimiser';
 export { referenceGradients } from './reference-network';

@@ -21,6 +21,8 @@ export interface HyperParameters {
   readonly maximumShift: number;
   readonly maximumRotation: number;
   readonly maximumScale: number;
+  /** The share of its examples that each worker does not learn from: their loss is measured at the end of each round. */
+  readonly validationShare: number;
   /** How the workers' weights become one. `auto` is the mean for two, and the trimmed mean from three on. */
   readonly averaging: Averaging;
   /** A worker's change of the weights in a round is shortened to this norm before it is averaged; 0 leaves it as it is. */
@@ -32,7 +34,7 @@ export interface HyperParameters {
 
 export const defaultHyperParameters: HyperParameters = {
   optimiser: 'sgd', learningRate: 0.05, momentum: 0.9, secondMomentum: 0.999, maximumGradientNorm: 0, weightDecay: 0.0005, batchSize: 32, localSteps: 150,
-  maximumShift: 2, maximumRotation: 12, maximumScale: 0.12, averaging: 'auto', maximumUpdateNorm: 0, patience: 0, leastImprovement: 0.01,
+  maximumShift: 2, maximumRotation: 12, maximumScale: 0.12, validationShare: 0, averaging: 'auto', maximumUpdateNorm: 0, patience: 0, leastImprovement: 0.01,
 };
 
 const optimisers = ['sgd', 'adam'] as const satisfies readonly Optimiser[];
@@ -84,7 +86,7 @@ export function readHyperParameters(json: Json): HyperParameters {
     secondMomentum: value('secondMomentum', 0.5, 0.99999), maximumGradientNorm: value('maximumGradientNorm', 0, 1e6), weightDecay: value('weightDecay', 0, 1),
     batchSize: Math.trunc(value('batchSize', 1, 1024)), localSteps: Math.trunc(value('localSteps', 1, 1_000_000)),
     maximumShift: value('maximumShift', 0, 64), maximumRotation: value('maximumRotation', 0, 180), maximumScale: value('maximumScale', 0, 0.9),
-    averaging: choice('averaging', averagings), maximumUpdateNorm: value('maximumUpdateNorm', 0, 1e6),
+    validationShare: value('validationShare', 0, 0.5), averaging: choice('averaging', averagings), maximumUpdateNorm: value('maximumUpdateNorm', 0, 1e6),
     patience: Math.trunc(value('patience', 0, 100)), leastImprovement: value('leastImprovement', 0, 1),
   };
 }

@@ -1,4 +1,9 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { SeededRandom } from '@oort/algorithms-random';
 import { decodeWeights, encodeExampleSet, encodeWeights, inferenceModel, initialWeights, readArchitecture, type Example } from '@oort/algorithms-training';
@@ -105,6 +110,39 @@ describe('a training job', () => {
     const { weights } = decodeWeights(contents.get((output as { weightsContentId: string }).weightsContentId) ?? Buffer.alloc(0));
     const modelContentId = store(inferenceModel(readArchitecture(design), weights));
     expect((await runEvaluation({ modelContentId, exampleSetContentIds }, ports)).output).toMatchObject({ examples: 40, accuracy: 1 });
+  });
+
+  it('measures examples that it held out, and tells its losses on the way', async () => {
+    const { ports, spec } = world();
+    const fields = spec as Record<string, Json>;
+    const hyperParameters = { ...fields['hyperParameters'] as Record<string, Json>, validationShare: 0.2 };
+    const { output } = await runTraining({ ...fields, hyperParameters }, ports);
+    const { examples, metrics } = output as { examples: number; metrics: { validationLoss: number; validationAccuracy: number; loss: number; losses: [number, number][] } };
+    expect(examples).toBe(12);
+    expect(metrics).toMatchObject({ validationAccuracy: 1 });
+    expect(metrics.validationLoss).toBeLessThan(metrics.loss);
+    expect(metrics.losses.map(([step]) => step)).toEqual(Array.from({ length: 30 }, (_, step) => step + 1));
+    expect(metrics.losses.reduce((sum, [, loss]) => sum + loss, 0) / 30).toBeCloseTo(metrics.loss, 6);
+  });
+
+  it('killed in the middle and started again in another process, ends with the same bytes', async () => {
+    const { spec: plain, contents } = world();
+    const fields = plain as Record<string, Json>;
+    const spec: Json = { ...fields, hyperParameters: { ...fields['hyperParameters'] as Record<string, Json>, optimiser: 'adam', localSteps: 400 } };
+    const folder = mkdtempSync(join(tmpdir(), 'oort-training-'));
+    writeFileSync(join(folder, 'spec.json'), JSON.stringify(spec));
+    for (const [id, bytes] of contents) writeFileSync(join(folder, id), bytes);
+    const start = (ending: string): ChildProcess =>
+      spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'fixture-training-process.ts'), folder, ending], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const killed = start('killed.json');
+    await new Promise<void>((resolve) => { killed.stdout?.once('data', () => { killed.kill('SIGKILL'); }); killed.once('exit', () => { resolve(); }); });
+    expect(existsSync(join(folder, 'killed.json'))).toBe(false);
+    await once(start('resumed.json'), 'exit');
+    rmSync(join(folder, 'checkpoint'));
+    await once(start('whole.json'), 'exit');
+    const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    expect(read('resumed.json')).toBe(read('whole.json'));
+    rmSync(folder, { recursive: true });
   });
 
   it('refuses the checkpoint of another job', async () => {

@@ -3,8 +3,8 @@
 // another machine of the same runtime class ends with the same bytes.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import {
-  augmentBatch, batchAt, decodeExampleSet, decodeWeights, encodeWeights, exampleTensor, indexOfLargest, inputName, learningRateAt, memoryOf, nextOf,
-  parameters, readTrainingSpec, requireFitting, shareOf, stepScalars, trainingStepModel, WeightsCorrupt, type TrainingSpec, type Weights,
+  augmentBatch, batchAt, decodeExampleSet, decodeWeights, encodeWeights, exampleTensor, heldOutOf, indexOfLargest, inferenceModel, inputName, learningRateAt, memoryOf, nextOf,
+  parameters, readTrainingSpec, requireFitting, shareOf, stepScalars, trainingStepModel, WeightsCorrupt, type Example, type TrainingSpec, type Weights,
 } from '@oort/algorithms-training';
 import { canonicalJson, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
 import { deterministicSession } from './onnx-session';
@@ -32,14 +32,18 @@ export class TrainingAborted extends Fault {
 interface Labelled { readonly inputs: readonly Float32Array[]; readonly labels: readonly number[] }
 
 /** Weights and the optimiser's memory by their names in the graph, the next step, and what was measured so far. */
-interface Progress { readonly tensors: Map<string, Tensor>; step: number; lossSum: number; seen: number; right: number }
+interface Progress { readonly tensors: Map<string, Tensor>; step: number; lossSum: number; seen: number; right: number; readonly losses: [step: number, loss: number][] }
 
-/** `output` is {weightsContentId, examples, steps, metrics: {loss, lastLoss, accuracy}}; a unit is a hundred examples seen.
+/** Points of a round's loss curve, each the mean since the one before. */
+const curvePoints = 50;
+
+/** `output` is {weightsContentId, examples, steps, metrics: {loss, lastLoss, accuracy, losses: [[step, mean loss]],
+ *  and with a validation share validationLoss and validationAccuracy}}; a unit is a hundred examples seen.
  *  Throws SpecRefused, ArchitectureRefused, WeightsCorrupt, ExampleSetCorrupt, TrainingAborted. */
 export async function runTraining(specJson: Json, ports: TrainingPorts): Promise<{ output: Json; units: number }> {
   const spec = readTrainingSpec(specJson);
   const specHash = sha256Hex(canonicalJson(specJson));
-  const share = await fetchShare(spec, ports);
+  const { learned: share, heldOut } = await fetchShare(spec, ports);
   const progress = ports.resume === null ? await firstProgress(spec, ports) : resumedProgress(spec, specHash, ports.resume);
   const session = await deterministicSession(trainingStepModel(spec.architecture, spec.hyperParameters));
   const { localSteps, batchSize } = spec.hyperParameters;
@@ -59,14 +63,36 @@ export async function runTraining(specJson: Json, ports: TrainingPorts): Promise
   } finally {
     await session.release();
   }
-  const weightsContentId = await ports.storeContent(encodeWeights(weightsOf(spec, progress)));
+  const weights = weightsOf(spec, progress);
+  const weightsContentId = await ports.storeContent(encodeWeights(weights));
   return {
     output: {
       weightsContentId, examples: share.inputs.length, steps: localSteps,
-      metrics: { loss: progress.lossSum / localSteps, lastLoss, accuracy: progress.right / progress.seen },
+      metrics: {
+        loss: progress.lossSum / localSteps, lastLoss, accuracy: progress.right / progress.seen, losses: progress.losses,
+        ...await validate(spec, weights, heldOut),
+      },
     },
     units: Math.max(1, Math.round((localSteps * batchSize) / 100)),
   };
+}
+
+/** Of the examples that were held out; nothing when there are none. */
+async function validate({ architecture }: TrainingSpec, weights: Weights, heldOut: Labelled): Promise<Readonly<Record<string, number>>> {
+  const count = heldOut.inputs.length;
+  if (count === 0) return {};
+  const session = await deterministicSession(inferenceModel(architecture, weights));
+  let loss = 0;
+  let right = 0;
+  for (const [index, input] of heldOut.inputs.entries()) {
+    const results = await session.run({ [inputName(architecture)]: new Tensor('float32', input, [1, ...architecture.input]) });
+    const shares = floatsOf(results['probabilities']);
+    const label = heldOut.labels[index] ?? 0;
+    loss -= Math.log(Math.max(1e-12, shares[label] ?? 0)) / count;
+    if (indexOfLargest(shares) === label) right += 1;
+  }
+  await session.release();
+  return { validationLoss: loss, validationAccuracy: right / count };
 }
 
 /** Returns the step's loss. */
@@ -98,15 +124,23 @@ async function takeStep(spec: TrainingSpec, session: InferenceSession, share: La
   progress.seen += batchSize;
   progress.lossSum += loss;
   progress.step += 1;
+  const every = Math.ceil(hyperParameters.localSteps / curvePoints);
+  const before = progress.losses.reduce((sum, [, mean]) => sum + mean * every, 0);
+  if (progress.step % every === 0) progress.losses.push([progress.step, (progress.lossSum - before) / every]);
   return loss;
 }
 
-async function fetchShare(spec: TrainingSpec, ports: TrainingPorts): Promise<Labelled> {
+async function fetchShare(spec: TrainingSpec, ports: TrainingPorts): Promise<{ readonly learned: Labelled; readonly heldOut: Labelled }> {
   const sets = [];
   for (const contentId of spec.exampleSetContentIds) sets.push(decodeExampleSet(await ports.fetchContent(contentId)));
   const examples = sets.flatMap((set) => set.examples);
   const own = shareOf(spec, examples.length).flatMap((index) => examples[index] ?? []);
   if (own.length === 0) throw new Fault('NO_EXAMPLES', 'this worker\'s share of the examples is empty', { examples: examples.length });
+  const learned = own.length - heldOutOf(spec, own.length);
+  return { learned: labelled(spec, own.slice(0, learned)), heldOut: labelled(spec, own.slice(learned)) };
+}
+
+function labelled(spec: TrainingSpec, own: readonly Example[]): Labelled {
   return {
     inputs: own.map(({ bytes, mediaType }) => exampleTensor(bytes, mediaType, spec.architecture.input)),
     labels: own.map(({ label }) => {
@@ -127,14 +161,14 @@ async function firstProgress(spec: TrainingSpec, ports: TrainingPorts): Promise<
     tensors.set(name, new Tensor('float32', values, shape));
     for (const memory of memoryOf(spec.hyperParameters.optimiser, parameter)) tensors.set(memory, new Tensor('float32', new Float32Array(values.length), shape));
   }
-  return { tensors, step: 0, lossSum: 0, seen: 0, right: 0 };
+  return { tensors, step: 0, lossSum: 0, seen: 0, right: 0, losses: [] };
 }
 
 /** A checkpoint is a weight file with the optimiser's memory beside the weights. Numbers travel as text that reads back to the same double. */
 function encodeProgress(progress: Progress, specHash: string): Buffer {
   const weights = new Map([...progress.tensors].map(([name, tensor]) => [name, { shape: tensor.dims, values: floatsOf(tensor) }]));
-  const { step, lossSum, seen, right } = progress;
-  return encodeWeights(weights, { specHash, step: String(step), lossSum: String(lossSum), seen: String(seen), right: String(right) });
+  const { step, lossSum, seen, right, losses } = progress;
+  return encodeWeights(weights, { specHash, step: String(step), lossSum: String(lossSum), seen: String(seen), right: String(right), losses: JSON.stringify(losses) });
 }
 
 function resumedProgress(spec: TrainingSpec, specHash: string, bytes: Buffer): Progress {
@@ -146,7 +180,8 @@ function resumedProgress(spec: TrainingSpec, specHash: string, bytes: Buffer): P
   if (!memory.every((name) => weights.has(name))) throw new WeightsCorrupt('the checkpoint lacks what the optimiser remembers');
   const tensors = new Map([...weights].map(([name, { shape, values }]) => [name, new Tensor('float32', values, shape)]));
   const number = (key: string): number => Number(metadata[key] ?? 'NaN');
-  return { tensors, step: number('step'), lossSum: number('lossSum'), seen: number('seen'), right: number('right') };
+  const losses = JSON.parse(metadata['losses'] ?? '[]') as [number, number][];
+  return { tensors, step: number('step'), lossSum: number('lossSum'), seen: number('seen'), right: number('right'), losses };
 }
 
 function weightsOf(spec: TrainingSpec, progress: Progress): Weights {

@@ -23,14 +23,14 @@ export interface RunRow extends Anchored {
   id: string; modelId: string; accountId: string; status: 'RUNNING' | 'COMPLETED' | 'FAILED';
   datasetVersionIds: string[]; datasetRoots: string[]; codeDigest: string; hyperParameters: object | null; seed: number; rounds: number; workers: number;
   startedAt: string; endedAt: string | null; metrics: object | null; nodeIds: string[]; modelContentId: string | null; modelRoot: string | null;
-  manifest: object | null; manifestHash: string | null; failure: string | null; position: string;
+  manifest: object | null; manifestHash: string | null; failure: string | null; baseVersionId: string | null; position: string;
 }
 export const RunEntity = new EntitySchema<RunRow>({
   name: 'models_run', tableName: 'training_run', schema,
   columns: {
     id, modelId: text, accountId: text, status: text, datasetVersionIds: json, datasetRoots: json, codeDigest: text, hyperParameters: json,
     seed: integer, rounds: integer, workers: integer, startedAt: text, endedAt: optionalText, metrics: optionalJson, nodeIds: json,
-    modelContentId: optionalText, modelRoot: optionalText, manifest: optionalJson, manifestHash: optionalText, failure: optionalText,
+    modelContentId: optionalText, modelRoot: optionalText, manifest: optionalJson, manifestHash: optionalText, failure: optionalText, baseVersionId: optionalText,
     txHash: optionalText, blockNumber: optionalInteger, position,
   },
   indices: [{ columns: ['modelId'] }],

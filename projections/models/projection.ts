@@ -18,7 +18,7 @@ type Of<T extends Read['type']> = Extract<Read, { readonly type: T }>['data'];
 
 export const modelsProjection: Projection = {
   name: 'models',
-  version: 1,
+  version: 2,
   subscribes: types,
   entities: [
     ModelEntity, RunEntity, RoundEntity, JobEntity, CheckpointEntity, VersionEntity, DeploymentEntity, PredictionEntity, DatasetVersionEntity, DeviceEntity,
@@ -86,7 +86,7 @@ async function startRun(data: Of<'TrainingRunStarted'>, position: string, rows: 
   await rows.insert(RunEntity, {
     id: runId, modelId, accountId, status: 'RUNNING', codeDigest, hyperParameters: stored(hyperParameters), seed, rounds, workers, startedAt, position,
     datasetVersionIds: [...data.datasetVersionIds], datasetRoots: [...data.datasetRoots], endedAt: null, metrics: null, nodeIds: [],
-    modelContentId: null, modelRoot: null, manifest: null, manifestHash: null, failure: null, txHash: null, blockNumber: null,
+    modelContentId: null, modelRoot: null, manifest: null, manifestHash: null, failure: null, baseVersionId: data.baseVersionId ?? null, txHash: null, blockNumber: null,
   });
 }
 

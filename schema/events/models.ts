@@ -9,6 +9,7 @@ export type ModelsEvent =
       readonly architecture: Json; readonly hyperParameters: Json; readonly seed: number; readonly rounds: number; readonly workers: number; readonly startedAt: string;
       /** The versions' examples as the workers fetch them, the held-out ones, and where round 0 starts from. */
       readonly exampleSetContentIds: readonly string[]; readonly evaluationContentId: string | null; readonly initialWeightsContentId: string;
+      /** The version that it goes on from; none in runs that start from seeded weights. */ readonly baseVersionId?: string | null;
     } }
   | { readonly type: 'TrainingRoundCompleted'; readonly data: { readonly runId: string; readonly round: number; readonly jobIds: readonly string[]; readonly nodeIds: readonly string[]; readonly weightsContentId: string; readonly metrics: Json } }
   | { readonly type: 'TrainingRunCompleted'; readonly data: {

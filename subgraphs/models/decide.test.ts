@@ -37,6 +37,13 @@ describe('a training run', () => {
     when.given([]).when(command('CompleteRound', round, now)).thenRefused('UNKNOWN_RUN');
   });
 
+  it('may end before its rounds when they brought nothing for as long as it has patience', () => {
+    const patient: RunEvent = { type: 'TrainingRunStarted', data: { ...run, rounds: 5, hyperParameters: { patience: 1 } } };
+    const rounds = [1, 1].map((loss, index): RunEvent => ({ type: 'TrainingRoundCompleted', data: { ...round, round: index, metrics: { workers: [{ loss }] } } }));
+    when.given([patient, ...rounds.slice(0, 1)]).when(command('CompleteTrainingRun', completed, now)).thenRefused('ROUNDS_MISSING', { completed: 1, rounds: 5 });
+    when.given([patient, ...rounds]).when(command('CompleteTrainingRun', completed, now)).thenEvents([{ type: 'TrainingRunCompleted', data: completed }]);
+  });
+
   it('fails once', () => {
     const failed: RunEvent = { type: 'TrainingRunFailed', data: { runId: 'run_1', reason: 'no workers' } };
     when.given([started]).when(command('FailTrainingRun', failed.data, now)).thenEvents([failed]);

@@ -4,7 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { graphql, type GraphQLSchema } from 'graphql';
+import { graphql, parse, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql';
 import { decodeWeights, encodeExampleSet, encodeWeights, initialWeights, readTrainingSpec } from '@oort/algorithms-training';
 import { contentIdOf, diskContentStore, type ContentStore } from '@oort/kernel-content';
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
@@ -140,8 +140,8 @@ async function evaluationSet(level: number): Promise<string> {
   return world.content.put(encodeExampleSet({ labels, examples }));
 }
 
-async function runOnce(modelId: string): Promise<{ runId: string; run: RunView }> {
-  const input = { modelId, datasetVersionIds: ['version_1'], rounds: 2, workers: 2, seed: 7, evaluationContentId: await evaluationSet(15) };
+async function runOnce(modelId: string, change: Record<string, unknown> = {}): Promise<{ runId: string; run: RunView }> {
+  const input = { modelId, datasetVersionIds: ['version_1'], rounds: 2, workers: 2, seed: 7, evaluationContentId: await evaluationSet(15), ...change };
   const { startTrainingRun } = await ask<{ startTrainingRun: Made }>(startRun, account, { input });
   expect(startTrainingRun).toMatchObject({ __typename: 'TrainingRun', status: 'RUNNING' });
   const run = await eventually(async () => {
@@ -167,6 +167,38 @@ describe('a training run', () => {
     expect(run.manifest).toMatchObject({ datasets: [{ versionId: 'version_1', root: 'aa'.repeat(32) }], seed: 7, rounds: [{ round: 0 }, { round: 1 }], checkpoints: [{}, {}, {}, {}] });
   });
 
+  it('ends early when it gets no better, and goes on from a version', async () => {
+    const modelId = await newModel();
+    const { runId, run } = await runOnce(modelId, { rounds: 5, hyperParameters: { patience: 1 } });
+    expect(run).toMatchObject({ status: 'COMPLETED', completedRounds: [{ round: 0 }, { round: 1 }], manifest: { baseVersionId: null } });
+    const { publishVersion: { id: baseVersionId } } = await ask<{ publishVersion: Made }>(`mutation { publishVersion(input: {runId: "${runId}", card: {}}) { ... on ModelVersion { id } } }`);
+    const tuned = await runOnce(modelId, { rounds: 1, seed: 99, baseVersionId });
+    const { initialWeightsContentId } = tuned.run.manifest as { readonly initialWeightsContentId: string };
+    const { rounds } = run.manifest as { readonly rounds: readonly { readonly weightsContentId: string }[] };
+    expect(initialWeightsContentId).toBe(rounds.at(-1)?.weightsContentId);
+    expect(await ask(`{ trainingRun(id: "${tuned.runId}") { baseVersionId } }`)).toEqual({ trainingRun: { baseVersionId } });
+  });
+
+  it('streams how it goes from its start to its end, and draws it', async () => {
+    const { runId, run } = await runOnce(await newModel(), { rounds: 1 });
+    const document = parse(`subscription { trainingProgress(runId: "${runId}") { kind round worker step loss accuracy failure } }`);
+    const items = await subscribe({ schema: world.schema, document, contextValue: { actor: account, requestId: 'r' } });
+    if (!(Symbol.asyncIterator in items)) throw new Error('it was refused');
+    const seen: object[] = [];
+    for await (const { data } of items as AsyncIterable<ExecutionResult>) seen.push((data as { readonly trainingProgress: object }).trainingProgress);
+    expect(seen.filter((item) => (item as { kind: string }).kind === 'CHECKPOINT')).toHaveLength(2);
+    expect(seen).toContainEqual({ kind: 'WORKER', round: 0, worker: 1, step: 10, loss: 0.5, accuracy: null, failure: null });
+    expect(seen.slice(-2)).toEqual([
+      { kind: 'ROUND', round: 0, worker: null, step: null, loss: 0.5, accuracy: null, failure: null },
+      { kind: 'ENDED', round: null, worker: null, step: null, loss: 0.1, accuracy: 1, failure: null },
+    ]);
+    const { trainingRun: { plot } } = await ask<{ trainingRun: { plot: string } }>(`{ trainingRun(id: "${runId}") { plot } }`);
+    expect(plot).toMatch(/^<svg /);
+    expect((await world.content.get((run.manifest as { readonly plotContentId: string }).plotContentId)).toString()).toBe(plot);
+    const refused = await subscribe({ schema: world.schema, document: parse('subscription { trainingProgress(runId: "run_x") { kind } }'), contextValue: { actor: account, requestId: 'r' } });
+    expect((refused as ExecutionResult).errors?.[0]?.extensions['code']).toBe('UNKNOWN_RUN');
+  });
+
   it('fails when a job does', async () => {
     world.broken.add('training');
     const { run } = await runOnce(await newModel());
@@ -186,6 +218,7 @@ describe('a training run', () => {
     expect(await code({ rounds: 0 })).toBe('INVALID_INPUT');
     expect(await code({ workers: 6 })).toBe('INVALID_INPUT');
     expect(await code({ hyperParameters: { batchSize: 0 } })).toBe('SPEC_REFUSED');
+    expect(await code({ baseVersionId: 'version_x' })).toBe('UNKNOWN_VERSION');
     expect(await code({ evaluationContentId: 'missing' })).toBe('UNKNOWN_CONTENT');
     expect(await code({ evaluationContentId: await world.content.put(Buffer.from('x')) })).toBe('EXAMPLE_SET_CORRUPT');
     expect(await code({ evaluationContentId: await evaluationSet(10) })).toBe('EVALUATION_OVERLAPS');

@@ -4,13 +4,17 @@ import {
   checkpointsOf, deploymentById, deployments, jobsOf, modelById, models, predictionById, predictions, roundsOf, runById, runs, versionById,
   versions, type Page, type RunRow,
 } from '@oort/projections-models';
+import { lossPlotSvg, lossSeries, readHyperParameters } from '@oort/algorithms-training';
+import type { Json } from '@oort/kernel-wire';
 import type { RequestContext } from '@oort/schema';
+import { followRun, type Progress, type ProgressPorts } from './progress';
 import type { Answer } from './requests/answer';
 import type { DeploymentRequests, DeployInput } from './requests/deployment';
 import type { InferenceRequests, InferInput } from './requests/inference';
 import type { ModelInput, PublishInput, TrainingInput, TrainingRequests } from './requests/training';
 
 export interface ModelsRoom {
+  readonly progress: ProgressPorts;
   readonly readModels: ReadModels;
   readonly training: TrainingRequests;
   readonly deployment: DeploymentRequests;
@@ -31,6 +35,9 @@ export function modelsResolvers(room: ModelsRoom): Readonly<Record<string, unkno
   const typed = { __resolveType: ({ __typename }: { readonly __typename: string }) => __typename };
   return {
     Query: queries(room),
+    Subscription: {
+      trainingProgress: { subscribe: (_: unknown, { runId }: { readonly runId: string }) => followRun(room.progress, runId), resolve: (item: Progress) => item },
+    },
     Mutation: { ...mutations(room), ...deviceMutations(room) },
     Model: {
       __resolveReference: ({ id }: ById) => modelById(database, id),
@@ -40,6 +47,8 @@ export function modelsResolvers(room: ModelsRoom): Readonly<Record<string, unkno
     TrainingRun: {
       __resolveReference: ({ id }: ById) => runById(database, id),
       completedRounds: ({ id }: RunRow) => roundsOf(database, id),
+      plot: async ({ id, hyperParameters }: RunRow) => lossPlotSvg(lossSeries(
+        (await roundsOf(database, id)).map(({ metrics }) => metrics as Json), readHyperParameters(hyperParameters as Json).localSteps)),
       jobs: ({ id }: RunRow) => jobsOf(database, id),
       checkpoints: ({ id }: RunRow) => checkpointsOf(database, id),
     },

@@ -13,10 +13,12 @@ export interface RunFacts {
   readonly nodeIds: readonly string[];
   readonly metrics: Json;
   readonly model: { readonly modelContentId: string; readonly modelRoot: string };
+  /** The picture of its losses. */
+  readonly plotContentId: string;
   readonly endedAt: string;
 }
 
-export function runManifest({ run, rounds, checkpoints, nodeIds, metrics, model, endedAt }: RunFacts): Json {
+export function runManifest({ run, rounds, checkpoints, nodeIds, metrics, model, plotContentId, endedAt }: RunFacts): Json {
   return {
     kind: 'oort-training-run/1',
     runId: run.runId, modelId: run.modelId,
@@ -24,9 +26,9 @@ export function runManifest({ run, rounds, checkpoints, nodeIds, metrics, model,
     datasets: run.datasetVersionIds.map((versionId, index) => ({ versionId, root: run.datasetRoots[index] ?? null })),
     exampleSetContentIds: run.exampleSetContentIds, evaluationContentId: run.evaluationContentId,
     architecture: run.architecture, hyperParameters: run.hyperParameters, seed: run.seed, workers: run.workers,
-    initialWeightsContentId: run.initialWeightsContentId,
+    baseVersionId: run.baseVersionId ?? null, initialWeightsContentId: run.initialWeightsContentId,
     rounds: rounds.map(({ round, jobIds, nodeIds: nodes, weightsContentId, metrics: measured }) => ({ round, jobIds, nodeIds: nodes, weightsContentId, metrics: measured })),
     checkpoints: checkpoints.map(({ jobId, attempt, nodeId, step, contentId, previousHash, hash }) => ({ jobId, attempt, nodeId, step, contentId, previousHash, hash })),
-    nodeIds, metrics, model, startedAt: run.startedAt, endedAt,
+    nodeIds, metrics, model, plotContentId, startedAt: run.startedAt, endedAt,
   };
 }

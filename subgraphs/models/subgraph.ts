@@ -16,7 +16,7 @@ export function createModelsSubgraph(ports: ModelsPorts): Promise<Subgraph> {
   const trainer = new Trainer(ports);
   const waiters = new PredictionWaiters();
   const resolvers = modelsResolvers({
-    readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
+    progress: ports, readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
     inference: new InferenceRequests(ports, waiters),
   });
   return Promise.resolve({ name: 'models', typeDefs: parse(sdl), resolvers, start: (signal) => startReactions(ports, trainer, waiters, signal) });

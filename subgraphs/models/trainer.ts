@@ -1,7 +1,9 @@
 // Federated rounds: a job for each worker, their weights averaged into the next round's start, at the end an evaluation of the
 // exported file. Everything is derived from the run's own stream and its jobs' results, so a restart goes on from there.
 import { commitBytes } from '@oort/algorithms-possession';
-import { decodeWeights, encodeWeights, inferenceModel, readArchitecture } from '@oort/algorithms-training';
+import {
+  decodeWeights, encodeWeights, inferenceModel, lossPlotSvg, lossSeries, readArchitecture, readHyperParameters,
+} from '@oort/algorithms-training';
 import { command, createHandler, loadState, type Outcome } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { canonicalJson, deriveId, sha256Hex, type Json } from '@oort/kernel-wire';
@@ -9,7 +11,7 @@ import { checkpointsOf, datasetVersionsById, jobById, jobsById, type JobRow } fr
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import type { ModelsEvent } from '@oort/schema/events/models';
 import type { RunCommand } from './commands';
-import { runDecider } from './decide/run';
+import { isAtRest, runDecider } from './decide/run';
 import { isRefusedJob, type ModelsPorts } from './ports';
 import type { RunRefusal } from './refusals';
 import { averageRound } from './round-average';
@@ -49,12 +51,12 @@ export class Trainer {
       return this.fail(runId, `job ${(event.data as { readonly jobId: string }).jobId} failed`, event);
     }
     const last = state.rounds.at(-1);
-    if (state.rounds.length === state.run.rounds && last !== undefined) return this.finish(state, last, event);
+    if (last !== undefined && (state.rounds.length === state.run.rounds || isAtRest(state))) return this.finish(state, last, event);
     return this.goOn(state, event);
   }
 
   private async goOn(state: Running, event: RecordedEvent): Promise<void> {
-    const jobs = workersOf(state.run).map((worker) => jobOf(state.run.runId, state.rounds.length, worker));
+    const jobs = workersOf(state.run).map((worker) => jobOfWorker(state.run.runId, state.rounds.length, worker));
     const rows = await jobsById(this.ports.readModels.database, jobs);
     if (rows.length < jobs.length) return this.submitRound(state, event);
     if (!rows.every(({ status }) => status === 'COMPLETED')) return;
@@ -77,7 +79,7 @@ export class Trainer {
     const weightsContentId = completed.at(-1)?.weightsContentId ?? run.initialWeightsContentId;
     for (const worker of workersOf(run)) {
       const spec = { architecture, hyperParameters, seed, round, rounds, worker, workers, weightsContentId, exampleSetContentIds };
-      if (!await this.submit(run, jobOf(runId, round, worker), 'training', spec, cause)) return;
+      if (!await this.submit(run, jobOfWorker(runId, round, worker), 'training', spec, cause)) return;
     }
   }
 
@@ -100,13 +102,15 @@ export class Trainer {
     const round = rounds.length;
     const versions = await datasetVersionsById(readModels.database, run.datasetVersionIds);
     const examples = versions.reduce((sum, { itemCount }) => sum + itemCount, 0);
-    const average = await averageRound(readArchitecture(run.architecture), rows, examples, content);
+    const { weights: before } = decodeWeights(await content.get(rounds.at(-1)?.weightsContentId ?? run.initialWeightsContentId));
+    const options = readHyperParameters(run.hyperParameters);
+    const average = await averageRound({ architecture: readArchitecture(run.architecture), options, examples, before }, rows, content);
     if (average.weights === null) return this.fail(runId, `no worker of round ${String(round)} returned usable weights`, cause);
     const weightsContentId = await content.put(encodeWeights(average.weights));
     const metrics = { workers: rows.map(({ output }) => metricsOf(output)), excludedNodeIds: average.excludedNodeIds };
     const data = { runId, round, jobIds: rows.map(({ id }) => id), nodeIds: nodesOf(rows), weightsContentId, metrics };
-    const options = { actor: 'platform', now: now(), id: deriveId('command', `${runId}/round/${String(round)}`), cause };
-    await this.handle(runId, command('CompleteRound', data, options));
+    const asked = { actor: 'platform', now: now(), id: deriveId('command', `${runId}/round/${String(round)}`), cause };
+    await this.handle(runId, command('CompleteRound', data, asked));
   }
 
   private async finish(state: Running, last: Round, cause: RecordedEvent): Promise<void> {
@@ -134,7 +138,9 @@ export class Trainer {
       ...rounds.flatMap((round) => round.nodeIds), ...checkpoints.map(({ nodeId }) => nodeId), ...nodesOf(evaluation === null ? [] : [evaluation]),
     ])];
     const metrics = (evaluation?.output ?? null) as Json;
-    const manifest = runManifest({ run, rounds, checkpoints, nodeIds, metrics, model, endedAt });
+    const plot = lossPlotSvg(lossSeries(rounds.map((round) => round.metrics), readHyperParameters(run.hyperParameters).localSteps));
+    const plotContentId = await this.ports.content.put(Buffer.from(plot));
+    const manifest = runManifest({ run, rounds, checkpoints, nodeIds, metrics, model, plotContentId, endedAt });
     const manifestHash = sha256Hex(canonicalJson(manifest));
     const data = { runId, modelId, ...model, datasetRoots, metrics, nodeIds, manifest, manifestHash, startedAt, endedAt };
     const options = { actor: 'platform', now: this.ports.now(), id: deriveId('command', `${runId}/completed`), cause };
@@ -147,7 +153,7 @@ export class Trainer {
   }
 }
 
-const jobOf = (runId: string, round: number, worker: number): string => deriveId('job', `${runId}/${String(round)}/${String(worker)}`);
+export const jobOfWorker = (runId: string, round: number, worker: number): string => deriveId('job', `${runId}/${String(round)}/${String(worker)}`);
 const evaluationOf = (runId: string): string => deriveId('job', `${runId}/evaluation`);
 
 function workersOf(run: Run): readonly number[] {

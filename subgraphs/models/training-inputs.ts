@@ -1,11 +1,12 @@
 // From sealed dataset versions to what the workers fetch: example sets, first weights, and the digest of the code that will run.
 import { createHash } from 'node:crypto';
 import {
-  ArchitectureRefused, decodeExampleSet, encodeExampleSet, encodeWeights, ExampleSetCorrupt, initialWeights, readArchitecture, readHyperParameters,
+  ArchitectureRefused, decodeExampleSet, encodeExampleSet, encodeWeights, ExampleSetCorrupt, readArchitecture, readHyperParameters,
   SpecRefused, trainingStepModel, type Architecture, type Example, type HyperParameters,
 } from '@oort/algorithms-training';
 import { ContentCorrupt, ContentMissing, type ContentStore } from '@oort/kernel-content';
 import { Fault, sha256Hex, type Json } from '@oort/kernel-wire';
+import { firstWeights } from './first-weights';
 import { refuse, type Refused } from './refusals';
 
 interface ManifestItem { readonly itemId: string; readonly contentId: string; readonly sha256: string; readonly label: string; readonly mediaType: string }
@@ -23,6 +24,8 @@ export interface TrainingRequest {
   readonly manifestContentIds: readonly string[];
   readonly evaluationContentId: string | null;
   readonly seed: number;
+  /** Of the version that the run goes on from; null for none. */
+  readonly baseWeightsContentId: string | null;
 }
 
 const examplesPerSet = 4096;
@@ -41,11 +44,13 @@ export async function prepareTraining(request: TrainingRequest, content: Content
     if (items.length === 0) return refuse('INVALID_INPUT', 'The dataset versions are empty.');
     const refused = request.evaluationContentId === null ? null : await checkEvaluation(request.evaluationContentId, architecture, items, content);
     if (refused !== null) return refused;
+    const weights = await firstWeights(architecture, request.seed, request.baseWeightsContentId, content);
+    if ('refused' in weights) return weights;
     return {
       hyperParameters,
       codeDigest: sha256Hex(trainingStepModel(architecture, hyperParameters)),
       exampleSetContentIds: await packExamples(architecture, items, content),
-      initialWeightsContentId: await content.put(encodeWeights(initialWeights(architecture, request.seed))),
+      initialWeightsContentId: await content.put(encodeWeights(weights)),
     };
   } catch (error) {
     if (error instanceof ArchitectureRefused) {

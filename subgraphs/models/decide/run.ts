@@ -1,3 +1,4 @@
+import { readHyperParameters, stopsEarly } from '@oort/algorithms-training';
 import type { Decider, Decision } from '@oort/kernel-decider';
 import type { RunCommand } from '../commands';
 import { evolveRun, type RunEvent } from '../evolve';
@@ -7,6 +8,13 @@ import { unknown, type RunState } from '../state';
 export const runDecider: Decider<RunCommand, RunState, RunEvent, RunRefusal> = {
   category: 'trainingrun', initial: unknown, decide, evolve: evolveRun,
 };
+
+type Running = Extract<RunState, { readonly status: 'running' }>;
+
+/** Whether its last rounds brought so little that its own rule ends it. */
+export function isAtRest({ run, rounds }: Running): boolean {
+  return stopsEarly(rounds.map(({ metrics }) => metrics), readHyperParameters(run.hyperParameters));
+}
 
 function decide(command: RunCommand, state: RunState): Decision<RunEvent, RunRefusal> {
   const { runId } = command.data;
@@ -27,7 +35,7 @@ function decide(command: RunCommand, state: RunState): Decision<RunEvent, RunRef
     }
     case 'CompleteTrainingRun': {
       const { rounds } = state.run;
-      if (completed < rounds) return { refused: { code: 'ROUNDS_MISSING', message: 'Not every round is complete.', payload: { completed, rounds } } };
+      if (completed < rounds && !isAtRest(state)) return { refused: { code: 'ROUNDS_MISSING', message: 'Not every round is complete.', payload: { completed, rounds } } };
       return { events: [{ type: 'TrainingRunCompleted', data: command.data }] };
     }
     case 'FailTrainingRun': return { events: [{ type: 'TrainingRunFailed', data: command.data }] };

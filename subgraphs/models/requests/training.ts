@@ -2,7 +2,7 @@
 import { ArchitectureRefused, readArchitecture } from '@oort/algorithms-training';
 import { command, createHandler } from '@oort/kernel-decider';
 import { deriveId, newId, type Json } from '@oort/kernel-wire';
-import { datasetVersionsById, modelById, runById, type DatasetVersionRow } from '@oort/projections-models';
+import { datasetVersionsById, modelById, roundsOf, runById, versionById, type DatasetVersionRow } from '@oort/projections-models';
 import { modelDecider, versionDecider } from '../decide/catalogue';
 import type { ModelsPorts } from '../ports';
 import { refuse, type Refused } from '../refusals';
@@ -14,6 +14,7 @@ export interface ModelInput { readonly name: string; readonly architecture: Json
 export interface TrainingInput {
   readonly modelId: string; readonly datasetVersionIds: readonly string[]; readonly hyperParameters?: Json | null;
   readonly seed: number; readonly rounds: number; readonly workers: number; readonly evaluationContentId?: string | null;
+  readonly baseVersionId?: string | null;
 }
 export interface PublishInput { readonly runId: string; readonly card: Json }
 
@@ -55,17 +56,20 @@ export class TrainingRequests {
     if (model === null) return refuse('UNKNOWN_MODEL', 'There is no such model.', input.modelId);
     const sealed = await this.sealedVersions(input);
     if ('refused' in sealed) return sealed;
+    const baseVersionId = input.baseVersionId ?? null;
+    const base = await this.weightsOf(baseVersionId);
+    if (typeof base === 'object' && base !== null) return base;
     const architecture = model.architecture as Json;
     const evaluationContentId = input.evaluationContentId ?? null;
     const manifestContentIds = sealed.map(({ manifestContentId }) => manifestContentId);
-    const request = { architecture, hyperParameters: input.hyperParameters ?? {}, seed, evaluationContentId, manifestContentIds };
+    const request = { architecture, hyperParameters: input.hyperParameters ?? {}, seed, evaluationContentId, manifestContentIds, baseWeightsContentId: base };
     const inputs = await prepareTraining(request, this.ports.content);
     if ('refused' in inputs) return inputs;
     const now = this.ports.now();
     const runId = newId('run', now);
     const data = {
       ...inputs, runId, modelId: model.id, accountId: actor.accountId, datasetVersionIds, datasetRoots: sealed.map(({ root }) => root),
-      architecture, hyperParameters: { ...inputs.hyperParameters }, seed, rounds, workers, startedAt: now.toISOString(), evaluationContentId,
+      architecture, hyperParameters: { ...inputs.hyperParameters }, seed, rounds, workers, startedAt: now.toISOString(), evaluationContentId, baseVersionId,
     };
     return answer(runId, await this.trainer.handle(runId, command('StartTrainingRun', data, { actor: actor.accountId, now })));
   }
@@ -89,6 +93,16 @@ export class TrainingRequests {
     const data = { versionId, modelId, runId, accountId: actor.accountId, publisher: actor.address, modelContentId, modelRoot, card: full };
     const asked = command('PublishVersion', data, { actor: actor.accountId, now: this.ports.now() });
     return answer(versionId, await this.versions(versionId, asked));
+  }
+
+  /** The weights that a version was exported from; null for no version. */
+  private async weightsOf(versionId: string | null): Promise<string | null | Refused> {
+    if (versionId === null) return null;
+    const { database } = this.ports.readModels;
+    const version = await versionById(database, versionId);
+    if (version === null) return refuse('UNKNOWN_VERSION', 'There is no such version.', versionId);
+    const last = version.runId === null ? undefined : (await roundsOf(database, version.runId)).at(-1);
+    return last?.weightsContentId ?? refuse('NOTHING_TO_TUNE', 'The version was not trained here: it has a file, but no weights.', versionId);
   }
 
   private async sealedVersions({ datasetVersionIds: ids, rounds, workers, seed }: TrainingInput): Promise<readonly DatasetVersionRow[] | Refused> {
