@@ -23,10 +23,19 @@ export type SegmentPlacement = {
   readonly pieces: readonly PiecePlacement[];
 };
 
-export type BucketSetting = 'tagging' | 'cors';
+export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess';
+
+export type AclPermission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
+export type AclGroup = 'AllUsers' | 'AuthenticatedUsers' | 'LogDelivery';
+
+/** Who owns an object or bucket, and what it grants to whom. */
+export type Acl = {
+  readonly owner: string;
+  readonly grants: readonly { readonly grantee: { readonly accountId: string } | { readonly group: AclGroup }; readonly permission: AclPermission }[];
+};
 
 export type StorageEvent =
-  | { readonly type: 'BucketCreated'; readonly data: { readonly bucket: string; readonly accountId: string } }
+  | { readonly type: 'BucketCreated'; readonly data: { readonly bucket: string; readonly accountId: string; /** That it was created with. */ readonly settings?: Readonly<Partial<Record<BucketSetting, string>>> } }
   | { readonly type: 'BucketDeleted'; readonly data: { readonly bucket: string; readonly accountId: string } }
   | { readonly type: 'BucketVersioningSet'; readonly data: { readonly bucket: string; readonly accountId: string; readonly status: 'enabled' | 'suspended' } }
   /** A setting that S3 keeps as a document; here its canonical JSON, or null when it was taken away. */
@@ -40,10 +49,13 @@ export type StorageEvent =
       /** Kept beside the versions before it under its own id; else it takes the place of the key's version `null`. */
       readonly named?: boolean;
       readonly tags?: Readonly<Record<string, string>>;
+      /** Without one the object is its bucket's owner's and grants nothing. */
+      readonly acl?: Acl;
     } }
   /** The key shows no object from here on; unnamed, the marker takes the place of the version `null`. */
   | { readonly type: 'DeleteMarkerPlaced'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly named: boolean } }
   | { readonly type: 'ObjectTagged'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly tags: Readonly<Record<string, string>> } }
+  | { readonly type: 'ObjectAclSet'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly acl: Acl } }
   /** One version, or one delete marker, for good. */
   | { readonly type: 'ObjectDeleted'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string } }
   | { readonly type: 'PieceAdded'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement } }
@@ -51,7 +63,7 @@ export type StorageEvent =
   | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[] } }
   | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] } }
   /** A multipart upload; a part's segments become the object's, so that completing moves no data. */
-  | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>> } }
+  | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl } }
   | { readonly type: 'PartStored'; readonly data: { readonly uploadId: string; readonly partNumber: number; readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly checksums: Readonly<Record<string, string>>; readonly segments: readonly SegmentPlacement[] } }
   | { readonly type: 'UploadCompleted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly versionId: string } }
   | { readonly type: 'UploadAborted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string } }
@@ -61,7 +73,7 @@ export type StorageEvent =
   | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string } };
 
 export const storageVisibility = {
-  BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant',
+  BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant',
   ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant',
   ObjectArchived: 'tenant', ObjectRestored: 'tenant',
   UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', BandwidthSettled: 'tenant',

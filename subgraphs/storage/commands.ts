@@ -1,12 +1,12 @@
 import type { Command } from '@oort/kernel-decider';
-import type { PiecePlacement, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
+import type { Acl, PiecePlacement, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
 import type { Versioning } from './state';
 
 type DataOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>['data'];
 
 /** Asked of one bucket. */
 export type BucketCommand =
-  | Command<'CreateBucket', { readonly bucket: string; readonly accountId: string }>
+  | Command<'CreateBucket', DataOf<'BucketCreated'>>
   /** Whether it is empty is known to the catalogue, which the door asked. */
   | Command<'DeleteBucket', { readonly bucket: string; readonly accountId: string; readonly empty: boolean }>
   | Command<'SetVersioning', DataOf<'BucketVersioningSet'>>
@@ -24,6 +24,7 @@ export type ObjectCommand =
     readonly version: string | null; readonly versioning: Versioning; readonly markerId: string;
   }>
   | Command<'TagObject', { readonly versionId: string; readonly accountId: string; readonly tags: Readonly<Record<string, string>> }>
+  | Command<'SetObjectAcl', { readonly versionId: string; readonly accountId: string; readonly acl: Acl }>
   | Command<'AddPiece', { readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement }>
   | Command<'LosePiece', { readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string }>
   | Command<'ArchiveObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] }>

@@ -98,8 +98,15 @@ describe('an object', () => {
     rule.given([stored, second]).when(add(piece(3))).thenEvents([{ type: 'PieceAdded', data: { bucket: 'b', key: 'k', versionId: 'object_1', segmentId: 'segment_1', piece: piece(3) } }]);
   });
 
-  it('has tags of its versions, not of its markers', () => {
+  it('has tags and grants of its versions, not of its markers', () => {
     const tag = (versionId: string) => command('TagObject', { versionId, accountId: 'account_1', tags: { a: 'b' } }, by);
+    const acl = { owner: 'account_1', grants: [{ grantee: { group: 'AllUsers' }, permission: 'READ' }] } as const;
+    const shared: ObjectEvent = { type: 'ObjectAclSet', data: { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1', acl } };
+    const share = (versionId: string) => command('SetObjectAcl', { versionId, accountId: 'account_1', acl }, by);
+    rule.given([stored]).when(share('object_1')).thenEvents([shared]);
+    rule.given([stored, shared]).when(share('object_1')).thenState({ versions: [{ status: 'stored', version: { ...version, acl } }] });
+    rule.given([stored]).when(share('object_2')).thenRefused('OBJECT_REPLACED');
+    rule.given([]).when(share('object_1')).thenRefused('NO_SUCH_OBJECT');
     const tagged: ObjectEvent = { type: 'ObjectTagged', data: { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1', tags: { a: 'b' } } };
     rule.given([stored]).when(tag('object_1')).thenEvents([tagged]);
     rule.given([stored]).when(tag('object_1')).thenState({ versions: [{ status: 'stored', version: { ...version, tags: { a: 'b' } } }] });

@@ -27,7 +27,7 @@ function decideBucket(command: BucketCommand, state: BucketState): Decision<Buck
   switch (command.type) {
     case 'CreateBucket': {
       if (!isBucketName(bucket)) return refuse('BAD_BUCKET_NAME', 'The specified bucket is not valid.', { bucket });
-      if (state.status === 'absent') return { events: [{ type: 'BucketCreated', data: { bucket, accountId } }] };
+      if (state.status === 'absent') return { events: [{ type: 'BucketCreated', data: command.data }] };
       return state.accountId === accountId
         ? refuse('BUCKET_EXISTS', 'You own a bucket of this name already.', { bucket })
         : refuse('BUCKET_TAKEN', 'The bucket name is taken.', { bucket });
@@ -66,6 +66,7 @@ function decideObject(command: ObjectCommand, state: ObjectState): Decision<Obje
     case 'AddPiece':
     case 'LosePiece': return decidePiece(command, held);
     case 'TagObject': return { events: [{ type: 'ObjectTagged', data: { bucket, key, ...command.data } }] };
+    case 'SetObjectAcl': return { events: [{ type: 'ObjectAclSet', data: { bucket, key, ...command.data } }] };
     case 'ArchiveObject': {
       if (held.status === 'archived') return refuse('OBJECT_ARCHIVED', 'The object is archived already.', { versionId });
       const { accountId, archiveId, backend, contentRoot, segments } = command.data;

@@ -4,12 +4,12 @@ import { absentBucket, type BucketState, type HeldVersion, type ObjectState, typ
 type EventOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>;
 
 export type BucketEvent = EventOf<'BucketCreated' | 'BucketDeleted' | 'BucketVersioningSet' | 'BucketSettingSet'>;
-export type ObjectEvent = EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectTagged' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'ObjectArchived' | 'ObjectRestored'>;
+export type ObjectEvent = EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectTagged' | 'ObjectAclSet' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'ObjectArchived' | 'ObjectRestored'>;
 export type UploadEvent = EventOf<'UploadStarted' | 'PartStored' | 'UploadCompleted' | 'UploadAborted'>;
 
 export function evolveBucket(state: BucketState, event: BucketEvent): BucketState {
   switch (event.type) {
-    case 'BucketCreated': return { status: 'present', accountId: event.data.accountId, versioning: 'off', settings: {} };
+    case 'BucketCreated': return { status: 'present', accountId: event.data.accountId, versioning: 'off', settings: event.data.settings ?? {} };
     case 'BucketDeleted': return absentBucket;
     case 'BucketVersioningSet': return state.status === 'absent' ? state : { ...state, versioning: event.data.status };
     case 'BucketSettingSet': {
@@ -28,6 +28,7 @@ export function evolveObject({ versions }: ObjectState, event: ObjectEvent): Obj
     case 'DeleteMarkerPlaced': return { versions: [{ status: 'marker', version: event.data }, ...beside(versions, event.data.named)] };
     case 'ObjectDeleted': return { versions: versions.filter(({ version }) => version.versionId !== versionId) };
     case 'ObjectTagged':
+    case 'ObjectAclSet':
     case 'PieceAdded':
     case 'PieceLost':
     case 'ObjectArchived':
@@ -46,6 +47,7 @@ type ChangeEvent = Exclude<ObjectEvent, EventOf<'ObjectStored' | 'DeleteMarkerPl
 function evolveVersion(state: HeldVersion, event: ChangeEvent): HeldVersion {
   switch (event.type) {
     case 'ObjectTagged': return { ...state, version: { ...state.version, tags: event.data.tags } };
+    case 'ObjectAclSet': return { ...state, version: { ...state.version, acl: event.data.acl } };
     case 'PieceAdded': return { ...state, version: withPieces(state.version, event.data.segmentId, (pieces) => added(pieces, event.data.piece)) };
     case 'PieceLost': {
       const { segmentId, index, nodeId } = event.data;

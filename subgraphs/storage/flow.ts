@@ -11,6 +11,7 @@ export const objectFlow = {
   StoreObject: { events: ['ObjectStored'], refusals: ['PRECONDITION_FAILED'] },
   DeleteObject: { events: ['ObjectDeleted', 'DeleteMarkerPlaced'], refusals: ['NO_SUCH_OBJECT', 'PRECONDITION_FAILED'] },
   TagObject: { events: ['ObjectTagged'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED'] },
+  SetObjectAcl: { events: ['ObjectAclSet'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED'] },
   AddPiece: { events: ['PieceAdded'], refusals: ['OBJECT_REPLACED', 'PIECE_PRESENT'] },
   LosePiece: { events: ['PieceLost'], refusals: ['OBJECT_REPLACED'] },
   ArchiveObject: { events: ['ObjectArchived'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED', 'OBJECT_ARCHIVED'] },

@@ -7,7 +7,7 @@ import { newId } from '@oort/kernel-wire';
 import {
   bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, type BucketRow, type Listing, type UploadRow, type VersionListing,
 } from '@oort/projections-objects';
-import type { BucketSetting } from '@oort/schema/events/storage';
+import type { Acl, BucketSetting } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
 import { archiveNodes, type ArchiveBackend } from './archive';
 import type { BucketCommand, Condition } from './commands';
@@ -21,7 +21,7 @@ import { objectStreamId } from './object-id';
 import { readObject } from './object-reader';
 import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
 import type { StorageRefusal } from './refusals';
-import type { BucketState, DeleteMarker, HeldVersion, StoredVersion } from './state';
+import type { BucketSettings, BucketState, DeleteMarker, HeldVersion, StoredVersion } from './state';
 import { Uploads } from './uploads';
 
 export interface ObjectStoreOptions {
@@ -50,6 +50,9 @@ export interface PutObject {
   checksums(): Readonly<Record<string, string>>;
   readonly condition: Condition;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly acl?: Acl;
+  /** Whose request it is. Default: `accountId`, to whom the bytes are billed and whose key wraps theirs. */
+  readonly actor?: string;
 }
 
 export type ReadableObject = HeldVersion & { readonly storedAt: string };
@@ -60,6 +63,8 @@ export interface DeleteObject {
   /** `null` or a version's id; none removes or hides the newest, as the bucket has it. */
   readonly version?: string | null;
   readonly condition?: Condition;
+  /** Default: `accountId`. */
+  readonly actor?: string;
 }
 
 /** Which version went or which marker came, by the name that S3 gives it. */
@@ -84,28 +89,29 @@ export class ObjectStore {
     this.uploads = new Uploads(this, { ...options, writer: this.writer });
   }
 
-  async createBucket(accountId: string, bucket: string): Promise<Done<{ readonly bucket: string; readonly position: bigint }>> {
-    const outcome = await this.#handleBucket(bucket, command('CreateBucket', { bucket, accountId }, this.#by(accountId)));
+  async createBucket(accountId: string, bucket: string, settings?: BucketSettings): Promise<Done<{ readonly bucket: string; readonly position: bigint }>> {
+    const asked = { bucket, accountId, ...(settings === undefined ? {} : { settings }) };
+    const outcome = await this.#handleBucket(bucket, command('CreateBucket', asked, this.#by(accountId)));
     if (!outcome.ok) return outcome;
     await this.seen(outcome.position);
     return { ok: true, value: { bucket, position: outcome.position } };
   }
 
-  async deleteBucket(accountId: string, bucket: string): Promise<Done<null>> {
+  async deleteBucket(accountId: string, bucket: string, actor = accountId): Promise<Done<null>> {
     const empty = await countObjects(this.#options.readModels, bucket) === 0;
-    const outcome = await this.#handleBucket(bucket, command('DeleteBucket', { bucket, accountId, empty }, this.#by(accountId)));
+    const outcome = await this.#handleBucket(bucket, command('DeleteBucket', { bucket, accountId, empty }, this.#by(actor)));
     if (!outcome.ok) return outcome;
     await this.seen(outcome.position);
     return { ok: true, value: null };
   }
 
-  setVersioning(accountId: string, bucket: string, status: 'enabled' | 'suspended'): Promise<Done<null>> {
-    return this.#changeBucket(bucket, command('SetVersioning', { bucket, accountId, status }, this.#by(accountId)));
+  setVersioning(accountId: string, bucket: string, status: 'enabled' | 'suspended', actor = accountId): Promise<Done<null>> {
+    return this.#changeBucket(bucket, command('SetVersioning', { bucket, accountId, status }, this.#by(actor)));
   }
 
   /** Null takes the setting away. */
-  setBucketSetting(accountId: string, bucket: string, setting: BucketSetting, document: string | null): Promise<Done<null>> {
-    return this.#changeBucket(bucket, command('SetBucketSetting', { bucket, accountId, setting, document }, this.#by(accountId)));
+  setBucketSetting(accountId: string, bucket: string, setting: BucketSetting, document: string | null, actor = accountId): Promise<Done<null>> {
+    return this.#changeBucket(bucket, command('SetBucketSetting', { bucket, accountId, setting, document }, this.#by(actor)));
   }
 
   /** Null when there is none. The platform's own bucket is nobody's to open. */
@@ -143,19 +149,18 @@ export class ObjectStore {
     const { md5: etag, versionId, sizeBytes, sha256, contentId, wrappedKey, segments } = draft;
     const version: StoredVersion = {
       bucket: put.bucket, key: put.key, versionId, accountId, sizeBytes, etag, sha256, contentId, contentType: put.contentType,
-      storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments, ...(put.tags === undefined ? {} : { tags: put.tags }),
+      storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments, ...(put.tags === undefined ? {} : { tags: put.tags }), ...(put.acl === undefined ? {} : { acl: put.acl }),
     };
-    return this.commit(version, condition, draft);
+    return this.commit(version, condition, draft, { actor: put.actor ?? accountId });
   }
 
   /** Makes a drafted version the object of its key, and takes the pieces of the version that it replaces away. */
-  async commit(given: Omit<StoredVersion, 'named'>, condition: Condition, draft: Pick<Draft, 'follow' | 'discard'>, commandId?: string): Promise<Done<StoredVersion>> {
-    const { bucket, key, accountId } = given;
+  async commit(given: Omit<StoredVersion, 'named'>, condition: Condition, draft: Pick<Draft, 'follow' | 'discard'>, by: { readonly actor: string; readonly id?: string }): Promise<Done<StoredVersion>> {
+    const { bucket, key } = given;
     const named = (await this.bucket(bucket))?.versioning === 'enabled';
     const version: StoredVersion = named ? { ...given, named } : given;
     const before = named ? null : await this.findVersion(bucket, key, 'null');
-    const by = { ...this.#by(accountId), ...(commandId === undefined ? {} : { id: commandId }) };
-    const outcome = await this.handleObject(objectStreamId(bucket, key), command('StoreObject', { ...version, condition }, by));
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('StoreObject', { ...version, condition }, { now: this.#options.now(), ...by }));
     if (!outcome.ok) {
       await draft.discard();
       return outcome;
@@ -185,8 +190,13 @@ export class ObjectStore {
     return state.status === 'absent' || state.status === 'marker' ? version : state.version;
   }
 
-  async tag(accountId: string, bucket: string, key: string, versionId: string, tags: Readonly<Record<string, string>>): Promise<Done<null>> {
-    const outcome = await this.handleObject(objectStreamId(bucket, key), command('TagObject', { versionId, accountId, tags }, this.#by(accountId)));
+  async tag(accountId: string, bucket: string, key: string, versionId: string, tags: Readonly<Record<string, string>>, actor = accountId): Promise<Done<null>> {
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('TagObject', { versionId, accountId, tags }, this.#by(actor)));
+    return outcome.ok ? { ok: true, value: null } : outcome;
+  }
+
+  async setAcl(accountId: string, bucket: string, key: string, versionId: string, acl: Acl, actor = accountId): Promise<Done<null>> {
+    const outcome = await this.handleObject(objectStreamId(bucket, key), command('SetObjectAcl', { versionId, accountId, acl }, this.#by(actor)));
     return outcome.ok ? { ok: true, value: null } : outcome;
   }
 
@@ -196,7 +206,7 @@ export class ObjectStore {
     yield* readObject(this.#options.dataPath, version, key, start, end);
   }
 
-  async delete({ accountId, bucket, key, version = null, condition = {} }: DeleteObject): Promise<Done<Deleted>> {
+  async delete({ accountId, bucket, key, version = null, condition = {}, actor = accountId }: DeleteObject): Promise<Done<Deleted>> {
     const versioning = (await this.bucket(bucket))?.versioning ?? 'off';
     // What goes for good: the version asked for; of a key without versions to come the one that a marker or nothing replaces.
     const name = version ?? (versioning === 'enabled' ? null : 'null');
@@ -204,7 +214,7 @@ export class ObjectStore {
     const markerId = newId('object', this.#options.now());
     const outcome = await this.handleObject(objectStreamId(bucket, key), command('DeleteObject', {
       bucket, key, accountId, condition, version, versioning, markerId,
-    }, this.#by(accountId)));
+    }, this.#by(actor)));
     if (!outcome.ok) return outcome;
     if (before !== null) this.#removePieces(before);
     await this.seen(outcome.position);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { command, createHandler, loadState } from '@oort/kernel-decider';
 import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
 import { deriveId, newUlid } from '@oort/kernel-wire';
-import type { SegmentPlacement } from '@oort/schema/events/storage';
+import type { Acl, SegmentPlacement } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
 import type { Condition } from './commands';
 import type { DataPath } from './data-path/data-path';
@@ -17,6 +17,9 @@ export interface StartUpload {
   readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null;
   readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT';
   readonly tags?: Readonly<Record<string, string>>;
+  readonly acl?: Acl;
+  /** Default: `accountId`. */
+  readonly actor?: string;
 }
 
 interface UploadsOptions { readonly store: EventStore; readonly dataPath: DataPath; readonly keys: KeyStore; readonly writer: ObjectWriter; now(): Date }
@@ -33,10 +36,10 @@ export class Uploads {
     this.#handle = createHandler({ store: options.store, decider: uploadDecider, now: () => options.now() });
   }
 
-  async start(start: StartUpload): Promise<string> {
+  async start({ actor, ...start }: StartUpload): Promise<string> {
     const uploadId = newUlid(this.#options.now());
     const { wrappedKey } = await this.#options.writer.newKey(start.accountId);
-    const outcome = await this.#handle(uploadId, command('StartUpload', { uploadId, ...start, wrappedKey }, this.#by(start.accountId)));
+    const outcome = await this.#handle(uploadId, command('StartUpload', { uploadId, ...start, wrappedKey }, this.#by(actor ?? start.accountId)));
     if (outcome.ok) await this.#objects.seen(outcome.position);
     return uploadId;
   }
@@ -69,6 +72,7 @@ export class Uploads {
     uploadId: string, parts: readonly { readonly partNumber: number; readonly etag: string }[], condition: Condition,
     /** Of the whole, from its parts. What it throws leaves the upload open. */
     checksums: (parts: readonly Part[]) => Readonly<Record<string, string>> = () => ({}),
+    actor?: string,
   ): Promise<Done<StoredVersion>> {
     const state = await this.find(uploadId);
     const versionId = deriveId('object', uploadId);
@@ -81,7 +85,7 @@ export class Uploads {
     const unused = [...state.parts.values()].filter((part) => !chosen.includes(part));
     const nothing = { follow: () => undefined, discard: () => Promise.resolve() };
     if (state.status === 'completed') return { ok: true, value: await this.#objects.versionAsStored(version) };
-    const stored = await this.#objects.commit(version, condition, nothing, deriveId('command', `store/${uploadId}`));
+    const stored = await this.#objects.commit(version, condition, nothing, { actor: actor ?? version.accountId, id: deriveId('command', `store/${uploadId}`) });
     if (!stored.ok) return stored;
     const outcome = await this.#handle(uploadId, asked);
     if (!outcome.ok) return outcome;
@@ -104,7 +108,7 @@ export class Uploads {
 
 /** As S3 does: the etag is the MD5 of the parts' MD5s with their count. Nobody hashed the whole, so there is no content id. */
 function joined(
-  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly tags?: Readonly<Record<string, string>> },
+  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl },
   versionId: string, parts: readonly Part[],
 ): StoredVersion {
   const { bucket, key, accountId, contentType, wrappedKey, userMetadata } = upload;
@@ -116,7 +120,7 @@ function joined(
     etag: digest('md5', parts.map(({ etag }) => etag)),
     sha256: digest('sha256', parts.map(({ sha256 }) => sha256)),
     segments: parts.flatMap(({ segments }) => segments),
-    ...(upload.tags === undefined ? {} : { tags: upload.tags }),
+    ...(upload.tags === undefined ? {} : { tags: upload.tags }), ...(upload.acl === undefined ? {} : { acl: upload.acl }),
   };
 }
 
