@@ -19,9 +19,24 @@ export function enrolmentStatement(enrolment: Enrolment): string {
   return canonicalJson({ statement: 'oort/enrolment/1', tokenHash, publicKey, name, operator, region, network, runtimeClass, endpoint });
 }
 
-/** Signed with the device key: this is what that attempt of mine returned. `resultHash` is of the output's RFC 8785 form. */
-export function resultStatement(jobId: string, attempt: number, resultHash: string): string {
-  return canonicalJson({ statement: 'oort/result/1', jobId, attempt, resultHash });
+interface Attempt { readonly jobId: string; readonly attempt: number }
+
+/** What an attempt returned. `resultHash` is of the output's RFC 8785 form, hex; the salt keeps a commitment to few possible answers secret. */
+export interface Answer extends Attempt { readonly resultHash: string; readonly salt: string }
+
+/** What a node commits to before it shows its answer. Its own key is inside, so another's commitment is of no use to it. */
+export function commitmentHash(nodeKey: string, { jobId, attempt, resultHash, salt }: Answer): string {
+  return sha256Hex(canonicalJson({ statement: 'oort/commitment/1', jobId, attempt, resultHash, nodeKey, salt }));
+}
+
+/** Signed with the device key: this is what I commit to for that attempt of mine. */
+export function commitmentStatement({ jobId, attempt, commitment }: Attempt & { readonly commitment: string }): string {
+  return canonicalJson({ statement: 'oort/committed/1', jobId, attempt, commitment });
+}
+
+/** Signed with the device key: this is what that attempt of mine returned. */
+export function resultStatement({ jobId, attempt, resultHash, salt }: Answer): string {
+  return canonicalJson({ statement: 'oort/result/2', jobId, attempt, resultHash, salt });
 }
 
 /** The hash before a job's first checkpoint. */

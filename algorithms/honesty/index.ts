@@ -1,6 +1,7 @@
 // Proof of Honesty as pure rules: what an audit's outcome does to a node's record, and how answers are compared.
 export { betaQuantile, regularisedBeta } from './beta';
 export { compare, relativeL2, tolerance } from './comparator';
+export { provesFraud, type FraudKind, type FraudProof, type Signed } from './fraud';
 export { failureGap, leakOf, noAudits, tally, type AuditTally, type Leak } from './leak';
 export {
   auditRate, caughtWithin, deservesSlash, honestyParameters, newRecord, observe, stakeNeeded, trust,

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PNG } from 'pngjs';
+import { provesFraud } from '@oort/algorithms-honesty';
 import { encodeExampleSet, encodeWeights, inferenceModel, initialWeights, readArchitecture } from '@oort/algorithms-training';
+import { verifySignature } from '@oort/kernel-identity';
 import type { Json } from '@oort/kernel-wire';
 import type { Actor } from '@oort/schema';
 import type { ComputeEvent } from '@oort/schema/events/compute';
@@ -129,6 +131,29 @@ describe('agents', () => {
     again.process.kill('SIGKILL');
   }, 60_000);
 
+  it('are convicted by what they signed when they show another answer than they committed to, and a withheld one is told', async () => {
+    const modelContentId = await platform.content.put(inferenceModel(architecture, initialWeights(architecture, 1)));
+    const spec: Json = { modelContentId, input: [Array.from({ length: 784 }, (_, index) => index / 784)] };
+    const eventOf = async <Type extends ComputeEvent['type']>(jobId: string, type: Type): Promise<Extract<ComputeEvent, { readonly type: Type }>> =>
+      eventually(async () => (await eventsOf(jobId)).find((event): event is Extract<ComputeEvent, { readonly type: Type }> => event.type === type) ?? null);
+    const agent = await joined('super', 'super-3');
+    const restarted = async (fault: string, running: Agent): Promise<Agent> => {
+      running.process.kill('SIGTERM');
+      await once(running.process, 'exit');
+      return agent.start({ OORT_FAULT: fault });
+    };
+    const liar = await restarted('reveal-differs', agent);
+    const lied = await platform.submitJob({ kind: 'inference', spec, submitter: 'account_1' });
+    const { data } = await eventOf(lied.jobId, 'FraudProved');
+    expect(data).toMatchObject({ nodeId: agent.nodeId, fraud: 'reveal-differs' });
+    expect(provesFraud({ kind: data.fraud, nodeKey: data.nodeKey, first: data.first, second: data.second }, verifySignature)).toBe(true);
+    expect((await eventOf(lied.jobId, 'AttemptFailed')).data).toMatchObject({ budget: 'validation' });
+    const silent = await restarted('reveal-withheld', liar);
+    const withheld = await platform.submitJob({ kind: 'inference', spec, submitter: 'account_1' });
+    expect((await eventOf(withheld.jobId, 'RevealMissed')).data).toMatchObject({ nodeId: agent.nodeId, attempt: 1 });
+    silent.process.kill('SIGKILL');
+  }, 60_000);
+
   it('resume a killed node\'s training from its checkpoint on another node, and the late one is refused', async () => {
     const examples = Array.from({ length: 40 }, (_, index) => ({ label: labels[index % 2] ?? 'a', mediaType: 'image/png', bytes: digit(index + 1) }));
     const spec: Json = {
@@ -154,7 +179,7 @@ describe('agents', () => {
     expect(steps).toEqual([...steps].sort((left, right) => left - right));
     const late = await platform.ask<{ readonly completeAttempt: Json }>(
       'mutation C($input: CompleteAttemptInput!) { completeAttempt(input: $input) { __typename ... on Refusal { code } } }',
-      { input: { jobId, attempt: 1, fencingToken: 1, output: {}, resultSignature: '', units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:00.000Z' } },
+      { input: { jobId, attempt: 1, fencingToken: 1, output: {}, salt: '', resultSignature: '', units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:00.000Z' } },
       { kind: 'node', nodeId: first?.nodeId ?? '' });
     expect(late).toEqual({ completeAttempt: { __typename: 'Refusal', code: 'JOB_ENDED' } });
     await eventually(async () => (await nodeOf(first?.nodeId ?? '')).online ? null : true);

@@ -86,7 +86,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const transport = telemetryTransport({ nodeId, key, directory, client, environment });
   const telemetry = telemetrySender({ directory: join(directory, 'telemetry'), nodeId, key, isNewNode, transport, bufferBytes: bufferBytesFrom(environment), log });
   const sandboxes = traits.lanes.map(() => openSandbox({ directory }));
-  const outbox = openOutbox(directory, client, log);
+  const outbox = openOutbox(directory, client, log, fault);
   const cached = cachedContent(join(directory, 'content'), client);
   const beating = [
     telemetry.run(signal), beat(endpoint, telemetry, log, signal), reportResources(directory, telemetry, signal),

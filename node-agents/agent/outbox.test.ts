@@ -9,16 +9,22 @@ const directory = mkdtempSync(join(tmpdir(), 'oort-outbox-'));
 afterAll(() => { rmSync(directory, { recursive: true }); });
 
 const finished = (jobId: string): FinishedAttempt => ({
-  jobId, attempt: 1, fencingToken: 1, output: { answer: 42 }, resultSignature: 'aa', units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:01.000Z',
+  jobId, attempt: 1, fencingToken: 1, output: { answer: 42 }, salt: '01', commitment: 'cc', commitmentSignature: 'dd', resultSignature: 'aa', units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:01.000Z',
 });
 
 describe('the outbox', () => {
-  it('keeps results over a restart while the platform is away, and sends each until it is answered', async () => {
+  it('keeps results over a restart while the platform is away, commits to each, and sends each until it is answered', async () => {
     const sent: string[][] = [];
     let away = true;
-    const graphql = <T>(_: string, { input }: { readonly [name: string]: Json }): Promise<T> => {
+    const committed: string[] = [];
+    const graphql = <T>(query: string, { input }: { readonly [name: string]: Json }): Promise<T> => {
       if (away) return Promise.reject(new PlatformUnreachable('away'));
       const { attempts } = input as unknown as { readonly attempts: readonly FinishedAttempt[] };
+      if (query.includes('commitAttempts')) {
+        committed.push(...attempts.map(({ jobId }) => jobId));
+        return Promise.resolve({ commitAttempts: attempts.map(() => ({ __typename: 'AttemptAccepted' })) } as T);
+      }
+      expect(committed).toEqual(expect.arrayContaining(attempts.map(({ jobId }) => jobId)));
       sent.push(attempts.map(({ jobId }) => jobId));
       return Promise.resolve({ completeAttempts: attempts.map(({ jobId }) => ({ __typename: jobId === 'b' ? 'Refusal' : 'AttemptAccepted', code: 'STALE_FENCING_TOKEN' })) } as T);
     };

@@ -1,14 +1,15 @@
 // A lane asks for its kinds of work, runs what it is given in the sandbox, keeps the leases alive meanwhile, and hands results
 // to the outbox. A lease that the platform no longer knows ends its run: somebody else has the job.
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signWith } from '@oort/kernel-identity';
 import { canonicalJson, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { JobKind } from '@oort/schema/events/compute';
-import { resultStatement } from '@oort/schema/statements';
+import { commitmentHash, commitmentStatement, resultStatement } from '@oort/schema/statements';
 import { faulted, type AgentFault } from './agent-fault';
 import type { Identity } from './enrolment';
 import { NetworkOff } from './network-switch';
-import type { Outbox } from './outbox';
+import type { FinishedAttempt, Outbox } from './outbox';
 import { PlatformUnreachable, type PlatformClient } from './platform-client';
 import type { Sandbox } from './sandbox';
 import type { TelemetrySender } from './telemetry/sender';
@@ -103,13 +104,22 @@ async function runOne(lane: Lane, { lease, controller }: Held, ports: WorkPorts)
       ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal, checkpointEveryMs: ports.checkpointEveryMs,
       resume: lease.checkpoint === null ? null : await ports.client.fetchContent(lease.checkpoint.contentId),
     }));
-    const resultSignature = signWith(ports.identity.key, resultStatement(jobId, attempt, sha256Hex(canonicalJson(output))));
-    ports.outbox.add({ jobId, attempt, fencingToken, output, resultSignature, units, startedAt, endedAt: new Date().toISOString() });
+    ports.outbox.add({ jobId, attempt, fencingToken, ...signed(ports, jobId, attempt, output), output, units, startedAt, endedAt: new Date().toISOString() });
     report(ports, lease, units, Date.now() - Date.parse(startedAt));
   } catch (error) {
     // A run that was stopped from outside is nobody's failure: the lease runs out, or is another's already.
     if (!controller.signal.aborted) await reportFailure(lease, error, ports);
   }
+}
+
+function signed({ identity: { key }, fault }: WorkPorts, jobId: string, attempt: number, output: Json): Pick<FinishedAttempt, 'salt' | 'commitment' | 'commitmentSignature' | 'resultSignature'> {
+  const salt = randomBytes(16).toString('hex');
+  const answer = { jobId, attempt, resultHash: sha256Hex(canonicalJson(output)), salt };
+  const commitment = commitmentHash(key.publicKey, fault === 'reveal-differs' ? { ...answer, resultHash: sha256Hex('another') } : answer);
+  return {
+    salt, commitment, commitmentSignature: signWith(key, commitmentStatement({ jobId, attempt, commitment })),
+    resultSignature: signWith(key, resultStatement(answer)),
+  };
 }
 
 /** Beside the result, which alone is what the job is paid for: a reading that the disk refuses holds up no work. */

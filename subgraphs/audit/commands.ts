@@ -18,6 +18,7 @@ export type RecordCommand =
   | Command<'JudgeTask', Pick<Verdict, 'nodeId' | 'taskId' | 'work' | 'evidence' | 'outcome' | 'distance'> & {
       readonly caseId: string; readonly operator: string; readonly evidenceHash: string; readonly appealUntil: string;
     }>
+  | Command<'ConvictNode', Pick<Verdict, 'nodeId' | 'work'> & { readonly caseId: string; readonly operator: string; readonly evidenceHash: string; readonly appealUntil: string }>
   | Command<'ConfirmSlash', { readonly nodeId: string; readonly caseId: string }>
   | Command<'SettleSlash', { readonly nodeId: string; readonly caseId: string; readonly txHash: string; readonly amountWei: string }>
   | Command<'RefuteResults', { readonly nodeId: string; readonly caseId: string; readonly jobIds: readonly string[] }>;

@@ -80,4 +80,11 @@ describe('a record', () => {
     expect(recordDecider.decide(refute, given(settled))).toEqual({ events: [{ type: 'ResultsRefuted', data: refute.data }] });
     expect(recordDecider.decide(refute, given(refuted))).toMatchObject({ refused: { code: 'RESULTS_REFUTED_ALREADY' } });
   });
+
+  it('of proved fraud proposes a slash at once, and once for one deed, also while another case is open', () => {
+    const convict = (caseId: string): RecordCommand => ({ id: caseId, type: 'ConvictNode', actor: 'platform', issuedAt: at, data: {
+      caseId, nodeId: 'node_1', operator: '0x01', work: 'inference', evidenceHash: 'ee', appealUntil: later } });
+    const types = run([convict('case_a'), convict('case_a'), convict('case_b')]).map(({ type }) => type);
+    expect(types).toEqual(['SlashProposed', 'SlashProposed']);
+  });
 });

@@ -53,6 +53,7 @@ function decideBatch(command: BatchCommand, state: BatchState): Decision<BatchEv
 
 function decideRecord(command: RecordCommand, state: RecordState): Decision<RecordEvent, RecordRefusal> {
   if (command.type === 'JudgeTask') return judge(command, state);
+  if (command.type === 'ConvictNode') return convict(command, state);
   const { caseId, nodeId } = command.data;
   const found = state.cases.get(caseId);
   if (found === undefined) return refuse('UNKNOWN_CASE', 'There is no such case against this node.', { caseId });
@@ -78,6 +79,13 @@ function confirm(issuedAt: string, nodeId: string, found: CaseState): Decision<R
     return refuse('APPEAL_PERIOD_RUNS', `The operator may appeal until ${appealUntil}.`, { caseId, appealUntil });
   }
   return { events: [{ type: 'SlashConfirmed', data: { caseId, nodeId, operator, basisPoints, evidenceHash } }] };
+}
+
+/** Two signed statements that contradict each other need no second look: the slash is proposed at once, whatever else is open. */
+function convict({ data }: Extract<RecordCommand, { readonly type: 'ConvictNode' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {
+  const { caseId, nodeId, operator, evidenceHash, appealUntil } = data;
+  if (state.cases.has(caseId)) return { events: [] };
+  return { events: [{ type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: slashBasisPoints, evidenceHash, appealUntil } }] };
 }
 
 function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {

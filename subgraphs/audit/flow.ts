@@ -12,6 +12,7 @@ export const monitorFlow = {
 
 export const recordFlow = {
   JudgeTask: { events: ['VerdictReached', 'SlashProposed'], refusals: ['TASK_JUDGED_ALREADY'] },
+  ConvictNode: { events: ['SlashProposed'], refusals: [] },
   ConfirmSlash: { events: ['SlashConfirmed'], refusals: ['UNKNOWN_CASE', 'APPEAL_PERIOD_RUNS', 'CASE_CONFIRMED_ALREADY'] },
   SettleSlash: { events: ['SlashSettled'], refusals: ['UNKNOWN_CASE', 'CASE_NOT_CONFIRMED', 'CASE_SETTLED_ALREADY'] },
   RefuteResults: { events: ['ResultsRefuted'], refusals: ['UNKNOWN_CASE', 'RESULTS_REFUTED_ALREADY'] },

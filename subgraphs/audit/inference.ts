@@ -1,5 +1,6 @@
 // The shapes of an inference job that audits read: what was asked, and what was answered.
 import type { Json } from '@oort/kernel-wire';
+import type { JobKind } from '@oort/schema/events/compute';
 
 export interface InferenceTask { readonly modelContentId: string; readonly inputs: readonly (readonly number[])[] }
 
@@ -15,6 +16,11 @@ export function readTask(spec: unknown): InferenceTask | null {
 /** Raw outputs, flattened row by row; null when the answer has none. */
 export function readAnswer(output: unknown): readonly number[] | null {
   return isMembers(output) && isMatrix(output['outputs']) ? output['outputs'].flat() : null;
+}
+
+/** The work that an audit's verdict is about. */
+export function workOf(kind: JobKind): 'inference' | 'training' {
+  return kind === 'training' || kind === 'evaluation' ? 'training' : 'inference';
 }
 
 /** A spec like the one given, with these inputs. */

@@ -1,3 +1,4 @@
+import { SeededRandom } from '@oort/algorithms-random';
 import { memoryStore, type EventStore, type RecordedEvent } from '@oort/kernel-eventstore';
 import { uuidV5, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
@@ -11,14 +12,20 @@ const cheating = (inputs: readonly (readonly number[])[]): number[][] => inputs.
 
 interface Market { readonly store: EventStore; readonly officer: Officer; readonly queue: { jobId: string; spec: Json }[] }
 
-async function market(store: EventStore = memoryStore()): Promise<Market> {
+async function market(store: EventStore = memoryStore(), seed?: number): Promise<Market> {
   const queue: { jobId: string; spec: Json }[] = [];
   const officer = await createOfficer({
     store, referee, now: () => new Date('2026-01-01T00:00:00Z'), runtimeClass: 'cpu', appealMs: 1000,
     dispatch: ({ jobId, spec }) => { queue.push({ jobId, spec }); return Promise.resolve(); },
     nodeOf: () => Promise.resolve({ operator: '0x01', runtimeClass: 'cpu' }),
+    ...(seed === undefined ? {} : { random: seeded(seed) }),
   });
   return { store, officer, queue };
+}
+
+function seeded(seed: number): () => number {
+  const stream = new SeededRandom(seed);
+  return () => stream.uniform();
 }
 
 async function record(store: EventStore, type: string, data: Json): Promise<RecordedEvent> {
@@ -106,7 +113,7 @@ describe('the officer', () => {
   });
 
   it('notices that nodes recognise phantoms, says so once, and sends most audits out as replicas; after a restart too', async () => {
-    const place = await market();
+    const place = await market(memoryStore(), 1);
     const phantomIds = async (): Promise<ReadonlySet<string>> => new Set((await eventsOf(place.store)).flatMap((event) => (event.type === 'TaskCommitted' && event.data.isPhantom ? [event.data.taskId] : [])));
     const shareOfPhantoms = async (name: string): Promise<number> => {
       const before = (await eventsOf(place.store)).length;
@@ -118,7 +125,7 @@ describe('the officer', () => {
     const alarms = (await eventsOf(place.store)).filter(({ type }) => type === 'LeakSuspected');
     expect(alarms).toMatchObject([{ data: { leak: 'phantoms-recognised' } }]);
     expect(await shareOfPhantoms('more')).toBeLessThan(0.25);
-    const again = { ...place, officer: (await market(place.store)).officer };
+    const again = { ...place, officer: (await market(place.store, 2)).officer };
     await tradeSeeing(again, 50, 'again', phantomIds);
     expect((await eventsOf(place.store)).filter(({ type }) => type === 'LeakSuspected')).toHaveLength(1);
   });

@@ -10,7 +10,7 @@ import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kern
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { batchDecider, monitorDecider, recordDecider } from './decide';
-import { augment, readAnswer, readTask, withInputs, type InferenceTask } from './inference';
+import { augment, readAnswer, readTask, withInputs, workOf, type InferenceTask } from './inference';
 import type { Referee } from './referee';
 
 export interface OfficerPorts {
@@ -22,10 +22,13 @@ export interface OfficerPorts {
   nodeOf(nodeId: string): Promise<{ readonly operator: string; readonly runtimeClass: string } | null>;
   readonly runtimeClass: string;
   readonly appealMs: number;
+  /** In [0, 1); unpredictable unless a test says otherwise. */
+  random?(): number;
 }
 
 type Submitted = Extract<ComputeEvent, { readonly type: 'JobSubmitted' }>['data'];
 type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
+type Missed = Extract<ComputeEvent, { readonly type: 'RevealMissed' }>['data'];
 type Recorded = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data'];
 
 /** Of all audits; the rest are replicas. Either defence alone must suffice against who sees through the other, and where one is
@@ -41,12 +44,15 @@ interface Replica { readonly original: { readonly jobId: string; readonly nodeId
 export interface Officer {
   submitted(event: RecordedEvent): Promise<void>;
   answered(event: RecordedEvent): Promise<void>;
+  /** A node committed to an answer and did not show it: a failure, whatever the answer was. */
+  missed(event: RecordedEvent): Promise<void>;
   /** Closes the batch, so that its root goes on chain, and opens those whose phantoms have all come back. */
   turnBatch(): Promise<void>;
 }
 
 export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
-  const { store, now, referee } = ports;
+  const { store, now, referee, random = unpredictable } = ports;
+  const chance = (probability: number): boolean => random() < probability;
   const batches = createHandler({ store, decider: batchDecider, now });
   const records = createHandler({ store, decider: recordDecider, now });
   const monitors = createHandler({ store, decider: monitorDecider, now });
@@ -160,12 +166,13 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   }
 
   async function judge(
-    taskId: string, nodeId: string, evidence: 'phantom' | 'replica', { outcome, distance }: { outcome: Outcome; distance: number }, cause: RecordedEvent,
+    taskId: string, nodeId: string, evidence: Verdict['evidence'], { outcome, distance }: { outcome: Outcome; distance: number }, cause: RecordedEvent,
+    work: Verdict['work'] = 'inference',
   ): Promise<void> {
     const node = await ports.nodeOf(nodeId);
     if (node === null) return;
     const data = {
-      caseId: deriveId('case', taskId), nodeId, operator: node.operator, taskId, work: 'inference', evidence, outcome,
+      caseId: deriveId('case', taskId), nodeId, operator: node.operator, taskId, work, evidence, outcome,
       distance: Number.isFinite(distance) ? distance : null,
       evidenceHash: sha256Hex(canonicalJson([taskId, nodeId, outcome, Number.isFinite(distance) ? distance : null])),
       appealUntil: new Date(now().getTime() + ports.appealMs).toISOString(),
@@ -207,8 +214,12 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     if (outcome.ok) unopened.add(turned);
   }
 
-  return { submitted, answered, turnBatch };
+  async function missed(event: RecordedEvent): Promise<void> {
+    const { jobId, attempt, nodeId, kind } = event.data as unknown as Missed;
+    await judge(`${jobId}/${attempt}`, nodeId, 'proof', { outcome: 'fail', distance: Infinity }, event, workOf(kind));
+  }
+
+  return { submitted, answered, missed, turnBatch };
 }
 
-const random = (): number => randomInt(2 ** 32) / 2 ** 32;
-const chance = (probability: number): boolean => random() < probability;
+const unpredictable = (): number => randomInt(2 ** 32) / 2 ** 32;

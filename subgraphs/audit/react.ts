@@ -1,20 +1,23 @@
 // What other domains' events, and this one's own, make the audit domain do.
 import { id as keccakOfText } from 'ethers';
-import { compare, tolerance } from '@oort/algorithms-honesty';
+import { compare, provesFraud, tolerance } from '@oort/algorithms-honesty';
 import { command, createHandler, runReaction } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
-import { deriveId } from '@oort/kernel-wire';
+import { verifySignature } from '@oort/kernel-identity';
+import { canonicalJson, deriveId, sha256Hex } from '@oort/kernel-wire';
 import { honestyCases, lastAnswers, type AnswerRow } from '@oort/projections-honesty';
 import type { SubgraphPorts } from '@oort/schema';
 import type { AuditEvent } from '@oort/schema/events/audit';
+import type { ComputeEvent } from '@oort/schema/events/compute';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
 import { recordDecider } from './decide';
-import { readAnswer, readTask } from './inference';
-import type { Officer } from './officer';
+import { readAnswer, readTask, workOf } from './inference';
+import type { Officer, OfficerPorts } from './officer';
 import type { Referee } from './referee';
 
 type Confirmed = Extract<AuditEvent, { readonly type: 'SlashConfirmed' }>['data'];
 type Proposed = Extract<AuditEvent, { readonly type: 'SlashProposed' }>['data'];
+type Fraud = Extract<ComputeEvent, { readonly type: 'FraudProved' }>['data'];
 type ChainLog = Extract<LedgerEvent, { readonly type: 'ChainLogObserved' }>['data'];
 
 /** A caught node's last results are audited again (HONESTY: Protocol, 6). */
@@ -23,13 +26,13 @@ const reauditTolerance = tolerance(4e-7);
 const confirmTimer = 'audit.confirm-slash';
 
 export interface ReactionPorts {
-  readonly ports: SubgraphPorts;
+  readonly ports: SubgraphPorts & Pick<OfficerPorts, 'nodeOf' | 'appealMs'>;
   readonly officer: Officer;
   readonly referee: Referee;
 }
 
 export async function startReactions({ ports, officer, referee }: ReactionPorts, signal: AbortSignal): Promise<void> {
-  const { store, readModels, timers, now } = ports;
+  const { store, readModels, timers, now, nodeOf, appealMs } = ports;
   const records = createHandler({ store, decider: recordDecider, now });
   const { database } = readModels;
 
@@ -64,9 +67,23 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     await records(nodeId, command('SettleSlash', data, { actor: 'platform', now: now(), id: deriveId('command', `settle/${caseId}`), cause: event }));
   }
 
+  async function fraudProved(event: RecordedEvent): Promise<void> {
+    const { nodeId, kind, fraud, nodeKey, first, second } = event.data as unknown as Fraud;
+    const node = await nodeOf(nodeId);
+    // Whoever recorded it, it is checked here again, and by anybody who reads it.
+    if (node === null || !provesFraud({ kind: fraud, nodeKey, first, second }, verifySignature)) return;
+    const data = {
+      nodeId, work: workOf(kind), caseId: deriveId('case', event.id), operator: node.operator, evidenceHash: sha256Hex(canonicalJson(event.data)),
+      appealUntil: new Date(now().getTime() + appealMs).toISOString(),
+    };
+    await records(nodeId, command('ConvictNode', data, { actor: 'platform', now: now(), id: deriveId('command', `convict/${event.id}`), cause: event }));
+  }
+
   const reactions: readonly (readonly [string, readonly string[], (event: RecordedEvent) => Promise<void>])[] = [
     ['audit.submitted', ['JobSubmitted'], (event) => officer.submitted(event)],
     ['audit.answered', ['ResultRecorded'], (event) => officer.answered(event)],
+    ['audit.fraud', ['FraudProved'], fraudProved],
+    ['audit.missed', ['RevealMissed'], (event) => officer.missed(event)],
     ['audit.proposed', ['SlashProposed'], proposed],
     ['audit.confirmed', ['SlashConfirmed'], confirmed],
     ['audit.observed', ['ChainLogObserved'], observed],

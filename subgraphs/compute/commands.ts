@@ -15,8 +15,9 @@ export type ComputeCommand =
   | Command<'SubmitJob', { readonly jobId: string; readonly kind: JobKind; readonly submitter: string; readonly subject: Subject | null; readonly spec: Json; /** Decimal, or null for no cap. */ readonly priceCapMicroUsd: string | null }>
   | Command<'LeaseJob', { readonly jobId: string; readonly nodeId: string; readonly ttlMs: number }>
   | Command<'CheckpointAttempt', AttemptClaim & { readonly step: number; readonly contentId: string }>
+  | Command<'CommitAttempt', AttemptClaim & { readonly commitment: string; readonly signature: string; readonly nodeKey: string; readonly signatureValid: boolean }>
   | Command<'CompleteAttempt', AttemptClaim & {
-      readonly output: Json; readonly resultSignature: string; /** Checked against the node's key. */ readonly signatureValid: boolean;
+      readonly output: Json; readonly salt: string; readonly nodeKey: string; readonly resultSignature: string; /** Checked against the node's key. */ readonly signatureValid: boolean;
       readonly units: number; readonly startedAt: string; readonly endedAt: string;
     }>
   | Command<'FailAttempt', AttemptClaim & { readonly budget: 'infrastructure' | 'application' | 'validation'; readonly reason: string }>

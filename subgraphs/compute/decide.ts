@@ -2,14 +2,14 @@
 // when one of its three budgets is spent.
 import type { Decider, Decision } from '@oort/kernel-decider';
 import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
-import type { ComputeEvent } from '@oort/schema/events/compute';
-import { checkpointHash, firstCheckpointHash } from '@oort/schema/statements';
+import type { ComputeEvent, SignedStatement } from '@oort/schema/events/compute';
+import { checkpointHash, commitmentHash, commitmentStatement, firstCheckpointHash, resultStatement } from '@oort/schema/statements';
 import type { AttemptClaim, ComputeCommand } from './commands';
 import { evolve } from './evolve';
 import { creditedUnits, quoteMicroUsd, unitPriceMicroUsd } from './pricing';
 import { refuse, type ComputeRefusal } from './refusals';
 import { problemOf } from './spec';
-import { budgets, noJob, type Budget, type JobState, type RunningJob } from './state';
+import { budgets, noJob, type Budget, type Commitment, type JobState, type RunningJob } from './state';
 
 export const jobDecider: Decider<ComputeCommand, JobState, ComputeEvent, ComputeRefusal> = {
   category: 'job', initial: noJob, decide, evolve,
@@ -17,6 +17,7 @@ export const jobDecider: Decider<ComputeCommand, JobState, ComputeEvent, Compute
 
 type Decided = Decision<ComputeEvent, ComputeRefusal>;
 type CommandOf<Type extends ComputeCommand['type']> = Extract<ComputeCommand, { readonly type: Type }>;
+type FraudOf = Extract<ComputeEvent, { readonly type: 'FraudProved' }>['data']['fraud'];
 type Known = Exclude<JobState, { readonly status: 'none' }>;
 
 const nothing: Decided = { events: [] };
@@ -28,6 +29,7 @@ function decide(command: ComputeCommand, state: JobState): Decided {
   switch (command.type) {
     case 'LeaseJob': return lease(command, state);
     case 'CheckpointAttempt': return checkpoint(command, state);
+    case 'CommitAttempt': return commit(command, state);
     case 'CompleteAttempt': return complete(command, state);
     case 'FailAttempt': {
       const held = holder(command.data, state);
@@ -75,14 +77,35 @@ function checkpoint({ data }: CommandOf<'CheckpointAttempt'>, state: Known): Dec
   return { events: [{ type: 'AttemptCheckpointed', data: { jobId, attempt, nodeId, step, contentId, previousHash, hash } }] };
 }
 
-function complete({ data }: CommandOf<'CompleteAttempt'>, state: Known): Decided {
-  const { jobId, attempt, nodeId, output, resultSignature, startedAt, endedAt } = data;
-  const resultHash = sha256Hex(canonicalJson(output));
-  // The answer to a node that lost the first one.
-  if (state.status === 'completed' && state.attempt === attempt && state.nodeId === nodeId && state.resultHash === resultHash) return nothing;
+function commit({ data }: CommandOf<'CommitAttempt'>, state: Known): Decided {
+  const { jobId, attempt, nodeId, commitment, signature } = data;
   const held = holder(data, state);
   if ('refused' in held) return held;
-  const problem = data.signatureValid ? problemOfOutput(output) : 'the result is not signed by the node';
+  if (!data.signatureValid) return fail(held, 'validation', 'the commitment is not signed by the node');
+  const { lease: { commitment: before } } = held;
+  if (before === null) return { events: [{ type: 'ResultCommitted', data: { jobId, attempt, nodeId, commitment, signature } }] };
+  if (before.commitment === commitment) return nothing;
+  return fail(held, 'validation', 'the node committed to two answers', proved(held, data, 'two-commitments', committed(data, before), committed(data, data)));
+}
+
+function complete({ data }: CommandOf<'CompleteAttempt'>, state: Known): Decided {
+  const { jobId, attempt, nodeId, output, resultSignature, salt, nodeKey, signatureValid, startedAt, endedAt } = data;
+  const resultHash = sha256Hex(canonicalJson(output));
+  const revealed: SignedStatement = { statement: resultStatement({ jobId, attempt, resultHash, salt }), signature: resultSignature };
+  if (state.status === 'completed' && state.attempt === attempt && state.nodeId === nodeId) {
+    // The answer to a node that lost the first one.
+    if (state.resultHash === resultHash) return nothing;
+    const first = { statement: resultStatement({ jobId, attempt, resultHash: state.resultHash, salt: state.salt }), signature: state.resultSignature };
+    if (signatureValid && !state.fraudProved && state.salt !== '') return { events: [proved(state, data, 'two-answers', first, revealed)] };
+  }
+  const held = holder(data, state);
+  if ('refused' in held) return held;
+  const { lease: { commitment } } = held;
+  if (commitment === null) return refuse('NOT_COMMITTED', 'Commit to the answer before showing it.', { jobId });
+  if (signatureValid && commitment.commitment !== commitmentHash(nodeKey, { jobId, attempt, resultHash, salt })) {
+    return fail(held, 'validation', 'the answer is not the one that the node committed to', proved(held, data, 'reveal-differs', committed(data, commitment), revealed));
+  }
+  const problem = signatureValid ? problemOfOutput(output) : 'the result is not signed by the node';
   if (problem !== null) return fail(held, 'validation', problem);
   const { kind, submitter, subject, spec, specHash, reservedMicroUsd } = held;
   const units = creditedUnits(kind, spec, data.units);
@@ -90,7 +113,7 @@ function complete({ data }: CommandOf<'CompleteAttempt'>, state: Known): Decided
   const costMicroUsd = (price < reservedMicroUsd ? price : reservedMicroUsd).toString();
   return {
     events: [
-      { type: 'JobCompleted', data: { jobId, kind, submitter, attempt, nodeId, specHash, resultHash, resultSignature, units, costMicroUsd, startedAt, endedAt } },
+      { type: 'JobCompleted', data: { jobId, kind, submitter, attempt, nodeId, specHash, resultHash, resultSignature, salt, units, costMicroUsd, startedAt, endedAt } },
       { type: 'ResultRecorded', data: { jobId, kind, nodeId, subject, output } },
     ],
   };
@@ -100,7 +123,9 @@ function expire({ data: { jobId, attempt }, issuedAt }: CommandOf<'ExpireLease'>
   if (state.status !== 'running') return refuse('JOB_ENDED', 'No lease of this job runs.', { jobId, status: state.status });
   if (state.lease.attempt !== attempt) return refuse('STALE_FENCING_TOKEN', 'The lease is over already.', { jobId, fencingToken: state.lease.fencingToken });
   if (issuedAt < state.lease.expiresAt) return refuse('LEASE_RUNS', 'The lease has not run out.', { jobId, expiresAt: state.lease.expiresAt });
-  return fail(state, 'infrastructure', 'the lease ran out without a word from the node');
+  if (state.lease.commitment === null) return fail(state, 'infrastructure', 'the lease ran out without a word from the node');
+  const missed: ComputeEvent = { type: 'RevealMissed', data: { jobId, kind: state.kind, attempt, nodeId: state.lease.nodeId } };
+  return fail(state, 'validation', 'the node committed to an answer and did not show it', missed);
 }
 
 function cancel({ data: { jobId, submitter } }: CommandOf<'CancelJob'>, state: Known): Decided {
@@ -127,11 +152,25 @@ function holder({ jobId, nodeId, attempt, fencingToken }: AttemptClaim, state: K
   return held.fencingToken === fencingToken && held.attempt === attempt && held.nodeId === nodeId ? state : stale(held.fencingToken);
 }
 
-function fail(job: RunningJob, budget: Budget, reason: string): Decided {
+type Committing = Pick<CommandOf<'CommitAttempt'>['data'], 'jobId' | 'attempt'>;
+type Proving = Committing & Pick<CommandOf<'CommitAttempt'>['data'], 'nodeId' | 'nodeKey'>;
+
+function committed({ jobId, attempt }: Committing, { commitment, signature }: Commitment): SignedStatement {
+  return { statement: commitmentStatement({ jobId, attempt, commitment }), signature };
+}
+
+function proved(
+  { kind }: Known, { jobId, attempt, nodeId, nodeKey }: Proving, fraud: FraudOf, first: SignedStatement, second: SignedStatement,
+): ComputeEvent {
+  return { type: 'FraudProved', data: { jobId, kind, attempt, nodeId, fraud, nodeKey, first, second } };
+}
+
+/** `first` is what happened besides. */
+function fail(job: RunningJob, budget: Budget, reason: string, ...first: readonly ComputeEvent[]): Decided {
   const { jobId, kind, submitter, lease: { attempt, nodeId } } = job;
   const failed: ComputeEvent = { type: 'AttemptFailed', data: { jobId, attempt, nodeId, budget, reason } };
-  if (job.failures[budget] + 1 < budgets[budget]) return { events: [failed] };
-  return { events: [failed, { type: 'JobFailed', data: { jobId, kind, submitter, reason: `${budget}: ${reason}` } }] };
+  if (job.failures[budget] + 1 < budgets[budget]) return { events: [...first, failed] };
+  return { events: [...first, failed, { type: 'JobFailed', data: { jobId, kind, submitter, reason: `${budget}: ${reason}` } }] };
 }
 
 function problemOfOutput(output: Json): string | null {

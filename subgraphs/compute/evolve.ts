@@ -14,20 +14,26 @@ export function evolve(state: JobState, event: ComputeEvent): JobState {
   switch (event.type) {
     case 'AttemptLeased': {
       const { attempt, nodeId, fencingToken, expiresAt } = event.data;
-      return { ...facts, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken, expiresAt } };
+      return { ...facts, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken, expiresAt, commitment: null } };
     }
     case 'AttemptCheckpointed': {
       const { step, contentId, hash } = event.data;
       return { ...state, checkpoint: { step, contentId, hash } };
     }
+    case 'ResultCommitted': {
+      const { commitment, signature } = event.data;
+      return state.status === 'running' ? { ...state, lease: { ...state.lease, commitment: { commitment, signature } } } : state;
+    }
+    case 'FraudProved': return state.status === 'completed' ? { ...state, fraudProved: true } : state;
+    case 'RevealMissed': return state;
     case 'AttemptFailed': {
       const { budget, nodeId } = event.data;
       const failures = { ...facts.failures, [budget]: facts.failures[budget] + 1 };
       return { ...facts, status: 'queued', failures, failedOn: [...new Set([...facts.failedOn, nodeId])] };
     }
     case 'JobCompleted': {
-      const { attempt, nodeId, resultHash, costMicroUsd } = event.data;
-      return { ...facts, status: 'completed', attempt, nodeId, resultHash, costMicroUsd: BigInt(costMicroUsd) };
+      const { attempt, nodeId, resultHash, costMicroUsd, salt = '', resultSignature } = event.data;
+      return { ...facts, status: 'completed', attempt, nodeId, resultHash, costMicroUsd: BigInt(costMicroUsd), salt, resultSignature, fraudProved: false };
     }
     case 'ResultRecorded': return state;
     case 'JobFailed': return { ...facts, status: 'failed' };

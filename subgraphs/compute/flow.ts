@@ -4,11 +4,15 @@ export const computeFlow = {
   SubmitJob: { events: ['JobSubmitted'], refusals: ['SPEC_INVALID', 'KIND_NOT_SERVED', 'PRICE_CAP_TOO_LOW', 'JOB_EXISTS'] },
   LeaseJob: { events: ['AttemptLeased'], refusals: ['UNKNOWN_JOB', 'JOB_NOT_QUEUED'] },
   CheckpointAttempt: { events: ['AttemptCheckpointed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED', 'CHECKPOINT_NOT_NEWER'] },
+  CommitAttempt: {
+    events: ['ResultCommitted', 'FraudProved', 'AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED'],
+  },
   CompleteAttempt: {
-    events: ['JobCompleted', 'ResultRecorded', 'AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED'],
+    events: ['JobCompleted', 'ResultRecorded', 'FraudProved', 'AttemptFailed', 'JobFailed'],
+    refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'NOT_COMMITTED', 'JOB_ENDED'],
   },
   FailAttempt: { events: ['AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED'] },
-  ExpireLease: { events: ['AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED', 'LEASE_RUNS'] },
+  ExpireLease: { events: ['RevealMissed', 'AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED', 'LEASE_RUNS'] },
   CancelJob: { events: ['JobCancelled'], refusals: ['UNKNOWN_JOB', 'NOT_SUBMITTER', 'JOB_ENDED'] },
   RefundJob: { events: ['JobRefunded'], refusals: ['UNKNOWN_JOB', 'NOTHING_TO_REFUND'] },
 } as const satisfies Flow;

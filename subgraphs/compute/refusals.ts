@@ -8,6 +8,7 @@ export type ComputeRefusal =
   | RefusalOf<'UNKNOWN_JOB', { readonly jobId: string }>
   | RefusalOf<'JOB_NOT_QUEUED', { readonly jobId: string; readonly status: string }>
   | RefusalOf<'STALE_FENCING_TOKEN', { readonly jobId: string; readonly fencingToken: number | null }>
+  | RefusalOf<'NOT_COMMITTED', { readonly jobId: string }>
   | RefusalOf<'JOB_ENDED', { readonly jobId: string; readonly status: string }>
   | RefusalOf<'CHECKPOINT_NOT_NEWER', { readonly jobId: string; readonly step: number }>
   | RefusalOf<'LEASE_RUNS', { readonly jobId: string; readonly expiresAt: string }>

@@ -5,7 +5,7 @@ import { findJob } from '@oort/projections-jobs';
 import { findNode, nodePublicKey } from '@oort/projections-nodes';
 import type { Actor, RequestContext, SubgraphPorts } from '@oort/schema';
 import type { JobKind, Subject } from '@oort/schema/events/compute';
-import { resultStatement } from '@oort/schema/statements';
+import { commitmentStatement, resultStatement } from '@oort/schema/statements';
 import type { AttemptClaim, ComputeCommand } from './commands';
 import type { Dispatcher } from './dispatcher';
 import { jobsConnection, presentJob, refusal, refusedBy, typeName, type JobsArguments } from './present';
@@ -24,7 +24,8 @@ interface Input<T> { readonly input: T }
 interface SubmitInput { readonly kind: JobKind; readonly spec: Json; readonly subject?: Subject | null; readonly priceCap?: string | null }
 interface LeaseWorkInput { readonly kinds: readonly JobKind[]; readonly waitMs?: number | null; readonly max?: number | null }
 type Claim = Omit<AttemptClaim, 'nodeId'>;
-interface CompleteInput extends Claim { readonly output: Json; readonly resultSignature: string; readonly units: number; readonly startedAt: string | Date; readonly endedAt: string | Date }
+interface CommitInput extends Claim { readonly commitment: string; readonly signature: string }
+interface CompleteInput extends Claim { readonly output: Json; readonly salt: string; readonly resultSignature: string; readonly units: number; readonly startedAt: string | Date; readonly endedAt: string | Date }
 interface FailInput extends Claim { readonly budget: Budget; readonly reason: string }
 interface CheckpointInput extends Claim { readonly step: number; readonly contentId: string }
 
@@ -40,6 +41,7 @@ export function computeResolvers(ports: ResolverPorts): Readonly<Record<string, 
   const eachByNode = <T, Answer>(ask: (nodeId: string, input: T) => Promise<Answer>) =>
     (nodeId: string, inputs: readonly T[]): Promise<readonly Answer[]> => Promise.all(inputs.map((input) => ask(nodeId, input)));
   const renew = (nodeId: string, claim: Claim): Promise<object> => renewed(dispatcher, { ...claim, nodeId });
+  const commit = (nodeId: string, input: CommitInput): Promise<object> => committed(ports, nodeId, input);
   const complete = (nodeId: string, input: CompleteInput): Promise<object> => completed(ports, nodeId, input);
   return {
     Query: {
@@ -53,6 +55,8 @@ export function computeResolvers(ports: ResolverPorts): Readonly<Record<string, 
       renewLease: byNode(renew),
       renewLeases: (_: unknown, { input }: Input<{ readonly leases: readonly Claim[] }>, { actor }: RequestContext) =>
         actor.kind === 'node' ? eachByNode(renew)(actor.nodeId, input.leases) : input.leases.map(() => notANode),
+      commitAttempts: (_: unknown, { input }: Input<{ readonly attempts: readonly CommitInput[] }>, { actor }: RequestContext) =>
+        actor.kind === 'node' ? eachByNode(commit)(actor.nodeId, input.attempts) : input.attempts.map(() => notANode),
       completeAttempt: byNode(complete),
       completeAttempts: (_: unknown, { input }: Input<{ readonly attempts: readonly CompleteInput[] }>, { actor }: RequestContext) =>
         actor.kind === 'node' ? eachByNode(complete)(actor.nodeId, input.attempts) : input.attempts.map(() => notANode),
@@ -124,13 +128,21 @@ async function keyOf({ readModels, keys }: ResolverPorts, nodeId: string): Promi
   return publicKey;
 }
 
+async function committed(ports: ResolverPorts, nodeId: string, { jobId, attempt, fencingToken, commitment, signature }: CommitInput): Promise<object> {
+  if (!/^[0-9a-f]{64}$/.test(commitment)) return refusal('COMMITMENT_MALFORMED', 'A commitment is a SHA-256 in lower-case hex.');
+  const nodeKey = await keyOf(ports, nodeId) ?? '';
+  const signatureValid = verifySignature(nodeKey, commitmentStatement({ jobId, attempt, commitment }), signature);
+  const data = { jobId, nodeId, attempt, fencingToken, commitment, signature, nodeKey, signatureValid };
+  return attempted(ports, jobId, command('CommitAttempt', data, { actor: nodeId, now: ports.now() }));
+}
+
 async function completed(ports: ResolverPorts, nodeId: string, input: CompleteInput): Promise<object> {
-  const { jobId, attempt, fencingToken, output, resultSignature, units } = input;
+  const { jobId, attempt, fencingToken, output, salt, resultSignature, units } = input;
   const resultHash = sha256Hex(canonicalJson(output));
-  const publicKey = await keyOf(ports, nodeId);
-  const signatureValid = publicKey !== null && verifySignature(publicKey, resultStatement(jobId, attempt, resultHash), resultSignature);
+  const nodeKey = await keyOf(ports, nodeId) ?? '';
+  const signatureValid = verifySignature(nodeKey, resultStatement({ jobId, attempt, resultHash, salt }), resultSignature);
   const data = {
-    jobId, nodeId, attempt, fencingToken, output, resultSignature, signatureValid, units,
+    jobId, nodeId, attempt, fencingToken, output, salt, nodeKey, resultSignature, signatureValid, units,
     startedAt: timeText(input.startedAt), endedAt: timeText(input.endedAt),
   };
   return attempted(ports, jobId, command('CompleteAttempt', data, { actor: nodeId, now: ports.now() }));

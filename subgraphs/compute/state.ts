@@ -8,6 +8,8 @@ export const budgets: Readonly<Record<Budget, number>> = { infrastructure: 5, ap
 
 export interface Checkpoint { readonly step: number; readonly contentId: string; readonly hash: string }
 
+export interface Commitment { readonly commitment: string; readonly signature: string }
+
 export interface Lease {
   readonly attempt: number;
   readonly nodeId: string;
@@ -15,6 +17,8 @@ export interface Lease {
   readonly fencingToken: number;
   /** As first given; renewals are the dispatcher's to remember. */
   readonly expiresAt: string;
+  /** Null until the node has committed to its answer. */
+  readonly commitment: Commitment | null;
 }
 
 export interface JobFacts {
@@ -36,7 +40,7 @@ export type JobState =
   | { readonly status: 'none' }
   | JobFacts & { readonly status: 'queued' }
   | JobFacts & { readonly status: 'running'; readonly lease: Lease }
-  | JobFacts & { readonly status: 'completed' | 'refunded'; readonly attempt: number; readonly nodeId: string; readonly resultHash: string; readonly costMicroUsd: bigint }
+  | JobFacts & { readonly status: 'completed' | 'refunded'; readonly attempt: number; readonly nodeId: string; readonly resultHash: string; readonly costMicroUsd: bigint; readonly salt: string; readonly resultSignature: string; readonly fraudProved: boolean }
   | JobFacts & { readonly status: 'failed' | 'cancelled' };
 
 export type RunningJob = Extract<JobState, { readonly status: 'running' }>;

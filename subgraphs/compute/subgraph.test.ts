@@ -8,7 +8,7 @@ import { canonicalJson, sha256Hex, uuidV5, type Json } from '@oort/kernel-wire';
 import { jobsOf, jobsProjection } from '@oort/projections-jobs';
 import { nodesProjection } from '@oort/projections-nodes';
 import type { Actor, PlatformEvent, SubgraphPorts } from '@oort/schema';
-import { resultStatement } from '@oort/schema/statements';
+import { commitmentHash, commitmentStatement, resultStatement } from '@oort/schema/statements';
 import { createComputeSubgraph, type ComputeSubgraph } from './index';
 
 const customer: Actor = { kind: 'account', accountId: 'account_1', address: '0x0000000000000000000000000000000000000001' };
@@ -89,9 +89,20 @@ describe('compute', () => {
     expect(await ask(node, 'renewLease', { jobId, attempt: 1, fencingToken: 1 }, 'LeaseInput', '... on RenewedLease { jobId }')).toMatchObject({ jobId });
     const output: Json = { outputs: [[1]], labels: [0] };
     const complete = (signature: string, fencingToken = 1) => ask(node, 'completeAttempt', {
-      jobId, attempt: 1, fencingToken, output, resultSignature: signature, units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:01.000Z',
+      jobId, attempt: 1, fencingToken, output, salt: '01', resultSignature: signature, units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:01.000Z',
     }, 'CompleteAttemptInput', '... on AttemptAccepted { status }');
-    const signature = signWith(key, resultStatement(jobId, 1, sha256Hex(canonicalJson(output))));
+    const answer = { jobId, attempt: 1, resultHash: sha256Hex(canonicalJson(output)), salt: '01' };
+    const signature = signWith(key, resultStatement(answer));
+    expect(await complete(signature)).toMatchObject({ code: 'NOT_COMMITTED' });
+    const commitment = commitmentHash(key.publicKey, answer);
+    const source = 'mutation C($input: CommitAttemptsInput!) { commitAttempts(input: $input) { __typename ... on AttemptAccepted { status } ... on Refusal { code } } }';
+    const commit = async (actor: Actor, given: string) => (await graphql({
+      schema, source, contextValue: { actor, requestId: 'r' },
+      variableValues: { input: { attempts: [{ jobId, attempt: 1, fencingToken: 1, commitment: given, signature: signWith(key, commitmentStatement({ jobId, attempt: 1, commitment: given })) }] } },
+    })).data?.['commitAttempts'];
+    expect(await commit(customer, commitment)).toMatchObject([{ code: 'NOT_A_NODE' }]);
+    expect(await commit(node, 'no hash')).toMatchObject([{ code: 'COMMITMENT_MALFORMED' }]);
+    expect(await commit(node, commitment)).toMatchObject([{ status: 'running' }]);
     expect(await complete(signature, 2)).toMatchObject({ code: 'STALE_FENCING_TOKEN' });
     expect(await complete(signature)).toMatchObject({ status: 'completed' });
     expect(await complete(signature)).toMatchObject({ status: 'completed' });
