@@ -55,6 +55,10 @@ class Scout extends Rows {
     return this.look(entity, where);
   }
 
+  override async increment<R extends object>(entity: EntitySchema<R>, where: Where<R>): Promise<void> {
+    await this.find(entity, where);
+  }
+
   override query(): Promise<never> {
     return Promise.reject(notLoaded);
   }
