@@ -35,6 +35,8 @@ const help = `oort: a decentralised AI cloud
       what could be lost within a year as everything lies now, and what would make it less; on a platform that runs too
   oort verify FILE --rpc URL --genesis HASH
       checks a lineage proof against nothing but the chain
+  oort verify FILE [--platform KEY]
+      checks an availability certificate offline: the receipts by which nodes signed for an object's pieces
 
 Ports: OORT_GRAPHQL_PORT 4000, OORT_S3_PORT 9000, OORT_INGEST_PORT 4100, OORT_CHAIN_PORT 8765.
 `;

@@ -1,6 +1,8 @@
-// `oort verify proof.json --rpc URL --genesis HASH`: trusts the genesis hash that it is given, and nothing else.
+// `oort verify proof.json --rpc URL --genesis HASH`: trusts the genesis hash that it is given, and nothing else. An availability
+// certificate needs neither: it carries the receipts of the nodes.
 import { readFileSync } from 'node:fs';
 import { AbiCoder, FetchRequest, Interface, zeroPadValue, toBeHex } from 'ethers';
+import { certificateName, checkCertificate } from '@oort/algorithms-possession';
 import { checkProof, type ProofDocument } from '@oort/algorithms-provenance';
 import { Fault, type Json } from '@oort/kernel-wire';
 import { provenLog, verifyReceiptOver, type ProvenReceipt } from '@oort/ledger-verifier';
@@ -49,8 +51,23 @@ function rpcRequest(url: string): (method: string, params: readonly Json[]) => P
   };
 }
 
+/** Of an availability certificate, offline. Throws ProofRefused. */
+function verifiedCertificate(text: string, platformKey: string | undefined): string {
+  const check = checkCertificate(text, platformKey ?? null);
+  if (!check.ok) throw new ProofRefused(check.refused, check.detail);
+  const { bucket, key, sizeBytes, segments, certifiedAt, platformKey: signer } = check.certificate;
+  const receipts = segments.reduce((sum, { pieces }) => sum + pieces.length, 0);
+  return `holds: ${bucket}/${key} of ${sizeBytes} bytes lay at ${certifiedAt} on nodes that signed ${receipts} receipts for ${segments.length} segments; any ${check.losses} of a segment's may be lost\n`
+    + `${platformKey === undefined ? `signed by ${signer}; with --platform KEY it must be by that key` : `signed by the platform ${signer}`}\n`;
+}
+
 export async function verifyCommand(commandLine: readonly string[]): Promise<void> {
-  const { values, positionals } = readOptions(commandLine, { rpc: { type: 'string' }, genesis: { type: 'string' } });
+  const { values, positionals } = readOptions(commandLine, { rpc: { type: 'string' }, genesis: { type: 'string' }, platform: { type: 'string' } });
+  const text = readFileSync(required(positionals[0], 'the proof\'s file'), 'utf8');
+  if (text.includes(certificateName)) {
+    process.stdout.write(verifiedCertificate(text, values.platform));
+    return;
+  }
   const { document, receipt, kinds } = await verifyProofFile(
     required(positionals[0], 'the proof\'s file'), required(values.rpc, '--rpc'), required(values.genesis, '--genesis'));
   const origins = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');

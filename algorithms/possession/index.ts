@@ -1,4 +1,7 @@
 // Possession: what a node commits to when it takes a piece, and how it proves later that it still has it.
 export { commitBytes, commitPiece, leafBytes, leafBytesOf, LeafHasher, leafHashesOf, pieceLeaf, pieceLeafBytes, type PieceCommitment } from './commitment';
+export {
+  certificateName, certificateStatement, checkCertificate, type AvailabilityCertificate, type CertifiedObject, type CertifiedPiece, type CertifiedSegment, type CheckedCertificate,
+} from './certificate';
 export { challengeIndex, provePiece, verifyPieceProof, type PieceProof } from './challenge';
 export { openOrder, orderStatement, receiptStatement, type Order, type OrderAction, type Receipt } from './statements';

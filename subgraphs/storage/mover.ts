@@ -31,7 +31,7 @@ const judgedATurn = 16;
 const countedMs = 60_000;
 
 export class PieceMover {
-  #counts: ReadonlyMap<string, number> = new Map();
+  #counts = new Map<string, number>();
   #countedAt = -Infinity;
   #counted = '';
 
@@ -52,21 +52,20 @@ export class PieceMover {
   async rebalance(nodes: readonly StorageNode[], well: readonly StorageNode[]): Promise<boolean> {
     const node = well[Math.floor(Math.random() * well.length)];
     if (node === undefined) return false;
-    const held = await this.#heldBy(well);
+    await this.#count(well);
     const pieces = await piecesOnNode(this.options.readModels, node.nodeId, judgedATurn);
-    const moved = await inGroups(pieces, (piece) => this.#move(piece, node, nodes, (code, others) => betterPlace({ holder: node, others, code }, well, held)));
+    const moved = await inGroups(pieces, (piece) => this.#move(piece, node, nodes, (code, others) => betterPlace({ holder: node, others, code }, well, this.#counts)));
     return moved.some((done) => done);
   }
 
-  async #heldBy(well: readonly StorageNode[]): Promise<ReadonlyMap<string, number>> {
+  async #count(well: readonly StorageNode[]): Promise<void> {
     const now = this.options.now().getTime();
     const known = well.map(({ nodeId }) => nodeId).sort().join(' ');
     if (now - this.#countedAt > countedMs || known !== this.#counted) {
-      this.#counts = await pieceCounts(this.options.readModels);
+      this.#counts = new Map(await pieceCounts(this.options.readModels));
       this.#countedAt = now;
       this.#counted = known;
     }
-    return this.#counts;
   }
 
   async #move(
@@ -82,8 +81,13 @@ export class PieceMover {
     const others = nodes.filter(({ nodeId }) => nodeId !== from.nodeId && segment.pieces.some((other) => other.nodeId === nodeId));
     const target = choose(segment, others);
     if (target === null) return false;
+    // Before the copy, so that those who choose meanwhile see it.
+    this.#shift(from, target);
     const copy = await this.#copy(segment, placed, from, target);
-    if (copy === null) return false;
+    if (copy === null) {
+      this.#shift(target, from);
+      return false;
+    }
     const lost = await handleObject(objectStreamId(bucket, key), command('LosePiece', {
       versionId, segmentId, index: placed.index, nodeId: from.nodeId, reason: 'moved' }, { actor: 'platform', now: now() }));
     if (!lost.ok) {
@@ -93,9 +97,12 @@ export class PieceMover {
     if (!(await writer.addPiece(bucket, key, versionId, segmentId, copy))) return false;
     // Directly, for a draining node is given nothing by those who ask whether it is well.
     await dataPath.client.delete(from, placed.pieceId).catch(() => undefined);
-    this.#counts = new Map(this.#counts)
-      .set(from.nodeId, (this.#counts.get(from.nodeId) ?? 0) - 1).set(target.nodeId, (this.#counts.get(target.nodeId) ?? 0) + 1);
     return true;
+  }
+
+  #shift(from: StorageNode, to: StorageNode): void {
+    this.#counts.set(from.nodeId, (this.#counts.get(from.nodeId) ?? 0) - 1);
+    this.#counts.set(to.nodeId, (this.#counts.get(to.nodeId) ?? 0) + 1);
   }
 
   /** Null when it cannot be copied now; what is bad is reported, and repair brings it back from the others. */

@@ -1,3 +1,4 @@
+import type { AvailabilityCertificate } from '@oort/algorithms-possession';
 import { bucketsOf, findBucket, findObject, findObjectVersion, listObjects, segmentsOf, type BucketRow, type ObjectRow } from '@oort/projections-objects';
 import type { ReadModels } from '@oort/kernel-projection';
 import type { Actor, RequestContext } from '@oort/schema';
@@ -6,7 +7,7 @@ import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
 import { annualLossProbability } from './durability';
 import type { Done, ObjectStore } from './object-store';
 
-export interface StorageRoom { readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath }
+export interface StorageRoom { readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath; readonly certificate: (bucket: string, key: string, versionId: string) => Promise<AvailabilityCertificate | null> }
 
 interface Page { readonly first: number; readonly after?: string | null }
 interface Input<T> { readonly input: T }
@@ -76,6 +77,7 @@ function objectFields(room: StorageRoom): object {
         pieces: pieces.map(({ pieceId, nodeId, ...piece }) => ({ ...piece, id: pieceId, node: { __typename: 'Node', id: nodeId }, online: online.has(nodeId) })),
       }));
     },
+    certificate: ({ id, bucket, key }: { readonly id: string; readonly bucket: string; readonly key: string }) => room.certificate(bucket, key, id),
     durability: async ({ id }: { readonly id: string }) => {
       const segments = await segmentsOf(room.readModels, id);
       const weakest = segments.map(({ k, n }) => ({ k, n, ...planned })).sort((a, b) => annualLossProbability(b) - annualLossProbability(a))[0];

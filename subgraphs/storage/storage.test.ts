@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql } from 'graphql';
+import { checkCertificate } from '@oort/algorithms-possession';
 import { contentIdOf, ContentMissing } from '@oort/kernel-content';
 import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey, type DeviceKey } from '@oort/kernel-identity';
@@ -75,6 +76,13 @@ async function read(key: string, start?: number, end?: number): Promise<Buffer> 
 async function piecesOf(key: string): Promise<readonly (readonly string[])[]> {
   const { state } = await loadObject(store, 'bucket', key);
   return state.status === 'absent' || state.status === 'marker' ? [] : state.version.segments.map(({ pieces }) => pieces.map(({ nodeId }) => nodeId));
+}
+
+async function turnsUntil(holds: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 200 && !(await holds()); turn += 1) {
+    await storage.repair.runOnce();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 async function untilPieces(key: string, count: number): Promise<void> {
@@ -164,13 +172,14 @@ it('gives a suspended node nothing new, and moves what it has', async () => {
 });
 
 it('copies what a draining node has to others, and leaves it empty while every object has all its pieces', async () => {
-  nodes.push(...await startTestNodes(1, join(directory, 'more'), platformKey.publicKey, 6));
+  nodes.push(...await startTestNodes(1, join(directory, 'more'), platformKey.publicKey, 7));
   for (let index = 0; index < 6; index += 1) await put(`small-${index}`, randomBytes(500));
   const large = randomBytes(1_000_000);
   await put('large', large);
+  await untilPieces('large', 6);
   const leaver = nodes[1]!;
   leaver.status = 'draining';
-  for (let turn = 0; turn < 50 && (await leaver.pieceIds()).length > 0; turn += 1) await storage.repair.runOnce();
+  await turnsUntil(async () => (await leaver.pieceIds()).length === 0);
   expect(await leaver.pieceIds()).toEqual([]);
   await leaver.kill();
   expect((await piecesOf('large')).map((holders) => new Set(holders).size)).toEqual([6]);
@@ -180,8 +189,8 @@ it('copies what a draining node has to others, and leaves it empty while every o
 
 it('moves pieces onto a node that is new until it has its share', async () => {
   for (let index = 0; index < 24; index += 1) await put(`small-${index}`, randomBytes(500));
-  nodes.push(...await startTestNodes(1, join(directory, 'more'), platformKey.publicKey, 6));
-  for (let turn = 0; turn < 60 && (await nodes.at(-2)!.pieceIds()).length < 8; turn += 1) await storage.repair.runOnce();
+  nodes.push(...await startTestNodes(1, join(directory, 'more'), platformKey.publicKey, 7));
+  await turnsUntil(async () => (await nodes.at(-2)!.pieceIds()).length >= 8);
   expect((await nodes.at(-2)!.pieceIds()).length).toBeGreaterThanOrEqual(8);
   expect((await piecesOf('small-3')).map((holders) => new Set(holders).size)).toEqual([4]);
 });
@@ -298,6 +307,17 @@ describe('the graph', () => {
     for (const actor of [{ kind: 'anonymous' }, { kind: 'node', nodeId: 'node_1' }, { kind: 'account', accountId: 'account_2', address: '0x' }] as const) {
       expect((await execute(asked, actor, { key: 'a' })).data).toEqual({ storageObject: null, bucket: null });
     }
+  });
+
+  it('certifies an object to its owner; the certificate holds offline, and for nobody else\'s bytes', async () => {
+    await put('certified', randomBytes(200_000));
+    const asked = 'query { storageObject(bucket: "bucket", key: "certified") { certificate } }';
+    const { data } = await execute(asked, { kind: 'account', accountId: account, address: '0x' });
+    const { certificate } = (data as { readonly storageObject: { readonly certificate: object } }).storageObject;
+    const check = checkCertificate(JSON.stringify(certificate), platformKey.publicKey);
+    expect(check).toMatchObject({ ok: true, certificate: { bucket: 'bucket', key: 'certified', sizeBytes: 200_000 } });
+    expect(check.ok ? check.losses : 0).toBeGreaterThanOrEqual(2);
+    expect(checkCertificate(JSON.stringify(certificate).replace('certified"', 'forged"'), platformKey.publicKey)).toMatchObject({ refused: 'NOT_SIGNED' });
   });
 
   it('refuses by name', async () => {

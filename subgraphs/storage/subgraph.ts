@@ -6,6 +6,7 @@ import type { KeyStore } from '@oort/kernel-eventstore';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import type { ArchiveBackend } from './archive';
 import { BandwidthBook } from './bandwidth';
+import { certificateOf } from './certificate';
 import type { DataPath } from './data-path/data-path';
 import { ObjectStore } from './object-store';
 import { react, reactsTo } from './react';
@@ -38,7 +39,7 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
   dataPath.onMoved = (moved) => bandwidth.note(moved);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath }), objects, repair, bandwidth,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, bandwidth,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
       void bandwidth.run(signal);

@@ -1,6 +1,6 @@
 // Segments to nodes and back, encrypted on the way: what the object store, the content store, repair and the archive stand on.
 import { newId } from '@oort/kernel-wire';
-import type { DeviceKey } from '@oort/kernel-identity';
+import { signWith, type DeviceKey } from '@oort/kernel-identity';
 import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
 import { PieceRefused } from './faults';
 import { NodeWatch } from './node-watch';
@@ -27,6 +27,9 @@ export class DataPath implements Wires {
   readonly watch: NodeWatch;
   readonly client: PieceClient;
   readonly now: () => Date;
+  /** Whose orders nodes obey. */
+  readonly signer: { readonly publicKey: string };
+  readonly sign: (statement: Uint8Array) => string;
   /** Told of every piece that a read found bad; the repair loop listens. */
   onBadPiece: (bad: BadPiece) => void = () => undefined;
   /** Told of every byte that an order moved. */
@@ -34,6 +37,8 @@ export class DataPath implements Wires {
 
   constructor({ nodes, platformKey, now }: DataPathOptions) {
     this.now = () => now();
+    this.signer = { publicKey: platformKey.publicKey };
+    this.sign = (statement) => signWith(platformKey, statement);
     this.watch = new NodeWatch(nodes, this.now);
     this.client = new PieceClient({ platformKey, now: this.now }, (moved) => this.onMoved(moved));
   }

@@ -25,7 +25,7 @@ export function betterPlace(
     .filter(({ nodeId }) => nodeId !== holder.nodeId && others.every((other) => other.nodeId !== nodeId))
     .filter(({ operator }) => others.filter((other) => other.operator === operator).length < Math.max(1, code.n - code.k))
     .map((node) => ({ node, there: crowding(node, others) }))
-    .filter(({ node, there }) => there < here || (there === here && heldBy(holder) > fewPieces && heldBy(node) < heldBy(holder) * (1 - worthMoving)))
+    .filter(({ node, there }) => there < here || (there === here && heldBy(holder) > fewPieces && heldBy(node) + 1 < heldBy(holder) * (1 - worthMoving)))
     .sort((a, b) => a.there - b.there || heldBy(a.node) - heldBy(b.node));
   return better[0]?.node ?? null;
 }
