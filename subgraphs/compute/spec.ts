@@ -68,11 +68,13 @@ export function unitBound(kind: JobKind, spec: Json): number {
   }
 }
 
-function problemOfInference({ modelContentId, input, inputContentId, inputContentIds }: Members): string | null {
+function problemOfInference({ modelContentId, input, inputContentId, inputContentIds, feeds, feedsContentId }: Members): string | null {
   if (!isContentId(modelContentId)) return 'modelContentId must be a content id';
-  if ([input, inputContentId, inputContentIds].filter((given) => given !== undefined).length !== 1) {
-    return 'give exactly one of input, inputContentId, inputContentIds';
+  if ([input, inputContentId, inputContentIds, feeds, feedsContentId].filter((given) => given !== undefined).length !== 1) {
+    return 'give exactly one of input, inputContentId, inputContentIds, feeds, feedsContentId';
   }
+  if (feeds !== undefined) return problemOfFeeds(feeds);
+  if (feedsContentId !== undefined) return isContentId(feedsContentId) ? null : 'feedsContentId must be a content id';
   if (inputContentId !== undefined) return isContentId(inputContentId) ? null : 'inputContentId must be a content id';
   const rows = input ?? inputContentIds;
   if (!Array.isArray(rows) || rows.length === 0 || rows.length > maximumRows) return `the input must have 1 to ${maximumRows} rows`;
@@ -81,6 +83,18 @@ function problemOfInference({ modelContentId, input, inputContentId, inputConten
   const length = Array.isArray(first) ? first.length : 0;
   const even = rows.every((row: unknown) => Array.isArray(row) && row.length === length && row.every((cell) => Number.isFinite(cell)));
   return even && length > 0 ? null : 'input must be rows of numbers, all of one length';
+}
+
+/** Inputs by name: a tensor says its type, its dimensions, and a number for each of its places. */
+function problemOfFeeds(feeds: Json): string | null {
+  if (!Array.isArray(feeds) || feeds.length === 0 || feeds.length > 64) return 'feeds must name 1 to 64 inputs';
+  for (const feed of feeds as readonly Json[]) {
+    const { name, type, dims, values } = (feed ?? {}) as Members;
+    if (typeof name !== 'string' || typeof type !== 'string' || !Array.isArray(dims) || !Array.isArray(values)) return 'a feed has a name, a type, dims and values';
+    const size = (dims as readonly Json[]).reduce<number>((product, each) => (Number.isInteger(each) ? product * Number(each) : NaN), 1);
+    if (size !== values.length || !values.every((cell) => Number.isFinite(cell))) return `the values of ${name} must fill its dims with numbers`;
+  }
+  return null;
 }
 
 function refusedBy(read: () => unknown): string | null {
