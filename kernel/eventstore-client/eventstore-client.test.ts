@@ -6,7 +6,7 @@ import { Metadata, Server, ServerCredentials, status, type handleBidiStreamingCa
 import { eventStoreContract, memoryStore, openEmbeddedStore, type EventStore, type EventToAppend } from '@oort/kernel-eventstore';
 import { readUsers, serveEventStore, writeUser } from '@oort/kernel-eventstore-grpc';
 import { streamsService } from '@oort/kernel-eventstore-grpc/protocol';
-import { selfSigned } from '@oort/kernel-eventstore-grpc/self-signed';
+import { selfSigned } from '@oort/kernel-identity/self-signed';
 import { Fault, uuidV5 } from '@oort/kernel-wire';
 import { openEventStoreDb } from './index';
 

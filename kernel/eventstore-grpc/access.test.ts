@@ -9,7 +9,7 @@ import {
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { readUsers, serveEventStore, writeUser, type ServedEventStore } from './index';
 import { streamsService } from './protocol';
-import { selfSigned } from './self-signed';
+import { selfSigned } from '@oort/kernel-identity/self-signed';
 
 const tls = selfSigned();
 const cheap = 16;

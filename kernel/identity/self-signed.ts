@@ -1,4 +1,4 @@
-// A certificate for 127.0.0.1 and localhost that signs itself, for tests: node makes keys and signatures but no X.509, and not every
+// A certificate for 127.0.0.1 and localhost that signs itself, for tests and for peers who know each other by key: node makes keys and signatures but no X.509, and not every
 // machine has a tool that does. DER by hand: ITU-T X.690; the fields are those of RFC 5280.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
@@ -11,7 +11,7 @@ const dayMs = 86_400_000;
 
 export function selfSigned(now = new Date()): Certified {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const name = der(tags.sequence, der(tags.set, der(tags.sequence, der(tags.oid, commonName), der(tags.utf8, Buffer.from('oort test')))));
+  const name = der(tags.sequence, der(tags.set, der(tags.sequence, der(tags.oid, commonName), der(tags.utf8, Buffer.from('oort')))));
   const body = der(
     tags.sequence,
     der(tags.version, der(tags.integer, Buffer.from([2]))),
@@ -25,7 +25,7 @@ export function selfSigned(now = new Date()): Certified {
   );
   const certificate = der(tags.sequence, body, ecdsaWithSha256, der(tags.bits, Buffer.from([0]), sign('sha256', body, privateKey)));
   return {
-    certificate: `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    certificate: `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').match(/.{1,64}/g)?.join('\n') ?? ''}\n-----END CERTIFICATE-----\n`,
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
 }
