@@ -13,7 +13,7 @@ const largestSignedChunk = 16 * 1024 * 1024;
 
 /** The plain bytes; trailers are noted as they come. Throws S3Error IncompleteBody, SignatureDoesNotMatch, InvalidRequest. */
 export async function* decodeChunked(
-  body: AsyncIterable<Buffer>, signing: SigningContext | null, onTrailer: (name: string, value: string) => void,
+  body: AsyncIterable<Buffer>, signing: SigningContext | null, onTrailer: (name: string, value: string) => void, signedTrailer = false,
 ): AsyncGenerator<Buffer> {
   const reader = new Reader(body);
   let previous = signing?.seed ?? '';
@@ -35,23 +35,28 @@ export async function* decodeChunked(
     if (length === 0) break;
     if ((await reader.exactly(2)).toString('latin1') !== '\r\n') throw new S3Error('IncompleteBody', 'A chunk does not end where it says.');
   }
-  await readTrailers(reader, signing, previous, onTrailer);
+  const closed = await readTrailers(reader, signing, previous, onTrailer);
+  if (signedTrailer && !closed) throw new S3Error('SignatureDoesNotMatch', 'The trailer is not signed.');
 }
 
-async function readTrailers(reader: Reader, signing: SigningContext | null, previous: string, onTrailer: (name: string, value: string) => void): Promise<void> {
-  let signed = '';
+/** Whether they ended with their signature. */
+async function readTrailers(reader: Reader, signing: SigningContext | null, previous: string, onTrailer: (name: string, value: string) => void): Promise<boolean> {
+  let [signed, closed] = ['', false];
   for (let line = await reader.lineOrEnd(); line !== null && line !== ''; line = await reader.lineOrEnd()) {
     const at = line.indexOf(':');
     if (at <= 0) throw new S3Error('InvalidRequest', 'A trailer is a name and a value.');
     const name = line.slice(0, at).trim().toLowerCase();
     const value = line.slice(at + 1).trim();
+    if (closed) throw new S3Error('InvalidRequest', 'Nothing follows the signature of the trailer.');
     if (name !== 'x-amz-trailer-signature') {
       signed += `${name}:${value}\n`;
       onTrailer(name, value);
-    } else if (signing !== null && !equal(trailerSignature(signing, previous, signed), value)) {
-      throw new S3Error('SignatureDoesNotMatch', 'The signature of the trailer does not match.');
+    } else {
+      closed = true;
+      if (signing !== null && !equal(trailerSignature(signing, previous, signed), value)) throw new S3Error('SignatureDoesNotMatch', 'The signature of the trailer does not match.');
     }
   }
+  return closed;
 }
 
 function chunkHead(line: string, signed: boolean): { readonly length: number; readonly signature: string } {

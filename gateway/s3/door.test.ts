@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CopyObjectCommand, CreateBucketCommand, CreateMultipartUploadCommand,
-  DeleteBucketCommand, DeleteObjectCommand, DeleteObjectsCommand, GetBucketAclCommand, GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListBucketsCommand,
+  DeleteBucketCommand, DeleteObjectCommand, DeleteObjectsCommand, GetBucketWebsiteCommand, GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListBucketsCommand,
   ListMultipartUploadsCommand, ListObjectsCommand, ListObjectsV2Command, ListObjectVersionsCommand, ListPartsCommand, PutObjectCommand,
   RestoreObjectCommand, S3Client, S3ServiceException, UploadPartCommand, UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
@@ -95,7 +95,7 @@ describe('buckets', () => {
     await s3.send(new DeleteBucketCommand({ Bucket }));
     expect(await codeOf(s3.send(new ListObjectsV2Command({ Bucket })))).toBe('404 NoSuchBucket');
     expect(await codeOf(s3.send(new CreateBucketCommand({ Bucket: 'No' })))).toBe('400 InvalidBucketName');
-    expect(await codeOf(s3.send(new GetBucketAclCommand({ Bucket: await newBucket() })))).toBe('501 NotImplemented');
+    expect(await codeOf(s3.send(new GetBucketWebsiteCommand({ Bucket: await newBucket() })))).toBe('501 NotImplemented');
   });
 });
 

@@ -2,16 +2,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { newUlid } from '@oort/kernel-wire';
 import type { ObjectStore } from '@oort/subgraphs-storage';
+import { admit, hidden } from './access/admission';
+import { safeDefaults, type BucketDefaults } from './access/bucket-rules';
+import { platformIdentities, type Identities } from './access/identities';
+import { whoAsks } from './authenticate';
 import { corsHeaders, preflight } from './cors';
 import { operationOf } from './routes';
 import { errorOf, S3Error } from './s3-error';
 import { addressOf, type S3Request } from './s3-request';
-import { authenticate, queryOf, type S3Credentials } from './sigv4';
+import { queryOf, type S3Credentials } from './sigv4';
 import { errorDocument } from './xml';
 
 export interface S3DoorOptions {
   readonly objects: ObjectStore;
   findS3Key(accessKeyId: string): S3Credentials | null;
+  /** Default: accounts are called by their ids. */
+  readonly identities?: Identities;
+  /** Default: lists do not count and the public is kept out, as Amazon S3 has it. */
+  readonly bucketDefaults?: BucketDefaults;
   /** 0 takes any free port. */
   readonly port: number;
   /** Default 127.0.0.1. */
@@ -43,18 +51,18 @@ async function answer(options: S3DoorOptions, incoming: IncomingMessage, respons
   response.setHeader('x-amz-request-id', requestId);
   const { method = 'GET', url = '/', headers } = incoming;
   try {
-    const { bucket, key } = addressOf(url, headers.host ?? '', options.domains ?? ['localhost']);
+    const { bucket, key, virtual } = addressOf(url, headers.host ?? '', options.domains ?? ['localhost']);
     const asked = { incoming, objects: options.objects, bucket };
     if (method === 'OPTIONS') {
       response.writeHead(200, { 'content-length': 0, ...await preflight(asked) }).end();
       return void incoming.resume();
     }
     for (const [name, value] of Object.entries(await corsHeaders(asked, method))) response.setHeader(name, value);
-    const auth = authenticate({ method, url, headers }, (accessKeyId) => options.findS3Key(accessKeyId), options.now());
-    const request: S3Request = {
-      incoming, response, objects: options.objects, auth, requestId, method, bucket, key, query: queryOf(url), now: () => options.now(),
-    };
-    await operationOf(request)(request);
+    const auth = whoAsks({ method, url, headers }, virtual ? bucket : null, (accessKeyId) => options.findS3Key(accessKeyId), options.now());
+    const { objects, identities = platformIdentities, bucketDefaults = safeDefaults } = options;
+    await perform({
+      incoming, response, objects, auth, identities, bucketDefaults, admitted: null, requestId, method, bucket, key, query: queryOf(url), now: () => options.now(),
+    });
     // What an operation did not want of a body goes, so that the connection can be used again.
     incoming.resume();
   } catch (error) {
@@ -62,14 +70,24 @@ async function answer(options: S3DoorOptions, incoming: IncomingMessage, respons
   }
 }
 
+async function perform(request: S3Request): Promise<void> {
+  const operation = operationOf(request);
+  const admitted = { ...request, admitted: await admit(request) };
+  try {
+    await operation(admitted);
+  } catch (error) {
+    throw await hidden(admitted, error);
+  }
+}
+
 function refuse(incoming: IncomingMessage, response: ServerResponse, error: unknown, requestId: string): void {
   // The reader left, or half of a body is out: only the end of the connection can say that it went wrong.
   if (response.headersSent || response.destroyed) return void response.destroy();
-  const { s3Code, status, message, headers } = errorOf(error);
+  const { s3Code, status, message, headers, details } = errorOf(error);
   // A body that nobody reads would stand before the next request.
   if (!incoming.complete) response.setHeader('connection', 'close');
   if (error instanceof S3Error && s3Code === 'NotModified') return void response.writeHead(304).end();
-  const body = Buffer.from(errorDocument(s3Code, message, (incoming.url ?? '/').split('?', 1)[0] ?? '/', requestId));
+  const body = Buffer.from(errorDocument(s3Code, message, details, (incoming.url ?? '/').split('?', 1)[0] ?? '/', requestId));
   response.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length, ...headers });
   response.end(incoming.method === 'HEAD' ? undefined : body);
   incoming.resume();

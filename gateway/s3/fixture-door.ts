@@ -9,7 +9,7 @@ import { openReadModels, testPostgres } from '@oort/kernel-projection';
 import { startTestNodes } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
 import { createStorageSubgraph, DataPath } from '@oort/subgraphs-storage';
-import { openS3Door } from './index';
+import { openS3Door, type S3DoorOptions } from './index';
 
 const keys = new Map([
   ['AKIAONE', { accountId: 'account_1', accessKeyId: 'AKIAONE', secretAccessKey: 'secret one' }],
@@ -25,7 +25,7 @@ export interface TestDoor {
   close(): Promise<void>;
 }
 
-export async function openTestDoor(): Promise<TestDoor> {
+export async function openTestDoor(more: Pick<S3DoorOptions, 'bucketDefaults' | 'identities'> = {}): Promise<TestDoor> {
   const now = (): Date => new Date();
   const stop = new AbortController();
   const directory = await mkdtemp(join(tmpdir(), 's3-'));
@@ -37,7 +37,7 @@ export async function openTestDoor(): Promise<TestDoor> {
   const nodes = await startTestNodes(6, directory, platformKey.publicKey);
   const dataPath = new DataPath({ nodes: () => Promise.resolve(nodes.map((node) => node.shown())), platformKey, now });
   const { objects } = await createStorageSubgraph({ store, readModels, dataPath, keys: fileKeyStore(join(directory, 'keys')), now });
-  const door = await openS3Door({ objects, findS3Key: (id) => keys.get(id) ?? null, port: 0, now });
+  const door = await openS3Door({ objects, findS3Key: (id) => keys.get(id) ?? null, port: 0, now, ...more });
   const client = (accessKeyId: string, secretAccessKey: string): S3Client =>
     new S3Client({ endpoint: door.url, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });
   const [s3, other] = [client('AKIAONE', 'secret one'), client('AKIATWO', 'secret two')];

@@ -45,7 +45,7 @@ export function requestBody(request: S3Request, ofObject = false): RequestBody {
       ? decodeChunked(received(request), payloadHash.startsWith('STREAMING-AWS4') ? signing : null, (name, value) => {
         const checksum = checksumOfHeader(name);
         if (checksum !== null) expected.set(checksum, value);
-      })
+      }, payloadHash === 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER')
       : received(request);
     for await (const chunk of plain) {
       size += chunk.length;
@@ -93,8 +93,19 @@ async function* received({ incoming, response }: S3Request): AsyncGenerator<Buff
 
 const largestDocument = 2 * 1024 * 1024;
 
+/** Whoever decides on a request may have to read what it says before its operation does. */
+const documents = new WeakMap<S3Request['incoming'], Promise<Buffer>>();
+
 /** A body that is a document. Throws S3Error EntityTooLarge beyond 2 MiB. */
-export async function readDocument(request: S3Request, ofObject = false): Promise<Buffer> {
+export function readDocument(request: S3Request, ofObject = false): Promise<Buffer> {
+  const known = documents.get(request.incoming);
+  if (known !== undefined) return known;
+  const read = wholeDocument(request, ofObject);
+  documents.set(request.incoming, read);
+  return read;
+}
+
+async function wholeDocument(request: S3Request, ofObject: boolean): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of requestBody(request, ofObject).bytes) {

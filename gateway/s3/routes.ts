@@ -1,9 +1,13 @@
 // Which operation a request asks for: by method, by what the path names, and by the sub-resource in the query.
+import * as acl from './operations/acl';
 import { objectAttributes } from './operations/attributes';
 import * as buckets from './operations/buckets';
 import * as cors from './operations/cors';
 import * as multipart from './operations/multipart';
 import * as objects from './operations/objects';
+import * as ownership from './operations/ownership';
+import * as policy from './operations/policy';
+import * as publicAccess from './operations/public-access';
 import * as tagging from './operations/tagging';
 import * as versioning from './operations/versioning';
 import { S3Error } from './s3-error';
@@ -13,8 +17,8 @@ type Operation = (request: S3Request) => Promise<void>;
 
 /** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
 const notServed = [
-  'accelerate', 'acl', 'analytics', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
-  'notification', 'object-lock', 'ownershipControls', 'policy', 'policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'retention',
+  'accelerate', 'analytics', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
+  'notification', 'object-lock', 'replication', 'requestPayment', 'retention',
   'select', 'torrent', 'website',
 ];
 
@@ -28,6 +32,14 @@ export function operationOf(request: S3Request): Operation {
   return operation;
 }
 
+const bucketRules: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  acl: { GET: acl.getBucketAcl, PUT: acl.putBucketAcl },
+  ownershipControls: { GET: ownership.getOwnershipControls, PUT: ownership.putOwnershipControls, DELETE: ownership.deleteOwnershipControls },
+  policy: { GET: policy.getBucketPolicy, PUT: policy.putBucketPolicy, DELETE: policy.deleteBucketPolicy },
+  policyStatus: { GET: policy.bucketPolicyStatus },
+  publicAccessBlock: { GET: publicAccess.getPublicAccessBlock, PUT: publicAccess.putPublicAccessBlock, DELETE: publicAccess.deletePublicAccessBlock },
+};
+const objectAcl: Readonly<Record<string, Operation>> = { GET: acl.getObjectAcl, PUT: acl.putObjectAcl };
 const bucketTagging: Readonly<Record<string, Operation>> = {
   GET: tagging.getBucketTagging, PUT: tagging.putBucketTagging, DELETE: tagging.deleteBucketTagging,
 };
@@ -43,6 +55,8 @@ function serviceOperation({ method }: S3Request): Operation | null {
 function bucketOperation({ method, query }: S3Request, has: (name: string) => boolean): Operation | null {
   if (has('tagging')) return bucketTagging[method] ?? null;
   if (has('cors')) return bucketCors[method] ?? null;
+  const rule = Object.keys(bucketRules).find(has);
+  if (rule !== undefined) return bucketRules[rule]?.[method] ?? null;
   switch (method) {
     case 'GET': {
       if (has('location')) return buckets.bucketLocation;
@@ -61,6 +75,7 @@ function bucketOperation({ method, query }: S3Request, has: (name: string) => bo
 
 function objectOperation(request: S3Request, has: (name: string) => boolean): Operation | null {
   if (has('tagging')) return objectTagging[request.method] ?? null;
+  if (has('acl')) return objectAcl[request.method] ?? null;
   if (has('attributes')) return request.method === 'GET' ? objectAttributes : null;
   const copies = header(request, 'x-amz-copy-source') !== null;
   switch (request.method) {

@@ -17,8 +17,10 @@ export type S3ErrorCode = keyof typeof statuses;
 export class S3Error extends Fault {
   readonly status: number;
 
-  /** `headers` go with the answer. */
-  constructor(readonly s3Code: S3ErrorCode, message: string, readonly headers: Readonly<Record<string, string>> = {}) {
+  /** `headers` go with the answer, `details` into its document. */
+  constructor(
+    readonly s3Code: S3ErrorCode, message: string, readonly headers: Readonly<Record<string, string>> = {}, readonly details: Readonly<Record<string, string>> = {},
+  ) {
     super(s3Code, message);
     this.status = statuses[s3Code];
   }

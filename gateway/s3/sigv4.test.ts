@@ -73,7 +73,7 @@ describe('Signature Version 4', () => {
     ['no payload hash', changed({ 'x-amz-content-sha256': '' }), then, 'SignatureDoesNotMatch'],
     ['a host that is not signed', changed({ authorization: String(getObject.headers['authorization']).replace('host;', '') }), then, 'AuthorizationHeaderMalformed'],
     ['another scheme', changed({ authorization: 'Bearer x' }), then, 'AuthorizationHeaderMalformed'],
-    ['nothing', { method: 'GET', url: '/', headers: {} }, then, 'AccessDenied'],
+    ['nothing', { method: 'GET', url: '/', headers: {} }, then, 'AuthorizationQueryParametersError'],
     ['a request 16 minutes old', getObject, new Date(then.getTime() + 16 * 60_000), 'RequestTimeTooSkewed'],
     ['a request from the future', getObject, new Date(then.getTime() - 16 * 60_000), 'RequestTimeTooSkewed'],
     ['a presigned URL a day later', presigned, new Date(then.getTime() + 86_401_000), 'AccessDenied'],

@@ -20,6 +20,11 @@ export interface Authenticated {
   /** `x-amz-content-sha256`, or UNSIGNED-PAYLOAD. */
   readonly payloadHash: string;
   readonly signing: SigningContext;
+  readonly form: 'none' | 'header' | 'query' | 'post';
+  /** As the policies' key s3:signatureversion has it. */
+  readonly version: 'AWS4-HMAC-SHA256' | 'AWS' | null;
+  /** Milliseconds since 1970. */
+  readonly signedAt: number | null;
 }
 
 interface Claim {
@@ -28,7 +33,6 @@ interface Claim {
 }
 
 const algorithm = 'AWS4-HMAC-SHA256';
-const skewMs = 15 * 60_000;
 const longestPresignS = 7 * 24 * 3600;
 
 /** Throws S3Error with the code that S3 answers. */
@@ -38,15 +42,39 @@ export function authenticate(
   const query = queryOf(request.url);
   const claim = request.headers['authorization'] !== undefined ? headerClaim(request) : presignedClaim(request, query);
   const credentials = find(claim.accessKeyId);
-  if (credentials === null) throw new S3Error('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.');
-  checkTime(claim, now);
+  if (credentials === null) throw unknownKey(claim.accessKeyId);
+  const signedAt = checkTime(claim, now);
+  refuseUnsigned(request, claim);
   const scope = `${claim.date}/${claim.region}/s3/aws4_request`;
   const key = signingKey(credentials.secretAccessKey, claim.date, claim.region);
-  const toSign = [algorithm, claim.timestamp, scope, sha256(canonicalRequest(request, query, claim))].join('\n');
+  const canonical = canonicalRequest(request, query, claim);
+  const toSign = [algorithm, claim.timestamp, scope, sha256(canonical)].join('\n');
   if (!equal(hmac(key, toSign).toString('hex'), claim.signature)) {
-    throw new S3Error('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.');
+    throw mismatch({ accessKeyId: claim.accessKeyId, toSign, signature: claim.signature }, { CanonicalRequest: canonical, CanonicalRequestBytes: bytesOf(canonical) });
   }
-  return { accountId: credentials.accountId, payloadHash: claim.payloadHash, signing: { key, timestamp: claim.timestamp, scope, seed: claim.signature } };
+  const signing = { key, timestamp: claim.timestamp, scope, seed: claim.signature };
+  return { accountId: credentials.accountId, payloadHash: claim.payloadHash, signing, form: claim.expiresInS === null ? 'header' : 'query', version: algorithm, signedAt };
+}
+
+export function unknownKey(accessKeyId: string): S3Error {
+  return new S3Error('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', {}, { AWSAccessKeyId: accessKeyId });
+}
+
+/** With what the door made of the request, from which whoever signs can see where the two part. */
+export function mismatch(
+  { accessKeyId, toSign, signature }: { readonly accessKeyId: string; readonly toSign: string; readonly signature: string }, more: Readonly<Record<string, string>> = {},
+): S3Error {
+  return new S3Error('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided. Check your key and signing method.', {}, {
+    AWSAccessKeyId: accessKeyId, StringToSign: toSign, SignatureProvided: signature, StringToSignBytes: bytesOf(toSign), ...more,
+  });
+}
+
+function bytesOf(text: string): string { return (Buffer.from(text).toString('hex').match(/../g) ?? []).join(' '); }
+
+/** A header that no one signed could be anyone's: Amazon S3 refuses such of its own. */
+function refuseUnsigned({ headers }: SignedRequest, { signedHeaders, expiresInS }: Claim): void {
+  const unsigned = Object.keys(headers).filter((name) => name.startsWith('x-amz-') && !signedHeaders.includes(name) && !(expiresInS !== null && name === 'x-amz-content-sha256'));
+  if (unsigned.length > 0) throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed', {}, { HeadersNotSigned: unsigned.join(', ') });
 }
 
 /** One chunk of a streamed body: its signature follows from the one before. */
@@ -67,6 +95,7 @@ export function equal(a: string, b: string): boolean {
 function headerClaim({ headers }: SignedRequest): Claim {
   const text = headerOf(headers, 'authorization') ?? '';
   const match = /^AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/s3\/aws4_request,\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/.exec(text);
+  if (text.startsWith('AWS4-ECDSA-')) throw new S3Error('NotImplemented', 'Signature Version 4A is not implemented.');
   if (match === null) throw new S3Error('AuthorizationHeaderMalformed', 'The authorization header you provided is invalid.');
   const [, accessKeyId = '', date = '', region = '', signed = '', signature = ''] = match;
   const timestamp = headerOf(headers, 'x-amz-date') ?? compactDate(headerOf(headers, 'date'));
@@ -77,7 +106,6 @@ function headerClaim({ headers }: SignedRequest): Claim {
 
 function presignedClaim({ headers }: SignedRequest, query: Query): Claim {
   const value = (name: string): string => query.find(([key]) => key === name)?.[1] ?? '';
-  if (value('X-Amz-Algorithm') === '') throw new S3Error('AccessDenied', 'Anonymous access is not allowed.');
   const [accessKeyId, date, region, service, terminator] = value('X-Amz-Credential').split('/');
   const expiresInS = Number(value('X-Amz-Expires'));
   const wellFormed = value('X-Amz-Algorithm') === algorithm && service === 's3' && terminator === 'aws4_request'
@@ -97,17 +125,31 @@ function requireHost(signedHeaders: readonly string[]): readonly string[] {
   return signedHeaders;
 }
 
-function checkTime({ timestamp, date, expiresInS }: Claim, now: Date): void {
+/** When it was signed. */
+function checkTime({ timestamp, date, expiresInS }: Claim, now: Date): number {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(timestamp);
   const [, year, month, day, hour, minute, second] = match ?? [];
   const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   if (Number.isNaN(at) || !timestamp.startsWith(date)) throw new S3Error('AccessDenied', 'The request carries no valid date.');
   const age = now.getTime() - at;
-  if (expiresInS !== null && age > expiresInS * 1000) throw new S3Error('AccessDenied', 'Request has expired');
-  if (age < -skewMs || (expiresInS === null && age > skewMs)) {
-    throw new S3Error('RequestTimeTooSkewed', "The difference between the request time and the server's time is too large.");
-  }
+  if (expiresInS !== null && age > expiresInS * 1000) throw expired(at + expiresInS * 1000, now, { 'X-Amz-Expires': String(expiresInS) });
+  if (age < -skewMs || (expiresInS === null && age > skewMs)) throw skewed(timestamp, now);
+  return at;
 }
+
+export const skewMs = 15 * 60_000;
+
+export function skewed(requestTime: string, now: Date): S3Error {
+  return new S3Error('RequestTimeTooSkewed', 'The difference between the request time and the current time is too large.', {}, {
+    RequestTime: requestTime, ServerTime: toSeconds(now), MaxAllowedSkewMilliseconds: String(skewMs),
+  });
+}
+
+export function expired(at: number, now: Date, more: Readonly<Record<string, string>> = {}): S3Error {
+  return new S3Error('AccessDenied', 'Request has expired', {}, { ...more, Expires: toSeconds(new Date(at)), ServerTime: toSeconds(now) });
+}
+
+function toSeconds(date: Date): string { return date.toISOString().replace(/\.\d{3}/, ''); }
 
 function canonicalRequest({ method, url, headers }: SignedRequest, query: Query, { signedHeaders, payloadHash }: Claim): string {
   const path = url.split('?', 1)[0] ?? '/';
@@ -169,7 +211,7 @@ function compactDate(date: string | null): string {
   return Number.isNaN(at.getTime()) ? '' : at.toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
 
-function headerOf(headers: SignedRequest['headers'], name: string): string | null {
+export function headerOf(headers: SignedRequest['headers'], name: string): string | null {
   const value = headers[name];
   return typeof value === 'string' ? value : value?.[0] ?? null;
 }

@@ -8,16 +8,13 @@ const kept = ['cache-control', 'content-disposition', 'content-encoding', 'conte
 
 const notYet = [
   'x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date', 'x-amz-object-lock-legal-hold', 'x-amz-website-redirect-location',
-  'x-amz-server-side-encryption-customer-algorithm', 'x-amz-server-side-encryption-aws-kms-key-id', 'x-amz-grant-read', 'x-amz-grant-write',
-  'x-amz-grant-full-control', 'x-amz-grant-read-acp', 'x-amz-grant-write-acp',
+  'x-amz-server-side-encryption-customer-algorithm', 'x-amz-server-side-encryption-aws-kms-key-id',
 ];
 
 /** Throws S3Error NotImplemented for what would otherwise be quietly ignored. */
 export function refuseUnknown(request: S3Request): void {
   const asked = notYet.find((name) => header(request, name) !== null);
   if (asked !== undefined) throw new S3Error('NotImplemented', `A header you provided implies functionality that is not implemented: ${asked}`);
-  const acl = header(request, 'x-amz-acl');
-  if (acl !== null && acl !== 'private') throw new S3Error('NotImplemented', 'Only the private ACL is implemented.');
   const encryption = header(request, 'x-amz-server-side-encryption');
   if (encryption !== null && encryption !== 'AES256') throw new S3Error('NotImplemented', 'Only AES256 is implemented; every object is encrypted with it.');
 }

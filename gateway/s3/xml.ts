@@ -18,8 +18,8 @@ export function document(name: string, content: Readonly<Record<string, XmlValue
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element(name, content).markup.replace(`<${name}>`, `<${name} ${namespace}>`)}`;
 }
 
-export function errorDocument(code: string, message: string, resource: string, requestId: string): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('Error', { Code: code, Message: message, Resource: resource, RequestId: requestId }).markup}`;
+export function errorDocument(code: string, message: string, details: Readonly<Record<string, string>>, resource: string, requestId: string): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('Error', { Code: code, Message: message, ...details, Resource: resource, RequestId: requestId }).markup}`;
 }
 
 function fieldOf(name: string, value: XmlValue): string {
@@ -35,7 +35,7 @@ function escapeXml(text: string): string {
 }
 
 // Keys like "007" must stay text, and blanks in a key are part of it.
-const parser = new XMLParser({ parseTagValue: false, trimValues: false, ignoreDeclaration: true, isArray: (name) => ['CORSRule', 'Object', 'Part', 'Tag'].includes(name) });
+const parser = new XMLParser({ parseTagValue: false, trimValues: false, ignoreDeclaration: true, isArray: (name) => ['CORSRule', 'Grant', 'Object', 'Part', 'Tag'].includes(name) });
 
 /** The fields of the root element. Throws S3Error MalformedXML. */
 export function parseXml(bytes: Buffer, root: string): Readonly<Record<string, unknown>> {

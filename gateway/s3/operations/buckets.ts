@@ -1,17 +1,19 @@
+import { ownerElement } from '../access/acl';
+import { settingsOfNewBucket } from '../access/new-lists';
 import { errorOfRefusal, S3Error } from '../s3-error';
-import { queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { uriEncode } from '../sigv4';
 import { document, element, type Markup } from '../xml';
 
 export async function listBuckets(request: S3Request): Promise<void> {
   const { objects, auth } = request;
   const buckets = (await objects.buckets(auth.accountId)).map(({ bucket, createdAt }) => element('Bucket', { Name: bucket, CreationDate: createdAt }));
-  sendXml(request, 200, document('ListAllMyBucketsResult', { Owner: ownerOf(auth.accountId), Buckets: element('Buckets', { Bucket: buckets }) }));
+  sendXml(request, 200, document('ListAllMyBucketsResult', { Owner: ownerOf(request, auth.accountId), Buckets: element('Buckets', { Bucket: buckets }) }));
 }
 
 export async function createBucket(request: S3Request): Promise<void> {
   const { objects, auth, bucket } = request;
-  const done = await objects.createBucket(auth.accountId, bucket);
+  const done = await objects.createBucket(auth.accountId, bucket, settingsOfNewBucket(request));
   // As us-east-1 does: creating again a bucket that you own changes nothing and succeeds.
   if (!done.ok && done.refusal.code !== 'BUCKET_EXISTS') throw errorOfRefusal(done.refusal);
   sendEmpty(request, 200, { location: `/${bucket}` });
@@ -23,7 +25,8 @@ export async function headBucket(request: S3Request): Promise<void> {
 }
 
 export async function deleteBucket(request: S3Request): Promise<void> {
-  const done = await request.objects.deleteBucket(request.auth.accountId, request.bucket);
+  const { accountId, actor } = parties(request);
+  const done = await request.objects.deleteBucket(accountId, request.bucket, actor);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 204);
 }
@@ -84,10 +87,10 @@ async function pageOf(request: S3Request, { prefix, delimiter, limit, encode }: 
   const { entries, truncated, last } = await request.objects.list({ bucket: request.bucket, prefix, delimiter, after, limit });
   const contents = entries.flatMap((entry) => ('object' in entry ? [element('Contents', {
     Key: encode(entry.object.key), LastModified: entry.object.storedAt, ETag: `"${entry.object.etag}"`, Size: entry.object.sizeBytes,
-    StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: ownerOf(entry.object.accountId),
+    StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: ownerOf(request, entry.object.accountId),
   })] : []));
   const prefixes = entries.flatMap((entry) => ('prefix' in entry ? [element('CommonPrefixes', { Prefix: encode(entry.prefix) })] : []));
   return { contents, prefixes, truncated, last };
 }
 
-export function ownerOf(accountId: string): Markup { return element('Owner', { ID: accountId, DisplayName: accountId }); }
+export function ownerOf({ identities }: Pick<S3Request, 'identities'>, accountId: string): Markup { return ownerElement(identities, accountId); }

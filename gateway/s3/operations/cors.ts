@@ -1,7 +1,7 @@
 import { corsDocument, parseCors, type CorsRule } from '../cors';
 import { readDocument } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
-import { requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { parties, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 
 export async function getBucketCors(request: S3Request): Promise<void> {
   const { settings: { cors } } = await requireBucket(request);
@@ -21,7 +21,8 @@ export async function deleteBucketCors(request: S3Request): Promise<void> {
 }
 
 async function setCors(request: S3Request, document: string | null, status: 200 | 204): Promise<void> {
-  const done = await request.objects.setBucketSetting(request.auth.accountId, request.bucket, 'cors', document);
+  const { accountId, actor } = parties(request);
+  const done = await request.objects.setBucketSetting(accountId, request.bucket, 'cors', document, actor);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, status);
 }

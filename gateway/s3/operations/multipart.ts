@@ -1,10 +1,11 @@
 import type { Part, UploadState } from '@oort/subgraphs-storage';
+import { listOfNewObject } from '../access/new-lists';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
 import { checksumNamed, headerOfChecksum } from '../checksums';
 import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
 import { readDocument, requestBody } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
-import { header, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { checksumHeaders, contentTypeOf, metadataOf, refuseUnknown } from '../stored-headers';
 import { tagsOfHeader } from '../tags';
 import { versionHeaders } from '../versions';
@@ -15,9 +16,9 @@ import { copySource } from './objects';
 const mostParts = 10_000;
 
 export async function createUpload(request: S3Request): Promise<void> {
-  await requireBucket(request);
+  const present = await requireBucket(request);
   refuseUnknown(request);
-  const { objects, auth, bucket, key } = request;
+  const { objects, bucket, key } = request;
   const storageClass = header(request, 'x-amz-storage-class') ?? 'STANDARD';
   if (storageClass !== 'STANDARD') throw new S3Error('NotImplemented', 'A multipart upload goes to STANDARD; archive the object afterwards.');
   const algorithm = header(request, 'x-amz-checksum-algorithm');
@@ -25,8 +26,8 @@ export async function createUpload(request: S3Request): Promise<void> {
   const type = checksumTypeOf(request, algorithm);
   const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
   const uploadId = await objects.uploads.start({
-    accountId: auth.accountId, bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
-    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }),
+    ...parties(request), bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
+    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present),
   });
   sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }),
     type === null || algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type });
@@ -88,7 +89,7 @@ export async function completeUpload(request: S3Request): Promise<void> {
     if (typeof number !== 'string' || !/^\s*\d{1,5}\s*$/.test(number) || typeof etag !== 'string') throw malformed();
     return { partNumber: Number(number), etag: unquoted(etag) };
   });
-  const done = await request.objects.uploads.complete(uploadId, parts, writeCondition(request), (chosen) => wholeChecksum(request, state.upload, chosen));
+  const done = await request.objects.uploads.complete(uploadId, parts, writeCondition(request), (chosen) => wholeChecksum(request, state.upload, chosen), request.auth.accountId);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   const { bucket, key } = request;
   const whole = Object.entries(done.value.checksums);
@@ -113,7 +114,7 @@ export async function listParts(request: S3Request): Promise<void> {
   const page = all.slice(0, limit);
   const last = page.at(-1)?.partNumber ?? after;
   sendXml(request, 200, document('ListPartsResult', {
-    Bucket: request.bucket, Key: request.key, UploadId: uploadId, Owner: ownerOf(request.auth.accountId), StorageClass: 'STANDARD',
+    Bucket: request.bucket, Key: request.key, UploadId: uploadId, Owner: ownerOf(request, state.upload.acl?.owner ?? state.upload.accountId), StorageClass: 'STANDARD',
     PartNumberMarker: after, NextPartNumberMarker: last, MaxParts: limit, IsTruncated: all.length > page.length,
     Part: page.map(({ partNumber, etag, sizeBytes }) => element('Part', { PartNumber: partNumber, ETag: `"${etag}"`, Size: sizeBytes })),
   }));

@@ -1,10 +1,12 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
 import { versionName, type Deleted, type PresentBucket, type ReadableObject } from '@oort/subgraphs-storage';
+import { requireAccess } from '../access/admission';
+import { listOfNewObject } from '../access/new-lists';
 import { checkReadConditions, rangeOf, writeCondition } from '../conditions';
 import { readDocument, requestBody } from '../request-body';
 import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
-import { header, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { decode } from '../sigv4';
 import { checksumHeaders, contentTypeOf, metadataOf, objectHeaders, refuseUnknown } from '../stored-headers';
 import { tagsOfHeader } from '../tags';
@@ -12,11 +14,13 @@ import { requireVersion, versionHeaders, versionNamed } from '../versions';
 import { document, element, fields, malformed, parseXml } from '../xml';
 
 export async function putObject(request: S3Request): Promise<void> {
-  const { versioning } = await requireBucket(request);
+  const present = await requireBucket(request);
+  const { versioning } = present;
   refuseUnknown(request);
+  const list = listOfNewObject(request, present);
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const condition = writeCondition(request);
-  const { objects, auth, bucket, key } = request;
+  const { objects, bucket, key } = request;
   if (condition.ifNoneMatch === '*' && await objects.find(bucket, key) !== null) {
     throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
   }
@@ -24,7 +28,7 @@ export async function putObject(request: S3Request): Promise<void> {
   const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
   const body = requestBody(request);
   const done = await objects.put({
-    accountId: auth.accountId, bucket, key, body: body.bytes, contentType: contentTypeOf(request), userMetadata: metadataOf(request),
+    ...parties(request), ...list, bucket, key, body: body.bytes, contentType: contentTypeOf(request), userMetadata: metadataOf(request),
     checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }),
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
@@ -39,8 +43,9 @@ function isCold(storageClass: string | null): boolean {
   throw new S3Error('InvalidStorageClass', 'The storage classes are STANDARD and GLACIER.');
 }
 
-async function archive({ objects, auth, bucket, key }: S3Request): Promise<void> {
-  const done = await objects.archive(auth.accountId, bucket, key);
+async function archive(request: S3Request): Promise<void> {
+  const { objects, bucket, key } = request;
+  const done = await objects.archive(parties(request).accountId, bucket, key);
   if (!done.ok) throw errorOfRefusal(done.refusal);
 }
 
@@ -83,8 +88,9 @@ export async function deleteObject(request: S3Request): Promise<void> {
   sendEmpty(request, 204, headers);
 }
 
-async function deleteKey({ objects, auth, bucket }: S3Request, key: string, version: string | null): Promise<Deleted> {
-  const done = await objects.delete({ accountId: auth.accountId, bucket, key, version: versionNamed(version) });
+async function deleteKey(request: S3Request, key: string, version: string | null): Promise<Deleted> {
+  const { objects, bucket } = request;
+  const done = await objects.delete({ ...parties(request), bucket, key, version: versionNamed(version) });
   if (done.ok) return done.value;
   // Deleting what is not there succeeds, as S3 has it.
   if (done.refusal.code === 'NO_SUCH_OBJECT') return { version, marker: false };
@@ -109,6 +115,7 @@ export async function deleteObjects(request: S3Request): Promise<void> {
   for (let start = 0; start < targets.length; start += deletesAtOnce) {
     results.push(...await Promise.all(targets.slice(start, start + deletesAtOnce).map(async ({ key, versionId }) => {
       try {
+        await requireAccess(request, { bucket: request.bucket, key, versionId, action: 's3:DeleteObject' });
         const { version, marker } = await deleteKey(request, key, versionId);
         const ofMarker = marker ? { DeleteMarker: true, DeleteMarkerVersionId: version } : {};
         return { deleted: element('Deleted', { Key: key, VersionId: versionId, ...ofMarker }), failed: null };
@@ -132,7 +139,7 @@ export async function copySource(request: S3Request): Promise<CopySource> {
   const slash = text.indexOf('/');
   if (slash <= 0) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
   const [bucket, key] = [text.slice(0, slash), text.slice(slash + 1)];
-  const { versioning } = await requireBucket({ ...request, bucket });
+  const { versioning } = await requireAccess(request, { bucket, key, versionId: name, action: 's3:GetObject' });
   const object = await requireVersion(request, bucket, key, name);
   checkReadConditions(request, { ...object.version, storedAt: object.storedAt }, 'x-amz-copy-source-');
   if (object.status === 'archived') throw new S3Error('InvalidObjectState', 'The source is archived; restore it first.');
@@ -140,20 +147,22 @@ export async function copySource(request: S3Request): Promise<CopySource> {
 }
 
 export async function copyObject(request: S3Request): Promise<void> {
-  const { versioning } = await requireBucket(request);
+  const present = await requireBucket(request);
+  const { versioning } = present;
   refuseUnknown(request);
+  const list = listOfNewObject(request, present);
   const { object, bucket: from, key: fromKey, versioning: fromVersioning } = await copySource(request);
   const { version } = object;
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const replace = header(request, 'x-amz-metadata-directive') === 'REPLACE';
   const tags = header(request, 'x-amz-tagging-directive') === 'REPLACE' ? tagsOfHeader(header(request, 'x-amz-tagging')) : version.tags;
-  const { objects, auth, bucket, key } = request;
+  const { objects, bucket, key } = request;
   const current = versioning === 'off' ? object : await objects.find(bucket, key);
   if (from === bucket && fromKey === key && !replace && !cold && current?.version.versionId === version.versionId) {
     throw new S3Error('InvalidRequest', 'This copy request is illegal because it is trying to copy an object to itself without changing it.');
   }
   const done = await objects.put({
-    accountId: auth.accountId, bucket, key, body: objects.read(version), condition: writeCondition(request), checksums: () => version.checksums,
+    ...parties(request), ...list, bucket, key, body: objects.read(version), condition: writeCondition(request), checksums: () => version.checksums,
     contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
     ...(tags === undefined ? {} : { tags }),
   });
@@ -167,8 +176,8 @@ export async function copyObject(request: S3Request): Promise<void> {
 /** RestoreObject. The archive nodes answer at once, so the object is hot when the request is answered. */
 export async function restoreObject(request: S3Request): Promise<void> {
   await requireBucket(request);
-  const { objects, auth, bucket, key } = request;
-  const done = await objects.restore(auth.accountId, bucket, key, queryValue(request, 'versionId'));
+  const { objects, bucket, key } = request;
+  const done = await objects.restore(parties(request).accountId, bucket, key, queryValue(request, 'versionId'));
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 202);
 }

@@ -1,7 +1,7 @@
 import { versionName } from '@oort/subgraphs-storage';
 import { readDocument } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
-import { queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { mostBucketTags, mostObjectTags, parseTagging, taggingDocument, type Tags } from '../tags';
 import { requireVersion, versionHeaders } from '../versions';
 
@@ -23,7 +23,8 @@ export async function deleteBucketTagging(request: S3Request): Promise<void> {
 }
 
 async function setBucketTags(request: S3Request, tags: Tags | null): Promise<void> {
-  const done = await request.objects.setBucketSetting(request.auth.accountId, request.bucket, 'tagging', tags === null ? null : JSON.stringify(tags));
+  const { accountId, actor } = parties(request);
+  const done = await request.objects.setBucketSetting(accountId, request.bucket, 'tagging', tags === null ? null : JSON.stringify(tags), actor);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 204);
 }
@@ -45,9 +46,10 @@ export async function deleteObjectTagging(request: S3Request): Promise<void> {
 
 async function setObjectTags(request: S3Request, tags: Tags, status: 200 | 204): Promise<void> {
   const { versioning } = await requireBucket(request);
-  const { objects, auth, bucket, key } = request;
+  const { objects, bucket, key } = request;
+  const { accountId, actor } = parties(request);
   const { version } = await requireVersion(request, bucket, key, queryValue(request, 'versionId'));
-  const done = await objects.tag(auth.accountId, bucket, key, version.versionId, tags);
+  const done = await objects.tag(accountId, bucket, key, version.versionId, tags, actor);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, status, versioning === 'off' ? {} : { 'x-amz-version-id': versionName(version) });
 }

@@ -1,7 +1,7 @@
 import { versionName } from '@oort/subgraphs-storage';
 import { readDocument } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
-import { queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
+import { parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { document, element, malformed, parseXml, type Markup } from '../xml';
 import { askedOf, ownerOf } from './buckets';
 
@@ -14,14 +14,15 @@ export async function bucketVersioning(request: S3Request): Promise<void> {
 }
 
 export async function putBucketVersioning(request: S3Request): Promise<void> {
-  const { objects, auth, bucket } = request;
+  const { objects, bucket } = request;
+  const { accountId, actor } = parties(request);
   await requireBucket(request);
   const { Status: asked, MfaDelete: mfaDelete } = parseXml(await readDocument(request), 'VersioningConfiguration');
   if (mfaDelete === 'Enabled') throw new S3Error('NotImplemented', 'MFA delete is not implemented.');
   if (asked === undefined) throw new S3Error('IllegalVersioningConfigurationException', 'The Versioning element must be specified');
   const status = asked === 'Enabled' ? 'enabled' : asked === 'Suspended' ? 'suspended' : null;
   if (status === null) throw malformed();
-  const done = await objects.setVersioning(auth.accountId, bucket, status);
+  const done = await objects.setVersioning(accountId, bucket, status, actor);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 200);
 }
@@ -41,7 +42,7 @@ export async function listObjectVersions(request: S3Request): Promise<void> {
     if ('prefix' in entry) return [];
     const { object } = entry;
     const shown = { Key: encode(object.key), VersionId: versionName(object), IsLatest: object.latest, LastModified: object.storedAt };
-    const Owner = ownerOf(object.accountId);
+    const Owner = ownerOf(request, object.accountId);
     if (object.marker) return [element('DeleteMarker', { ...shown, Owner })];
     return [element('Version', { ...shown, ETag: `"${object.etag}"`, Size: object.sizeBytes, StorageClass: object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner })];
   });
