@@ -5,6 +5,7 @@ import { eventstoreFigures } from './eventstore';
 import { eventstoreAtSize } from './eventstore-size';
 import { eventstoreWireFigures } from './eventstore-wire';
 import { gatewayFigures } from './gateway';
+import { inferenceFigures } from './inference';
 import { ledgerFigures } from './ledger';
 import { telemetryFigures } from './telemetry';
 import { lineOf, type Figure } from './figure';
@@ -13,7 +14,7 @@ import { storageFigures } from './storage';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
-  ledger: ledgerFigures, gateway: gatewayFigures, storage: storageFigures, compute: computeFigures,
+  ledger: ledgerFigures, gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, compute: computeFigures,
 };
 
 async function main(): Promise<void> {

@@ -31,7 +31,14 @@ export async function runInference(specJson: Json, ports: ExecutorPorts): Promis
   if (feeds !== null) return runFeeds(model, feeds);
   const rows = await model.inferRows(await rowsOf(spec, model, ports));
   const labels = rows.map((row) => indexOfLargest(row)).map((index) => spec.labels?.[index] ?? index);
-  return { output: { outputs: rows.map((row) => Array.from(row)), labels }, units: rows.length };
+  return { output: { outputs: rows.map(listOf), labels }, units: rows.length };
+}
+
+/** As JSON has it. A loop, because `Array.from` asks an iterator for each value. */
+function listOf(values: ArrayLike<number>): number[] {
+  const list = new Array<number>(values.length);
+  for (let index = 0; index < values.length; index += 1) list[index] = values[index] ?? 0;
+  return list;
 }
 
 async function feedsOf({ feeds, feedsContentId }: InferenceSpec, { fetchContent }: ExecutorPorts): Promise<readonly NamedTensor[] | null> {
@@ -41,7 +48,7 @@ async function feedsOf({ feeds, feedsContentId }: InferenceSpec, { fetchContent 
 
 async function runFeeds(model: OpenModel, feeds: readonly NamedTensor[]): Promise<Executed> {
   const outputs = await model.run(feeds);
-  const rows = outputs.map(({ values }) => Array.from(values));
+  const rows = outputs.map(({ values }) => listOf(values));
   return { output: { outputs: rows, names: outputs.map(({ name }) => name), dims: outputs.map(({ dims }) => [...dims]) }, units: 1 };
 }
 

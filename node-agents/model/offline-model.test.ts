@@ -65,7 +65,7 @@ describe('an open model', () => {
     const feed = { name: 'image', type: 'float32', dims: [1, 1, 2, 2], values: [1, 1, 1, 1] };
     const outputs = await opened.run([feed]);
     expect(outputs.map(({ name, dims }) => [name, dims])).toEqual([['logits', [1, 2]], ['probabilities', [1, 2]]]);
-    expect(outputs[0]?.values).toEqual([2, 4]);
+    expect(Array.from(outputs[0]?.values ?? [])).toEqual([2, 4]);
     await expect(opened.run([{ ...feed, name: 'sound' }])).rejects.toMatchObject({ code: 'MODEL_REFUSED' });
     await expect(opened.run([{ ...feed, values: [1] }])).rejects.toMatchObject({ code: 'MODEL_REFUSED' });
     await expect(opened.run([{ ...feed, type: 'string' }])).rejects.toMatchObject({ code: 'MODEL_REFUSED' });
