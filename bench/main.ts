@@ -11,10 +11,11 @@ import { telemetryFigures } from './telemetry';
 import { lineOf, type Figure } from './figure';
 import { projectionFigures } from './projection';
 import { storageFigures } from './storage';
+import { listingFigures } from './storage-list';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
-  ledger: ledgerFigures, gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, compute: computeFigures,
+  ledger: ledgerFigures, gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, 'storage-list': listingFigures, compute: computeFigures,
 };
 
 async function main(): Promise<void> {
