@@ -12,6 +12,10 @@ const help = `oort: a decentralised AI cloud
       a node: keys are made on the device, and starting again goes on
   oort training plot|watch RUN [--platform URL] [--svg FILE]
       the losses of a training run as a plot, and as a picture; watch tells every step forward until it has ended
+  oort model pull VERSION [--platform URL] [--ingest URL] [--to DIR] [--key HEX] [--token T]
+      a published version, verified, into a folder; without --key the platform's key is believed the first time and kept
+  oort model run DIR/VERSION FILE... [--key HEX]
+      what it answers to images, texts or lists of numbers, without a network and without enrolling
   oort chain status [--rpc URL]
       how far the chain is
   oort eventstore --grpc PORT [--data DIR] [--tls-cert FILE --tls-key FILE [--users FILE]]
@@ -49,6 +53,8 @@ const commands: Readonly<Record<string, Command>> = {
   'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
   'training plot': async (rest) => (await import('./training.js')).plotTraining(rest),
   'training watch': async (rest) => (await import('./training.js')).watchTraining(rest),
+  'model pull': async (rest) => (await import('./model.js')).pullCommand(rest),
+  'model run': async (rest) => (await import('./model.js')).runCommand(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),

@@ -111,6 +111,7 @@ describe('telemetry', () => {
 
 describe('content', () => {
   const bytes = Buffer.from('a piece of work');
+  const open = Buffer.from('work that is open to all');
   const path = `/content/${contentIdOf(bytes)}`;
   const asNode = (method: string, body: Buffer): Record<string, string> => ({ ...signRequest({ nodeId, key, method, path, body, now: new Date() }) });
 
@@ -121,6 +122,9 @@ describe('content', () => {
     expect(unknown).toMatchObject({ status: 404, code: 'CONTENT_MISSING' });
     const refused = await send('GET', path, undefined, { authorization: 'Bearer good' });
     expect(refused).toEqual(unknown);
+    rights.add(`${contentIdOf(open)}/everybody`);
+    expect((await send('PUT', `/content/${contentIdOf(open)}`, open, { authorization: 'Bearer good' })).status).toBe(201);
+    expect((await send('GET', `/content/${contentIdOf(open)}`)).bytes).toEqual(open);
     rights.add(`${contentIdOf(bytes)}/account_1`);
     expect((await send('GET', path, undefined, { authorization: 'Bearer good' })).bytes).toEqual(bytes);
   });

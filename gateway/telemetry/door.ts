@@ -77,9 +77,12 @@ async function keep(request: IncomingMessage, response: ServerResponse, contentI
 }
 
 async function give(request: IncomingMessage, response: ServerResponse, contentId: string, path: string, options: IngestOptions): Promise<void> {
-  const reader = await provenAsker({ headers: request.headers, method: request.method ?? 'GET', path, body: Buffer.alloc(0) }, options.credentials);
+  const unnamed = request.headers.authorization === undefined && request.headers['x-oort-node'] === undefined;
+  // Who does not say who they are gets what is open to all, and is told to say it for anything else.
+  const open = unnamed && await options.access.mayFetch(contentId, 'everybody');
+  const reader = open ? 'everybody' : await provenAsker({ headers: request.headers, method: request.method ?? 'GET', path, body: Buffer.alloc(0) }, options.credentials);
   // Said as if it were not there: whether it is, is not everybody's business either.
-  if (!await options.access.mayFetch(contentId, reader)) throw new ContentMissing(contentId);
+  if (!open && !await options.access.mayFetch(contentId, reader)) throw new ContentMissing(contentId);
   const bytes = await options.content.get(contentId);
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length, etag: `"${contentId}"`, 'x-content-type-options': 'nosniff' });
   response.end(request.method === 'HEAD' ? undefined : bytes);

@@ -97,6 +97,14 @@ test.each([['CC-BY-4.0', ['ann', 'bob', 'mallory', 'node_1', 'node_2']], ['all r
     expect(await readers(model)).toEqual(licence.startsWith('CC') ? everyone : ['ann']);
   });
 
+test('a version that is open to all is for everybody, and nothing else is', async () => {
+  await happened('ModelVersionPublished', { versionId: 'v', modelContentId: model, accountId: 'ann', openToAll: true });
+  await happened('ModelVersionPublished', { versionId: 'w', modelContentId: other, accountId: 'ann' });
+  const open = (contentId: string): Promise<boolean> => mayFetch(readModels, contentId, 'everybody');
+  expect([await open(model), await open(other), await open(image)]).toEqual([true, false, false]);
+  expect(await mayFetch(readModels, model, 'mallory')).toBe(true);
+});
+
 test('a model is its owner\'s, of the devices it was deployed to, and of whoever has a lease on work with it', async () => {
   await happened('TrainingRunStarted', { runId: 'r', accountId: 'ann', exampleSetContentIds: [image], initialWeightsContentId: other });
   await happened('TrainingRunCompleted', { runId: 'r', modelContentId: model });

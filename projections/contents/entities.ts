@@ -6,10 +6,12 @@ const text = { type: 'text' } as const;
 const nullableText = { type: 'text', nullable: true } as const;
 
 export const anyone = 'anyone';
+/** Whoever asks, known here or not. */
+export const everybody = 'everybody';
 /** A published model may be run by anybody's job; to have its file is another thing. */
 export const anyJob = 'any-job';
 
-/** `reader` is an account, a node, `anyone` who is known here, or `any-job`, which may be run with it. */
+/** `reader` is an account, a node, `anyone` who is known here, `everybody`, or `any-job`, which may be run with it. */
 export interface HolderRow {
   /** content id "/" reader */
   id: string;

@@ -5,11 +5,11 @@ import type { Projection, Rows } from '@oort/kernel-projection';
 import type { Json } from '@oort/kernel-wire';
 import type { PlatformEvent } from '@oort/schema';
 import {
-  anyJob, anyone, ContributionContentEntity, ContributionEntity, HolderEntity, JobContentEntity, JobEntity, MissionEntity, RunEntity, VersionEntity,
+  anyJob, anyone, everybody, ContributionContentEntity, ContributionEntity, HolderEntity, JobContentEntity, JobEntity, MissionEntity, RunEntity, VersionEntity,
 } from './entities';
 
 const subscribes = [
-  'ContentHandedIn', 'JobSubmitted', 'AttemptLeased', 'AttemptCheckpointed', 'AttemptFailed', 'JobCompleted', 'ResultRecorded', 'JobFailed', 'JobCancelled',
+  'ContentHandedIn', 'JobSubmitted', 'AttemptLeased', 'AttemptCheckpointed', 'AttemptPreempted', 'AttemptFailed', 'JobCompleted', 'ResultRecorded', 'JobFailed', 'JobCancelled',
   'MissionOpened', 'ContributionSubmitted', 'ContributionPreprocessed', 'DatasetVersionSealed',
   'TrainingRunStarted', 'TrainingRoundCompleted', 'TrainingRunCompleted', 'ModelVersionPublished', 'DeploymentCreated',
 ] as const satisfies readonly PlatformEvent['type'][];
@@ -22,7 +22,7 @@ const openLicence = /^(CC0|CC-BY|PDDL|ODC|ODbL)/i;
 const contentIdForm = /^b[a-z2-7]{58}$/;
 
 export const contentsProjection: Projection = {
-  name: 'contents', version: 1, subscribes,
+  name: 'contents', version: 2, subscribes,
   entities: [HolderEntity, JobEntity, JobContentEntity, MissionEntity, ContributionEntity, ContributionContentEntity, RunEntity, VersionEntity],
   apply: (event, rows) => apply({ type: event.type, data: event.data } as unknown as Read, event, rows),
 };
@@ -33,6 +33,7 @@ async function apply(event: Read, { metadata: { actor } }: RecordedEvent, rows: 
     case 'JobSubmitted': return submitted(event.data, actor, rows);
     case 'AttemptLeased': return lease(event.data.jobId, event.data.nodeId, rows);
     case 'AttemptCheckpointed': return checkpointed(event.data, rows);
+    case 'AttemptPreempted':
     case 'AttemptFailed':
     case 'JobCompleted':
     case 'JobFailed':
@@ -53,9 +54,10 @@ async function apply(event: Read, { metadata: { actor } }: RecordedEvent, rows: 
     case 'TrainingRoundCompleted': return giveRun(event.data.runId, event.data.weightsContentId, rows);
     case 'TrainingRunCompleted': return giveRun(event.data.runId, event.data.modelContentId, rows);
     case 'ModelVersionPublished': {
-      const { versionId, modelContentId, accountId } = event.data;
+      const { versionId, modelContentId, accountId, openToAll } = event.data;
       await rows.put(VersionEntity, { versionId, modelContentId });
       await give(rows, [modelContentId], accountId);
+      if (openToAll === true) await give(rows, [modelContentId], everybody);
       return give(rows, [modelContentId], anyJob);
     }
     case 'DeploymentCreated': {

@@ -66,12 +66,12 @@ export const CheckpointEntity = new EntitySchema<CheckpointRow>({
 
 export interface VersionRow extends Anchored {
   id: string; modelId: string; runId: string | null; accountId: string; publisher: string; modelContentId: string; modelRoot: string;
-  card: object | null; publishedAt: string; position: string;
+  card: object | null; openToAll: boolean; publishedAt: string; position: string;
 }
 export const VersionEntity = new EntitySchema<VersionRow>({
   name: 'models_version', tableName: 'model_version', schema,
   columns: {
-    id, modelId: text, runId: optionalText, accountId: text, publisher: text, modelContentId: text, modelRoot: text, card: json, publishedAt: text,
+    id, modelId: text, runId: optionalText, accountId: text, publisher: text, modelContentId: text, modelRoot: text, card: json, openToAll: { type: 'boolean' }, publishedAt: text,
     txHash: optionalText, blockNumber: optionalInteger, position,
   },
   indices: [{ columns: ['modelId'] }],

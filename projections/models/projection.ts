@@ -48,7 +48,7 @@ async function apply(event: Read, recorded: RecordedEvent, rows: Rows): Promise<
       return;
     case 'ModelVersionPublished': {
       const { versionId, ...data } = event.data;
-      await rows.insert(VersionEntity, { id: versionId, ...data, card: stored(data.card), publishedAt: at, txHash: null, blockNumber: null, position });
+      await rows.insert(VersionEntity, { id: versionId, ...data, openToAll: data.openToAll ?? false, card: stored(data.card), publishedAt: at, txHash: null, blockNumber: null, position });
       return;
     }
     case 'DeploymentCreated': case 'DeploymentInstalled': case 'DeploymentRolledBack': case 'OfflineUsageReported':

@@ -18,7 +18,7 @@ export type ModelsEvent =
       readonly manifest: Json; readonly manifestHash: string; readonly startedAt: string; readonly endedAt: string;
     } }
   | { readonly type: 'TrainingRunFailed'; readonly data: { readonly runId: string; readonly reason: string } }
-  | { readonly type: 'ModelVersionPublished'; readonly data: { readonly versionId: string; readonly modelId: string; readonly runId: string | null; readonly accountId: string; readonly publisher: string; readonly modelContentId: string; readonly modelRoot: string; readonly card: Json } }
+  | { readonly type: 'ModelVersionPublished'; readonly data: { readonly versionId: string; readonly modelId: string; readonly runId: string | null; readonly accountId: string; readonly publisher: string; readonly modelContentId: string; readonly modelRoot: string; readonly card: Json; /** Whether its file is for whoever asks; not, where it is left out. */ readonly openToAll?: boolean } }
   | { readonly type: 'DeploymentCreated'; readonly data: { readonly deploymentId: string; readonly versionId: string; readonly accountId: string; readonly nodeIds: readonly string[]; readonly licenceExpiresAt: string; readonly bundleSignature: string } }
   | { readonly type: 'DeploymentInstalled'; readonly data: { readonly deploymentId: string; readonly versionId: string; readonly nodeId: string } }
   | { readonly type: 'DeploymentRolledBack'; readonly data: { readonly deploymentId: string; readonly versionId: string; readonly reason: string } }

@@ -279,6 +279,22 @@ describe('a version', () => {
       .toEqual({ deployment: { offlinePackets: 1, offlinePredictions: 2, installedOn: ['node_edge'] }, predictions: { totalCount: 2 } });
   });
 
+  it('is released as a statement of the platform that anybody may ask for', async () => {
+    const { runId, run } = await runOnce(await newModel());
+    const card = { licenceExpiresAt: '2030-01-01T00:00:00.000Z' };
+    const { publishVersion: { id } } = await ask<{ publishVersion: Made }>(
+      'mutation ($runId: ID!, $card: JSON!) { publishVersion(input: {runId: $runId, card: $card, openToAll: true}) { ... on ModelVersion { id } } }', account, { runId, card });
+    const query = `{ modelRelease(versionId: "${id}") { release signature publicKey } modelVersion(id: "${id}") { openToAll } }`;
+    const { modelRelease, modelVersion } = await ask<{ modelRelease: { release: string; signature: string; publicKey: string }; modelVersion: object }>(query, { kind: 'anonymous' });
+    expect(modelVersion).toEqual({ openToAll: true });
+    expect(verifySignature(platformKey.publicKey, modelRelease.release, modelRelease.signature)).toBe(true);
+    expect(JSON.parse(modelRelease.release)).toEqual({
+      kind: 'oort-model/1', versionId: id, modelId: expect.any(String) as string, name: 'digits', modelContentId: run.modelContentId, modelRoot: run.modelRoot, labels,
+      input: [1, 4, 4], licence: 'Apache-2.0', ...card,
+    });
+    expect(await ask('{ modelRelease(versionId: "x") { release } }')).toEqual({ modelRelease: null });
+  });
+
   it('is refused to whom it does not concern', async () => {
     world.broken.add('training');
     const { runId } = await runOnce(await newModel());

@@ -7,6 +7,7 @@ import {
 import { lossPlotSvg, lossSeries, readHyperParameters } from '@oort/algorithms-training';
 import type { Json } from '@oort/kernel-wire';
 import type { RequestContext } from '@oort/schema';
+import type { SignedRelease } from './model-release';
 import { followRun, type Progress, type ProgressPorts } from './progress';
 import type { Answer } from './requests/answer';
 import type { DeploymentRequests, DeployInput } from './requests/deployment';
@@ -14,6 +15,7 @@ import type { InferenceRequests, InferInput } from './requests/inference';
 import type { ModelInput, PublishInput, TrainingInput, TrainingRequests } from './requests/training';
 
 export interface ModelsRoom {
+  release(versionId: string): Promise<SignedRelease | null>;
   readonly progress: ProgressPorts;
   readonly readModels: ReadModels;
   readonly training: TrainingRequests;
@@ -60,13 +62,14 @@ export function modelsResolvers(room: ModelsRoom): Readonly<Record<string, unkno
   };
 }
 
-function queries({ readModels: { database }, deployment }: ModelsRoom): object {
+function queries({ readModels: { database }, deployment, release }: ModelsRoom): object {
   return {
     model: (_: unknown, { id }: ById) => modelById(database, id),
     models: (_: unknown, { first, after }: PageArguments) => connection(first, (size) => models(database, size, after ?? null)),
     trainingRun: (_: unknown, { id }: ById) => runById(database, id),
     trainingRuns: (_: unknown, { modelId, first, after }: OfModel) => connection(first, (size) => runs(database, modelId ?? null, size, after ?? null)),
     modelVersion: (_: unknown, { id }: ById) => versionById(database, id),
+    modelRelease: (_: unknown, { versionId }: { readonly versionId: string }) => release(versionId),
     modelVersions: (_: unknown, { modelId, first, after }: OfModel) => connection(first, (size) => versions(database, modelId ?? null, size, after ?? null)),
     deployment: (_: unknown, { id }: ById) => deploymentById(database, id),
     deployments: (_: unknown, { versionId, first, after }: OfVersion) =>

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'graphql';
 import type { Subgraph } from '@oort/schema';
+import { modelRelease } from './model-release';
 import type { ModelsPorts } from './ports';
 import { PredictionWaiters } from './prediction-waiters';
 import { startReactions } from './react';
@@ -16,7 +17,7 @@ export function createModelsSubgraph(ports: ModelsPorts): Promise<Subgraph> {
   const trainer = new Trainer(ports);
   const waiters = new PredictionWaiters();
   const resolvers = modelsResolvers({
-    progress: ports, readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
+    release: (versionId) => modelRelease(ports, versionId), progress: ports, readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
     inference: new InferenceRequests(ports, waiters),
   });
   return Promise.resolve({ name: 'models', typeDefs: parse(sdl), resolvers, start: (signal) => startReactions(ports, trainer, waiters, signal) });

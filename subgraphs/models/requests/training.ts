@@ -16,7 +16,7 @@ export interface TrainingInput {
   readonly seed: number; readonly rounds: number; readonly workers: number; readonly evaluationContentId?: string | null;
   readonly baseVersionId?: string | null;
 }
-export interface PublishInput { readonly runId: string; readonly card: Json }
+export interface PublishInput { readonly runId: string; readonly card: Json; readonly openToAll?: boolean }
 
 const most = { nameLength: 200, rounds: 100, workers: 64 };
 
@@ -74,7 +74,7 @@ export class TrainingRequests {
     return answer(runId, await this.trainer.handle(runId, command('StartTrainingRun', data, { actor: actor.accountId, now })));
   }
 
-  async publishVersion(actor: Actor, { runId, card }: PublishInput): Promise<Answer> {
+  async publishVersion(actor: Actor, { runId, card, openToAll = false }: PublishInput): Promise<Answer> {
     if (actor.kind !== 'account') return signIn;
     const run = await runById(this.ports.readModels.database, runId);
     if (run === null) return refuse('UNKNOWN_RUN', 'There is no such run.', runId);
@@ -90,7 +90,7 @@ export class TrainingRequests {
     }
     const versionId = deriveId('modelversion', runId);
     const full: Json = { ...(card as { readonly [key: string]: Json }), metrics: run.metrics as Json, datasetVersionIds };
-    const data = { versionId, modelId, runId, accountId: actor.accountId, publisher: actor.address, modelContentId, modelRoot, card: full };
+    const data = { versionId, modelId, runId, accountId: actor.accountId, publisher: actor.address, modelContentId, modelRoot, card: full, openToAll };
     const asked = command('PublishVersion', data, { actor: actor.accountId, now: this.ports.now() });
     return answer(versionId, await this.versions(versionId, asked));
   }
