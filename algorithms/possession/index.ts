@@ -4,4 +4,7 @@ export {
   certificateName, certificateStatement, checkCertificate, type AvailabilityCertificate, type CertifiedObject, type CertifiedPiece, type CertifiedSegment, type CheckedCertificate,
 } from './certificate';
 export { challengeIndex, provePiece, verifyPieceProof, type PieceProof } from './challenge';
+export {
+  challengedLeaves, challengeSeed, inventoryStatement, InventoryTree, verifyInventoryAnswer, type Inventory, type InventoryAnswer, type InventoryPiece,
+} from './inventory';
 export { openOrder, orderStatement, receiptStatement, type Order, type OrderAction, type Receipt } from './statements';

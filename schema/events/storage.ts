@@ -69,6 +69,10 @@ export type StorageEvent =
   | { readonly type: 'UploadAborted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string } }
   /** An account or node gave the platform these bytes: whoever had them may have them again. */
   | { readonly type: 'ContentHandedIn'; readonly data: { readonly contentId: string; readonly by: string } }
+  /** What a node said and signed that it has: the root of the Merkle sum tree over its pieces, fixed before it could know the challenge. */
+  | { readonly type: 'InventoryCommitted'; readonly data: { readonly nodeId: string; readonly root: string; readonly leaves: number; readonly pieces: number; readonly madeAt: string; readonly signature: string } }
+  /** Leaves of an inventory that a later block's hash drew, and whether the node had them. `failed` names what it could not show and should have. */
+  | { readonly type: 'PossessionAudited'; readonly data: { readonly nodeId: string; readonly root: string; readonly beacon: string; readonly blockNumber: number; readonly draws: number; readonly proven: number; readonly failed: readonly { readonly index: number; readonly pieceId: string | null; readonly reason: string }[] } }
   /** Bytes that nodes served or took, settled by signed orders; feeds billing and rewards. */
   | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string } };
 
@@ -76,5 +80,5 @@ export const storageVisibility = {
   BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant',
   ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant',
   ObjectArchived: 'tenant', ObjectRestored: 'tenant',
-  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', BandwidthSettled: 'tenant',
+  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', InventoryCommitted: 'public', PossessionAudited: 'public', BandwidthSettled: 'tenant',
 } as const satisfies Visibilities<StorageEvent>;

@@ -78,6 +78,9 @@ export class RepairLoop {
     }
   }
 
+  /** After a challenge that a node could not answer. */
+  failed(piece: PieceOnNode, reason: 'missing' | 'corrupt'): Promise<void> { return this.#lose(piece, piece, reason); }
+
   /** Looks at once instead of at the next turn. */
   wake(): void { this.#wake(); }
 

@@ -195,6 +195,39 @@ it('moves pieces onto a node that is new until it has its share', async () => {
   expect((await piecesOf('small-3')).map((holders) => new Set(holders).size)).toEqual([4]);
 });
 
+describe('challenges by the chain', () => {
+  interface Audited { readonly nodeId: string; readonly draws: number; readonly proven: number; readonly failed: readonly { readonly reason: string }[] }
+  const audits = async (): Promise<readonly Audited[]> => {
+    const found: Audited[] = [];
+    for await (const { type, data } of store.readAll('start')) if (type === 'PossessionAudited') found.push(data as unknown as Audited);
+    return found;
+  };
+  const beacon = async (blockNumber: number): Promise<void> => storage.possession.onBeacon({ blockHash: `0x${'ab'.repeat(31)}0${blockNumber}`, blockNumber, treeSize: Number(await store.head() ?? 0n) + 1 });
+
+  it('nodes commit to what they have, and show what a later block draws; no block that came before is used', async () => {
+    for (let index = 0; index < 6; index += 1) await put(`small-${index}`, randomBytes(9000));
+    await storage.possession.onBeacon({ blockHash: '0x00', blockNumber: 1, treeSize: 3 });
+    await storage.possession.onBeacon({ blockHash: '0x01', blockNumber: 2, treeSize: 3 });
+    expect(await audits()).toEqual([]);
+    await beacon(3);
+    const shown = await audits();
+    expect(shown.map(({ nodeId }) => nodeId).sort()).toEqual(nodes.filter(({ kind }) => kind === 'super').map(({ nodeId }) => nodeId));
+    expect(shown.every(({ draws, proven, failed }) => draws === 33 && proven === 33 && failed.length === 0)).toBe(true);
+  });
+
+  it('a node whose bytes rot after it committed is caught, and what it could not show is repaired', async () => {
+    for (let index = 0; index < 6; index += 1) await put(`small-${index}`, randomBytes(9000));
+    await beacon(1);
+    nodes[2]!.rotten = true;
+    await beacon(2);
+    const caught = (await audits()).filter(({ failed }) => failed.length > 0);
+    expect(caught.map(({ nodeId }) => nodeId)).toEqual(['node_2']);
+    expect(caught[0]!.failed[0]!.reason).toBe('corrupt');
+    nodes[2]!.rotten = false;
+    for (let index = 0; index < 6; index += 1) await untilPieces(`small-${index}`, 4);
+  });
+});
+
 it('refuses to store what it could not promise to keep, and leaves nothing of it', async () => {
   for (const node of nodes.slice(0, 4)) { await node.kill(); node.online = false; }
   await expect(put('a', randomBytes(400_000))).rejects.toThrow(StorageUnavailable);

@@ -9,6 +9,7 @@ import { BandwidthBook } from './bandwidth';
 import { certificateOf } from './certificate';
 import type { DataPath } from './data-path/data-path';
 import { ObjectStore } from './object-store';
+import { PossessionAudit, type PossessionAuditOptions } from './possession-audit';
 import { react, reactsTo } from './react';
 import { RepairLoop, type RepairOptions } from './repair';
 import { storageResolvers } from './resolvers';
@@ -19,6 +20,7 @@ export interface StoragePorts extends Omit<SubgraphPorts, 'content' | 'telemetry
   /** Holds a key for each account, which wraps the keys of its objects. */
   readonly keys: KeyStore;
   readonly archive?: ArchiveBackend;
+  readonly possession?: Pick<PossessionAuditOptions, 'everyMs'>;
   readonly repair?: Pick<RepairOptions, 'intervalMs' | 'awayMs' | 'orphanMs' | 'sweepMs'>;
 }
 
@@ -26,6 +28,7 @@ export interface StorageSubgraph extends Subgraph {
   /** What the S3 door opens. */
   readonly objects: ObjectStore;
   readonly repair: RepairLoop;
+  readonly possession: PossessionAudit;
   readonly bandwidth: BandwidthBook;
 }
 
@@ -35,15 +38,16 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
   const repair = new RepairLoop({
     store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now: () => ports.now(), ...ports.repair,
   });
+  const possession = new PossessionAudit({ store, readModels, dataPath, onFailed: (piece, reason) => repair.failed(piece, reason), now: () => ports.now(), ...ports.possession });
   const bandwidth = new BandwidthBook(store, () => ports.now());
   dataPath.onMoved = (moved) => bandwidth.note(moved);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, bandwidth,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
       void bandwidth.run(signal);
-      void runReaction({ name: 'storage', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, repair), signal });
+      void runReaction({ name: 'storage', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, repair, possession), signal });
       return Promise.resolve();
     },
   });

@@ -3,14 +3,17 @@
 //   GET    /pieces/<id>                the bytes, or those of `range: bytes=<first>-<last>`
 //   GET    /pieces/<id>/proof?leaf=N&leaves=L   one leaf with its Merkle path, of a piece whose receipt spoke of L leaves
 //   DELETE /pieces/<id>
-//   GET    /pieces                     the inventory
+//   GET    /pieces                     their ids and sizes
+//   GET    /inventory                  the inventory, signed: what the node will be challenged on
+//   GET    /inventory/<root>/answers?seed=S&draws=N   the leaves that a seed asks for, with their paths
 // Every request carries `authorization: Oort-Order <base64url of the order>.<hex signature>` by the platform's key.
 // An order names the node, the piece, the action and the most bytes that may move, so it opens nothing else.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { LeafHasher, openOrder, pieceLeafBytes, provePiece, receiptStatement, type Order, type OrderAction } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
-import { Fault, type Json } from '@oort/kernel-wire';
+import { Fault } from '@oort/kernel-wire';
 import { systemCode } from './faults';
+import { Inventories } from './inventories';
 import type { PieceStore } from './port';
 
 export interface PieceServerOptions {
@@ -24,6 +27,11 @@ export interface PieceServerOptions {
   now(): Date;
 }
 
+interface RunningOptions extends PieceServerOptions { readonly inventories: Inventories }
+
+/** Of one challenge: each costs the reading of a piece. */
+const mostDraws = 512;
+
 export interface PieceServer {
   /** `http://127.0.0.1:<port>`. */
   readonly endpoint: string;
@@ -34,7 +42,8 @@ class Refused extends Fault {
   constructor(readonly status: number, code: string, message: string) { super(code, message); }
 }
 
-export async function startPieceServer(options: PieceServerOptions): Promise<PieceServer> {
+export async function startPieceServer(given: PieceServerOptions): Promise<PieceServer> {
+  const options: RunningOptions = { ...given, now: () => given.now(), inventories: new Inventories(given) };
   // A piece may arrive as slowly as the client of the platform sends it.
   const server = createServer({ keepAliveTimeout: 65_000, noDelay: true, requestTimeout: 0 }, (request, response) => {
     answer(options, request, response).catch((error: unknown) => {
@@ -48,8 +57,10 @@ export async function startPieceServer(options: PieceServerOptions): Promise<Pie
   return { endpoint: `http://127.0.0.1:${portOf(server)}`, close: () => closeServer(server) };
 }
 
-async function answer(options: PieceServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(options: RunningOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://node');
+  const ofInventory = /^\/inventory(?:\/([0-9a-f]{64})\/answers)?$/.exec(url.pathname);
+  if (ofInventory !== null) return inventory(options, url, request, response, ofInventory[1]);
   const match = /^\/pieces(?:\/(piece_[0-9A-Za-z]{1,64})(\/proof)?)?$/.exec(url.pathname);
   if (match === null) throw new Refused(404, 'NO_SUCH_RESOURCE', 'pieces lie under /pieces/<id>');
   const [, pieceId = '', proof] = match;
@@ -65,7 +76,19 @@ async function answer(options: PieceServerOptions, request: IncomingMessage, res
   }
 }
 
-async function put(options: PieceServerOptions, order: Order, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function inventory(options: RunningOptions, url: URL, request: IncomingMessage, response: ServerResponse, root: string | undefined): Promise<void> {
+  if (request.method !== 'GET') throw new Refused(405, 'METHOD_NOT_ALLOWED', 'inventories are read');
+  authorise(options, request, root === undefined ? 'list' : 'prove', '');
+  if (root === undefined) return sendJson(response, 200, await options.inventories.make());
+  const seed = url.searchParams.get('seed') ?? '';
+  const draws = Number(url.searchParams.get('draws') ?? '');
+  if (!/^[0-9a-f]{64}$/.test(seed) || !Number.isSafeInteger(draws) || draws < 1 || draws > mostDraws) throw new Refused(400, 'BAD_CHALLENGE', `a seed of 32 bytes and 1 to ${mostDraws} draws`);
+  const answers = await options.inventories.answers(root, seed, draws);
+  if (answers === null) throw new Refused(404, 'NO_SUCH_INVENTORY', 'this inventory is not kept');
+  sendJson(response, 200, { answers });
+}
+
+async function put(options: RunningOptions, order: Order, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Hashed while it arrives, so that only the flush is left to do at its end.
   const hasher = new LeafHasher(pieceLeafBytes);
   const parts: Buffer[] = [];
@@ -77,7 +100,9 @@ async function put(options: PieceServerOptions, order: Order, request: IncomingM
     parts.push(part);
   }
   await options.store.put(order.pieceId, parts);
-  const receipt = { nodeId: options.nodeId, pieceId: order.pieceId, ...hasher.digest(), sizeBytes };
+  const commitment = hasher.digest();
+  options.inventories.note(order.pieceId, commitment);
+  const receipt = { nodeId: options.nodeId, pieceId: order.pieceId, ...commitment, sizeBytes };
   sendJson(response, 201, { ...receipt, signature: signWith(options.key, receiptStatement(receipt)) });
 }
 
@@ -136,7 +161,7 @@ function sendBytes(response: ServerResponse, bytes: Buffer): void {
   response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length }).end(bytes);
 }
 
-function sendJson(response: ServerResponse, status: number, value: Json): void {
+function sendJson(response: ServerResponse, status: number, value: object): void {
   const text = Buffer.from(JSON.stringify(value));
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': text.length }).end(text);
 }

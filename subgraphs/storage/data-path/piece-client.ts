@@ -3,7 +3,7 @@
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import {
-  commitPiece, orderStatement, receiptStatement, verifyPieceProof, type OrderAction, type PieceCommitment, type PieceProof,
+  commitPiece, InventoryTree, inventoryStatement, orderStatement, receiptStatement, verifyPieceProof, type Inventory, type InventoryPiece, type OrderAction, type PieceCommitment, type PieceProof,
 } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { PieceRefused } from './faults';
@@ -13,6 +13,8 @@ export interface PieceClientOptions { readonly platformKey: DeviceKey; now(): Da
 
 /** Bytes that an order moved, for the settlement of bandwidth. */
 export interface Moved { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly statement: Buffer }
+
+export interface NodeInventory extends Inventory { readonly signature: string; readonly listed: readonly InventoryPiece[] }
 
 const orderMs = 60_000;
 /** Beyond it a node counts as unreachable for this piece. */
@@ -87,6 +89,29 @@ export class PieceClient {
     if (!isProof(proof) || !verifyPieceProof(commitment, leaf, proof)) throw new PieceRefused('corrupt', node.nodeId, `leaf ${leaf} is not proven`);
   }
 
+  /** What the node says it has, signed by it. Throws PieceRefused when it is not what it signed. */
+  async inventory(node: StorageNode): Promise<NodeInventory> {
+    const { body } = await this.#call(node, 'list', { accountId: 'platform', pieceId: '', bytes: 0, path: '/inventory' });
+    const { root, leaves, pieces, madeAt, signature, listed } = fieldsOf(body);
+    const whole = Array.isArray(listed) && listed.every(isInventoryPiece) ? listed : null;
+    if (typeof root !== 'string' || typeof leaves !== 'number' || typeof pieces !== 'number' || typeof madeAt !== 'string' || typeof signature !== 'string' || whole === null) {
+      throw new PieceRefused('refused', node.nodeId, 'this is no inventory');
+    }
+    const inventory = { nodeId: node.nodeId, root, leaves, pieces, madeAt };
+    const tree = new InventoryTree(whole);
+    if (tree.root !== root || tree.leaves !== leaves || whole.length !== pieces || !verifySignature(node.publicKey, inventoryStatement(inventory), signature)) {
+      throw new PieceRefused('corrupt', node.nodeId, 'its inventory is not what it signed');
+    }
+    return { ...inventory, signature, listed: whole };
+  }
+
+  /** The answers to a challenge, one for each draw, not checked yet. */
+  async answers(node: StorageNode, root: string, seed: string, draws: number): Promise<readonly unknown[]> {
+    const { body } = await this.#call(node, 'prove', { accountId: 'platform', pieceId: '', bytes: 0, path: `/inventory/${root}/answers?seed=${seed}&draws=${draws}` });
+    const { answers } = fieldsOf(body);
+    return Array.isArray(answers) ? answers : [];
+  }
+
   async list(node: StorageNode): Promise<readonly string[]> {
     const { body } = await this.#call(node, 'list', { accountId: 'platform', pieceId: '', bytes: 0 });
     const { pieces } = fieldsOf(body);
@@ -99,14 +124,14 @@ export class PieceClient {
 
   close(): Promise<void> { return this.#agent.destroy(); }
 
-  async #call(node: StorageNode, action: OrderAction, { accountId, pieceId, bytes, body, range, query = '', signal }: {
-    readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer | AsyncIterable<Buffer>; readonly range?: string; readonly query?: string; readonly signal?: AbortSignal;
+  async #call(node: StorageNode, action: OrderAction, { accountId, pieceId, bytes, body, range, path: given, query = '', signal }: {
+    readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer | AsyncIterable<Buffer>; readonly range?: string; readonly path?: string; readonly query?: string; readonly signal?: AbortSignal;
   }): Promise<{ readonly body: Buffer; readonly statement: Buffer }> {
     if (node.endpoint === null) throw new PieceRefused('unreachable', node.nodeId, 'it has no piece server');
     const { platformKey, now } = this.#options;
     const expiresAt = new Date(now().getTime() + orderMs).toISOString();
     const statement = orderStatement({ action, nodeId: node.nodeId, pieceId, accountId, maximumBytes: bytes, expiresAt });
-    const path = action === 'list' ? '/pieces' : `/pieces/${pieceId}${action === 'prove' ? '/proof' : ''}${query}`;
+    const path = given ?? (action === 'list' ? '/pieces' : `/pieces/${pieceId}${action === 'prove' ? '/proof' : ''}${query}`);
     const method = action === 'put' ? 'PUT' : action === 'delete' ? 'DELETE' : 'GET';
     const answer = await request(`${node.endpoint}${path}`, {
       dispatcher: this.#agent, method, body: bodyOf(body), headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
@@ -143,6 +168,12 @@ function fieldsOf(body: Buffer): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
+}
+
+function isInventoryPiece(piece: unknown): piece is InventoryPiece {
+  if (typeof piece !== 'object' || piece === null) return false;
+  const { pieceId, root, leaves } = piece as Readonly<Record<string, unknown>>;
+  return typeof pieceId === 'string' && typeof root === 'string' && /^[0-9a-f]{64}$/.test(root) && Number.isSafeInteger(leaves) && Number(leaves) > 0;
 }
 
 function isProof(proof: { readonly index: unknown; readonly leaf: unknown; readonly path: unknown }): proof is PieceProof {
