@@ -1,5 +1,5 @@
 // The S3 door as a process of its own.
-import { openS3Door } from '@oort/gateway-s3';
+import { openS3Accounts, openS3Door } from '@oort/gateway-s3';
 import { runProcess } from '@oort/kernel-process';
 import { openFoundation } from '@oort/kernel-service';
 import { nodesProjection } from '@oort/projections-nodes';
@@ -14,7 +14,8 @@ runProcess('s3', async (settings, stop) => {
   const foundation = await openFoundation({ name: 's3', settings, projections: [nodesProjection, objectsProjection], sealing: eventPrivacy, upcasters, stop });
   const { objects } = openStorageAccess({ ...foundation, keys: foundation.eventKeys, orderKey }, stop.signal);
   const keys = await openS3Keys(foundation.store, stop.signal);
-  const door = await openS3Door({ port, host, objects, findS3Key: (id) => keys.find(id), now: () => foundation.now() });
+  const accounts = openS3Accounts(settings.optional('OORT_S3_ACCOUNTS'), (id) => keys.find(id));
+  const door = await openS3Door({ port, host, objects, ...accounts, now: () => foundation.now() });
   return {
     told: { url: door.url },
     async close() {

@@ -1,4 +1,5 @@
 // What each service is and what it is told: the one list that the supervisor starts, and that docker/compose.yaml is compared with.
+import { resolve } from 'node:path';
 import type { KeyFiles } from '../platform-keys';
 
 export interface Places {
@@ -54,7 +55,12 @@ export const subgraphs: Readonly<Record<string, ServiceKind>> = {
   storage: subgraph('storage', orderKey),
 };
 
-export const s3: ServiceKind = { entry: 'cli/services/s3.ts', environment: (places) => ({ ...below(places), ...orderKey(places) }) };
+export const s3: ServiceKind = { entry: 'cli/services/s3.ts', environment: (places) => ({ ...below(places), ...orderKey(places), ...s3Accounts() }) };
+
+function s3Accounts(): Environment {
+  const path = process.env['OORT_S3_ACCOUNTS'];
+  return path === undefined || path === '' ? {} : { OORT_S3_ACCOUNTS: resolve(path) };
+}
 
 /** `urls`: where each subgraph answers. */
 export function graphql(urls: Readonly<Record<string, string>>): ServiceKind {

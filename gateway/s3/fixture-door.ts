@@ -25,7 +25,7 @@ export interface TestDoor {
   close(): Promise<void>;
 }
 
-export async function openTestDoor(more: Pick<S3DoorOptions, 'bucketDefaults' | 'identities'> = {}): Promise<TestDoor> {
+export async function openTestDoor(more: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities'>> = {}): Promise<TestDoor> {
   const now = (): Date => new Date();
   const stop = new AbortController();
   const directory = await mkdtemp(join(tmpdir(), 's3-'));
