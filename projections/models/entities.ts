@@ -13,10 +13,37 @@ const position: EntitySchemaColumnOptions = { type: 'numeric' };
 /** A transaction that made a record final on the chain. */
 export interface Anchored { txHash: string | null; blockNumber: number | null }
 
-export interface ModelRow { id: string; accountId: string; name: string; architecture: object | null; licence: string; createdAt: string; position: string }
+export interface ModelRow {
+  id: string; accountId: string; name: string; architecture: object | null; licence: string; forkedFrom: string | null;
+  /** Of the design that was adopted last; a run may say others. */
+  hyperParameters: object | null; createdAt: string; position: string;
+}
 export const ModelEntity = new EntitySchema<ModelRow>({
   name: 'models_model', tableName: 'model', schema,
-  columns: { id, accountId: text, name: text, architecture: json, licence: text, createdAt: text, position },
+  columns: { id, accountId: text, name: text, architecture: json, licence: text, forkedFrom: optionalText, hyperParameters: optionalJson, createdAt: text, position },
+});
+
+export interface CommentRow { id: string; modelId: string; accountId: string; replyTo: string | null; text: string; createdAt: string; position: string }
+export const CommentEntity = new EntitySchema<CommentRow>({
+  name: 'models_comment', tableName: 'comment', schema,
+  columns: { id, modelId: text, accountId: text, replyTo: optionalText, text, createdAt: text, position }, indices: [{ columns: ['modelId'] }],
+});
+
+export interface ProposalRow {
+  id: string; modelId: string; accountId: string; architecture: object | null; hyperParameters: object | null; text: string;
+  status: 'OPEN' | 'ADOPTED' | 'DECLINED'; createdAt: string; position: string;
+}
+export const ProposalEntity = new EntitySchema<ProposalRow>({
+  name: 'models_proposal', tableName: 'design_proposal', schema,
+  columns: { id, modelId: text, accountId: text, architecture: json, hyperParameters: json, text, status: text, createdAt: text, position },
+  indices: [{ columns: ['modelId'] }],
+});
+
+/** The last word of each reviewer. */
+export interface ReviewRow { /** proposal id "/" account */ id: string; proposalId: string; accountId: string; verdict: 'APPROVE' | 'REJECT'; text: string; reviewedAt: string; position: string }
+export const ReviewEntity = new EntitySchema<ReviewRow>({
+  name: 'models_review', tableName: 'design_review', schema,
+  columns: { id, proposalId: text, accountId: text, verdict: text, text, reviewedAt: text, position }, indices: [{ columns: ['proposalId'] }],
 });
 
 export interface RunRow extends Anchored {
@@ -78,13 +105,14 @@ export const VersionEntity = new EntitySchema<VersionRow>({
 });
 
 export interface DeploymentRow {
+  rings: number[]; ring: number; reachedNodeIds: string[];
   id: string; versionId: string; accountId: string; nodeIds: string[]; licenceExpiresAt: string; bundleSignature: string;
   installedOn: string[]; rolledBackBecause: string | null; offlinePackets: number; offlinePredictions: number; createdAt: string; position: string;
 }
 export const DeploymentEntity = new EntitySchema<DeploymentRow>({
   name: 'models_deployment', tableName: 'deployment', schema,
   columns: {
-    id, versionId: text, accountId: text, nodeIds: json, licenceExpiresAt: text, bundleSignature: text, installedOn: json,
+    id, versionId: text, accountId: text, nodeIds: json, licenceExpiresAt: text, bundleSignature: text, installedOn: json, rings: json, ring: integer, reachedNodeIds: json,
     rolledBackBecause: optionalText, offlinePackets: integer, offlinePredictions: integer, createdAt: text, position,
   },
 });

@@ -3,12 +3,13 @@ import type { Projection, Rows } from '@oort/kernel-projection';
 import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { PlatformEvent } from '@oort/schema';
 import {
-  CheckpointEntity, DatasetVersionEntity, DeploymentEntity, DeviceEntity, JobEntity, ModelEntity, PredictionEntity, RoundEntity, RunEntity, VersionEntity,
+  CheckpointEntity, CommentEntity, DatasetVersionEntity, DeploymentEntity, DeviceEntity, JobEntity, ModelEntity, PredictionEntity, ProposalEntity, ReviewEntity, RoundEntity,
+  RunEntity, VersionEntity,
 } from './entities';
 
 const types = [
-  'ModelCreated', 'TrainingRunStarted', 'TrainingRoundCompleted', 'TrainingRunCompleted', 'TrainingRunFailed', 'ModelVersionPublished',
-  'DeploymentCreated', 'DeploymentInstalled', 'DeploymentRolledBack', 'OfflineUsageReported', 'PredictionRecorded',
+  'ModelCreated', 'ModelCommented', 'DesignProposed', 'DesignReviewed', 'DesignAdopted', 'DesignDeclined', 'PersonForgotten', 'TrainingRunStarted', 'TrainingRoundCompleted', 'TrainingRunCompleted', 'TrainingRunFailed', 'ModelVersionPublished',
+  'DeploymentCreated', 'DeploymentRingOpened', 'DeploymentInstalled', 'DeploymentRolledBack', 'OfflineUsageReported', 'PredictionRecorded',
   'JobSubmitted', 'AttemptLeased', 'AttemptCheckpointed', 'ResultRecorded', 'JobFailed',
   'DatasetVersionSealed', 'NodeEnrolled', 'ChainCallFinalised',
 ] as const satisfies readonly PlatformEvent['type'][];
@@ -18,10 +19,10 @@ type Of<T extends Read['type']> = Extract<Read, { readonly type: T }>['data'];
 
 export const modelsProjection: Projection = {
   name: 'models',
-  version: 2,
+  version: 3,
   subscribes: types,
   entities: [
-    ModelEntity, RunEntity, RoundEntity, JobEntity, CheckpointEntity, VersionEntity, DeploymentEntity, PredictionEntity, DatasetVersionEntity, DeviceEntity,
+    ModelEntity, CommentEntity, ProposalEntity, ReviewEntity, RunEntity, RoundEntity, JobEntity, CheckpointEntity, VersionEntity, DeploymentEntity, PredictionEntity, DatasetVersionEntity, DeviceEntity,
   ],
   apply: (recorded, rows) => apply({ type: recorded.type, data: recorded.data } as unknown as Read, recorded, rows),
 };
@@ -32,9 +33,12 @@ async function apply(event: Read, recorded: RecordedEvent, rows: Rows): Promise<
   switch (event.type) {
     case 'ModelCreated': {
       const { modelId, ...data } = event.data;
-      await rows.insert(ModelEntity, { id: modelId, ...data, architecture: stored(data.architecture), createdAt: at, position });
+      await rows.insert(ModelEntity, { id: modelId, ...data, architecture: stored(data.architecture), forkedFrom: data.forkedFrom ?? null, hyperParameters: null, createdAt: at, position });
       return;
     }
+    case 'ModelCommented': case 'DesignProposed': case 'DesignReviewed': case 'DesignAdopted': case 'DesignDeclined':
+      return applyCommunity(event, at, position, rows);
+    case 'PersonForgotten': return forget(event.data.accountId, rows);
     case 'TrainingRunStarted': return startRun(event.data, position, rows);
     case 'TrainingRoundCompleted': {
       const { runId, round, ...data } = event.data;
@@ -51,7 +55,7 @@ async function apply(event: Read, recorded: RecordedEvent, rows: Rows): Promise<
       await rows.insert(VersionEntity, { id: versionId, ...data, openToAll: data.openToAll ?? false, card: stored(data.card), publishedAt: at, txHash: null, blockNumber: null, position });
       return;
     }
-    case 'DeploymentCreated': case 'DeploymentInstalled': case 'DeploymentRolledBack': case 'OfflineUsageReported':
+    case 'DeploymentCreated': case 'DeploymentRingOpened': case 'DeploymentInstalled': case 'DeploymentRolledBack': case 'OfflineUsageReported':
       return applyDeployment(event, at, position, rows);
     case 'PredictionRecorded': {
       const { predictionId, ...data } = event.data;
@@ -97,17 +101,55 @@ async function completeRun(data: Of<'TrainingRunCompleted'>, rows: Rows): Promis
   });
 }
 
-type DeploymentRead = Extract<Read, { readonly type: 'DeploymentCreated' | 'DeploymentInstalled' | 'DeploymentRolledBack' | 'OfflineUsageReported' }>;
+type CommunityRead = Extract<Read, { readonly type: 'ModelCommented' | 'DesignProposed' | 'DesignReviewed' | 'DesignAdopted' | 'DesignDeclined' }>;
+
+async function applyCommunity(event: CommunityRead, at: string, position: string, rows: Rows): Promise<void> {
+  switch (event.type) {
+    case 'ModelCommented': {
+      const { commentId, ...data } = event.data;
+      return rows.insert(CommentEntity, { id: commentId, ...data, createdAt: at, position });
+    }
+    case 'DesignProposed': {
+      const { proposalId, architecture, hyperParameters, ...data } = event.data;
+      return rows.insert(ProposalEntity, {
+        id: proposalId, ...data, architecture: stored(architecture), hyperParameters: stored(hyperParameters), status: 'OPEN', createdAt: at, position,
+      });
+    }
+    case 'DesignReviewed': {
+      const { proposalId, accountId, verdict, text } = event.data;
+      const said = verdict === 'approve' ? 'APPROVE' : 'REJECT';
+      return rows.put(ReviewEntity, { id: `${proposalId}/${accountId}`, proposalId, accountId, verdict: said, text, reviewedAt: at, position });
+    }
+    case 'DesignAdopted': {
+      const { modelId, proposalId, architecture, hyperParameters } = event.data;
+      await rows.update(ProposalEntity, { id: proposalId }, { status: 'ADOPTED' });
+      return rows.update(ModelEntity, { id: modelId }, { architecture: stored(architecture), hyperParameters: stored(hyperParameters) });
+    }
+    case 'DesignDeclined': return rows.update(ProposalEntity, { id: event.data.proposalId }, { status: 'DECLINED' });
+  }
+}
+
+/** As the log reads without the person's key. */
+const redacted = 'redacted';
+
+async function forget(accountId: string, rows: Rows): Promise<void> {
+  for (const entity of [CommentEntity, ProposalEntity, ReviewEntity] as const) await rows.update(entity, { accountId }, { text: redacted });
+}
+
+type DeploymentRead = Extract<Read, { readonly type: 'DeploymentCreated' | 'DeploymentRingOpened' | 'DeploymentInstalled' | 'DeploymentRolledBack' | 'OfflineUsageReported' }>;
 
 async function applyDeployment(event: DeploymentRead, at: string, position: string, rows: Rows): Promise<void> {
   switch (event.type) {
     case 'DeploymentCreated': {
-      const { deploymentId, nodeIds, ...data } = event.data;
+      const { deploymentId, nodeIds, rings, firstNodeIds, ...data } = event.data;
       await rows.insert(DeploymentEntity, {
-        id: deploymentId, ...data, nodeIds: [...nodeIds], installedOn: [], rolledBackBecause: null, offlinePackets: 0, offlinePredictions: 0, createdAt: at, position,
+        id: deploymentId, ...data, nodeIds: [...nodeIds], rings: [...rings ?? [100]], ring: 0, reachedNodeIds: [...firstNodeIds ?? nodeIds], installedOn: [], rolledBackBecause: null, offlinePackets: 0, offlinePredictions: 0, createdAt: at, position,
       });
       return;
     }
+    case 'DeploymentRingOpened':
+      await rows.update(DeploymentEntity, { id: event.data.deploymentId }, { ring: event.data.ring, reachedNodeIds: [...event.data.nodeIds] });
+      return;
     case 'DeploymentInstalled': {
       const row = await rows.get(DeploymentEntity, { id: event.data.deploymentId });
       await rows.update(DeploymentEntity, { id: row.id }, { installedOn: [...row.installedOn, event.data.nodeId] });

@@ -1,7 +1,8 @@
 import { In, LessThan, type DataSource, type EntitySchema, type FindOptionsWhere } from 'typeorm';
 import {
-  CheckpointEntity, DatasetVersionEntity, DeploymentEntity, DeviceEntity, JobEntity, ModelEntity, PredictionEntity, RoundEntity, RunEntity, VersionEntity,
-  type CheckpointRow, type DatasetVersionRow, type DeploymentRow, type DeviceRow, type JobRow, type ModelRow, type PredictionRow, type RoundRow, type RunRow, type VersionRow,
+  CheckpointEntity, CommentEntity, DatasetVersionEntity, DeploymentEntity, DeviceEntity, JobEntity, ModelEntity, PredictionEntity, ProposalEntity, ReviewEntity, RoundEntity, RunEntity,
+  VersionEntity, type CheckpointRow, type CommentRow, type DatasetVersionRow, type DeploymentRow, type DeviceRow, type JobRow, type ModelRow, type PredictionRow, type ProposalRow, type ReviewRow,
+  type RoundRow, type RunRow, type VersionRow,
 } from './entities';
 
 export interface Page<Row> { readonly rows: readonly Row[]; readonly totalCount: number; readonly hasNextPage: boolean }
@@ -24,6 +25,15 @@ export const versionById = (database: DataSource, id: string): Promise<VersionRo
 export const deploymentById = (database: DataSource, id: string): Promise<DeploymentRow | null> => database.getRepository(DeploymentEntity).findOneBy({ id });
 export const predictionById = (database: DataSource, id: string): Promise<PredictionRow | null> => database.getRepository(PredictionEntity).findOneBy({ id });
 export const jobById = (database: DataSource, id: string): Promise<JobRow | null> => database.getRepository(JobEntity).findOneBy({ id });
+
+export const commentById = (database: DataSource, id: string): Promise<CommentRow | null> => database.getRepository(CommentEntity).findOneBy({ id });
+export const commentsOf = (database: DataSource, modelId: string, first: number, after: string | null): Promise<Page<CommentRow>> =>
+  page(database, CommentEntity, { modelId }, first, after);
+export const proposalById = (database: DataSource, id: string): Promise<ProposalRow | null> => database.getRepository(ProposalEntity).findOneBy({ id });
+export const proposalsOf = (database: DataSource, modelId: string, first: number, after: string | null): Promise<Page<ProposalRow>> =>
+  page(database, ProposalEntity, { modelId }, first, after);
+export const reviewsOf = (database: DataSource, proposalId: string): Promise<ReviewRow[]> =>
+  database.getRepository(ReviewEntity).find({ where: { proposalId }, order: { position: 'ASC' } });
 
 export const models = (database: DataSource, first: number, after: string | null): Promise<Page<ModelRow>> => page(database, ModelEntity, {}, first, after);
 export const runs = (database: DataSource, modelId: string | null, first: number, after: string | null): Promise<Page<RunRow>> =>
@@ -55,5 +65,5 @@ export const devicesById = (database: DataSource, ids: readonly string[]): Promi
 
 /** Those that a device should hold now, newest first. */
 export const deploymentsFor = (database: DataSource, nodeId: string): Promise<DeploymentRow[]> =>
-  database.getRepository(DeploymentEntity).createQueryBuilder('row').where('row.nodeIds @> :node::jsonb', { node: JSON.stringify([nodeId]) })
+  database.getRepository(DeploymentEntity).createQueryBuilder('row').where('row.reachedNodeIds @> :node::jsonb', { node: JSON.stringify([nodeId]) })
     .andWhere('row.rolledBackBecause IS NULL').orderBy('row.position', 'DESC').getMany();

@@ -5,7 +5,7 @@ import { auditVisibility, type AuditEvent } from './audit';
 import { computeVisibility, type ComputeEvent } from './compute';
 import { datahubReveals, datahubVisibility, type DatahubEvent } from './datahub';
 import { ledgerVisibility, type LedgerEvent } from './ledger';
-import { modelsVisibility, type ModelsEvent } from './models';
+import { modelsPersonal, modelsVisibility, type ModelsEvent } from './models';
 import { nodesVisibility, type NodesEvent } from './nodes';
 import { stakingVisibility, type StakingEvent } from './staking';
 import { storageVisibility, type StorageEvent } from './storage';
@@ -24,7 +24,7 @@ export function visibilityOf(type: string): Visibility {
   return Object.hasOwn(visibilities, type) ? visibilities[type] ?? 'sealed' : 'sealed';
 }
 
-export const personalData: PersonalData = { ...accountsPersonal };
+export const personalData: PersonalData = { ...accountsPersonal, ...modelsPersonal };
 
 export const sealedUntil: SealedUntil = { ...datahubReveals };
 

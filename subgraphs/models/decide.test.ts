@@ -1,8 +1,10 @@
 import { command, scenario } from '@oort/kernel-decider';
-import { modelDecider, predictionDecider, versionDecider } from './decide/catalogue';
+import { predictionDecider, versionDecider } from './decide/catalogue';
 import { deploymentDecider } from './decide/deployment';
+import { modelDecider } from './decide/model';
 import { runDecider } from './decide/run';
 import type { DeploymentEvent, RunEvent } from './evolve';
+import { nodesWithin } from './rings';
 
 const now = { actor: 'account_1', now: new Date('2026-01-01T00:00:00.000Z'), id: 'command_1' };
 const run = {
@@ -79,6 +81,27 @@ describe('a deployment', () => {
     when.given([deployed, installed]).when(acknowledge('node_1')).thenEvents([]);
     when.given([deployed]).when(acknowledge('node_2')).thenRefused('NOT_ADDRESSED');
     when.given([]).when(acknowledge('node_1')).thenRefused('UNKNOWN_DEPLOYMENT');
+  });
+
+  it('reaches its devices ring by ring, each when the one before runs it', () => {
+    const nodeIds = ['node_1', 'node_2', 'node_3', 'node_4'];
+    const [firstNode = ''] = nodesWithin('deployment_1', nodeIds, 25);
+    const others = nodeIds.filter((nodeId) => nodeId !== firstNode);
+    const ringed: DeploymentEvent = { type: 'DeploymentCreated', data: { ...deployment, nodeIds, rings: [25, 100], firstNodeIds: [firstNode] } };
+    const opened: DeploymentEvent = {
+      type: 'DeploymentRingOpened', data: { deploymentId: 'deployment_1', versionId: 'version_1', ring: 1, percent: 100, nodeIds: nodesWithin('deployment_1', nodeIds, 100) },
+    };
+    const onFirst: DeploymentEvent = { type: 'DeploymentInstalled', data: { deploymentId: 'deployment_1', versionId: 'version_1', nodeId: firstNode } };
+    const openNext = (accountId: string, force = false) => command('OpenNextRing', { accountId, force }, now);
+    when.given([ringed]).when(acknowledge(others[0] ?? '')).thenRefused('NOT_ADDRESSED');
+    when.given([ringed]).when(openNext('account_1')).thenRefused('RING_NOT_INSTALLED', { missing: [firstNode] });
+    when.given([ringed]).when(openNext('account_1', true)).thenEvents([opened]);
+    when.given([ringed, onFirst]).when(openNext('account_1')).thenEvents([opened]);
+    when.given([ringed, onFirst]).when(openNext('account_2')).thenRefused('NOT_OWNER');
+    when.given([ringed, onFirst, opened]).when(openNext('account_1', true)).thenRefused('LAST_RING');
+    when.given([ringed, onFirst, rolledBack]).when(openNext('account_1')).thenRefused('ROLLED_BACK');
+    when.given([ringed, onFirst, opened]).when(acknowledge(others[0] ?? ''))
+      .thenEvents([{ type: 'DeploymentInstalled', data: { deploymentId: 'deployment_1', versionId: 'version_1', nodeId: others[0] ?? '' } }]);
   });
 
   it('is taken back by its owner and not installed after that', () => {

@@ -229,6 +229,54 @@ describe('a training run', () => {
   });
 });
 
+describe('a community', () => {
+  const ann: Actor = { kind: 'account', accountId: 'account_ann', address: '0xaa' };
+  const bob: Actor = { kind: 'account', accountId: 'account_bob', address: '0xbb' };
+  const one = async (mutation: string, actor: Actor, variables: Record<string, unknown> = {}): Promise<Made & { readonly status?: string; readonly forkedFrom?: string }> => {
+    const [made] = Object.values(await ask<Record<string, Made>>(mutation, actor, variables));
+    if (made === undefined) throw new Error('nothing came back');
+    return made;
+  };
+  const propose = `mutation ($input: ProposeDesignInput!) { proposeDesign(input: $input) { __typename ... on DesignProposal { id status } ... on Refusal { code } } }`;
+  const review = `mutation ($input: ReviewDesignInput!) { reviewDesign(input: $input) { __typename ... on DesignProposal { id status } ... on Refusal { code } } }`;
+  const decide = `mutation ($input: DecideDesignInput!) { decideDesign(input: $input) { __typename ... on DesignProposal { id status } ... on Refusal { code } } }`;
+
+  it('forks a model and talks about it', async () => {
+    const modelId = await newModel();
+    const fork = await one(`mutation { forkModel(input: {modelId: "${modelId}", name: "mine"}) { ... on Model { id forkedFrom } } }`, ann);
+    expect(fork.forkedFrom).toBe(modelId);
+    const comment = `mutation ($input: CommentOnModelInput!) { commentOnModel(input: $input) { __typename ... on ModelComment { id } ... on Refusal { code } } }`;
+    const { id: replyTo } = await one(comment, ann, { input: { modelId, text: 'Does it know sevens?' } });
+    await one(comment, bob, { input: { modelId, text: 'It does.', replyTo } });
+    expect((await one(comment, bob, { input: { modelId, text: ' ' } })).code).toBe('INVALID_INPUT');
+    expect((await one(comment, bob, { input: { modelId, text: 'x', replyTo: 'comment_x' } })).code).toBe('UNKNOWN_COMMENT');
+    const { model } = await ask<{ model: object }>(`{ model(id: "${modelId}") { comments { totalCount edges { node { text accountId replyTo } } } } }`);
+    expect(model).toEqual({ comments: { totalCount: 2, edges: [
+      { node: { text: 'It does.', accountId: 'account_bob', replyTo } }, { node: { text: 'Does it know sevens?', accountId: 'account_ann', replyTo: null } },
+    ] } });
+  });
+
+  it('changes a design by a proposal that somebody else approved, and trains by it', async () => {
+    const modelId = await newModel();
+    const deeper = { ...architecture, layers: [{ kind: 'flatten' }, { kind: 'dense', units: 4 }, { kind: 'relu' }, { kind: 'dense', units: 2 }] };
+    const input = { modelId, architecture: deeper, hyperParameters: { optimiser: 'adam', learningRate: 0.01 }, text: 'A hidden layer.' };
+    expect((await one(propose, ann, { input: { ...input, architecture: { ...deeper, labels: ['a', 'b'] } } })).code).toBe('LABELS_DIFFER');
+    expect((await one(propose, ann, { input: { ...input, hyperParameters: { optimiser: 'magic' } } })).code).toBe('SPEC_REFUSED');
+    const { id: proposalId } = await one(propose, ann, { input });
+    expect((await one(decide, account, { input: { proposalId, adopt: true } })).code).toBe('NOT_APPROVED');
+    expect((await one(review, ann, { input: { proposalId, verdict: 'APPROVE' } })).code).toBe('OWN_PROPOSAL');
+    await one(review, bob, { input: { proposalId, verdict: 'APPROVE', text: 'Yes.' } });
+    expect(await one(decide, account, { input: { proposalId, adopt: true } })).toMatchObject({ status: 'ADOPTED' });
+    const read = `{ model(id: "${modelId}") { architecture hyperParameters proposals { edges { node { status reviews { accountId verdict text } } } } } }`;
+    expect(await ask(read)).toEqual({ model: {
+      architecture: deeper, hyperParameters: { optimiser: 'adam', learningRate: 0.01 },
+      proposals: { edges: [{ node: { status: 'ADOPTED', reviews: [{ accountId: 'account_bob', verdict: 'APPROVE', text: 'Yes.' }] } }] },
+    } });
+    const { run } = await runOnce(modelId, { rounds: 1, hyperParameters: { localSteps: 7 } });
+    expect(run.manifest).toMatchObject({ architecture: deeper, hyperParameters: { optimiser: 'adam', learningRate: 0.01, localSteps: 7 } });
+  });
+});
+
 describe('the catalogue', () => {
   it('pages through its models, newest first', async () => {
     const ids = [await newModel(), await newModel(), await newModel()].reverse();

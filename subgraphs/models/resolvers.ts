@@ -1,7 +1,7 @@
 import type { RefusalOf } from '@oort/kernel-decider';
 import type { ReadModels } from '@oort/kernel-projection';
 import {
-  checkpointsOf, deploymentById, deployments, jobsOf, modelById, models, predictionById, predictions, roundsOf, runById, runs, versionById,
+  checkpointsOf, commentById, commentsOf, deploymentById, deployments, jobsOf, modelById, models, predictionById, predictions, proposalById, proposalsOf, reviewsOf, roundsOf, runById, runs, versionById,
   versions, type Page, type RunRow,
 } from '@oort/projections-models';
 import { lossPlotSvg, lossSeries, readHyperParameters } from '@oort/algorithms-training';
@@ -10,11 +10,13 @@ import type { RequestContext } from '@oort/schema';
 import type { SignedRelease } from './model-release';
 import { followRun, type Progress, type ProgressPorts } from './progress';
 import type { Answer } from './requests/answer';
+import type { CommentInput, CommunityRequests, DecideInput, ForkInput, ProposeInput, ReviewInput } from './requests/community';
 import type { DeploymentRequests, DeployInput } from './requests/deployment';
 import type { InferenceRequests, InferInput } from './requests/inference';
 import type { ModelInput, PublishInput, TrainingInput, TrainingRequests } from './requests/training';
 
 export interface ModelsRoom {
+  readonly community: CommunityRequests;
   release(versionId: string): Promise<SignedRelease | null>;
   readonly progress: ProgressPorts;
   readonly readModels: ReadModels;
@@ -40,10 +42,13 @@ export function modelsResolvers(room: ModelsRoom): Readonly<Record<string, unkno
     Subscription: {
       trainingProgress: { subscribe: (_: unknown, { runId }: { readonly runId: string }) => followRun(room.progress, runId), resolve: (item: Progress) => item },
     },
-    Mutation: { ...mutations(room), ...deviceMutations(room) },
+    DesignProposal: { __resolveReference: ({ id }: ById) => proposalById(database, id), reviews: ({ id }: ById) => reviewsOf(database, id) },
+    Mutation: { ...mutations(room), ...communityMutations(room), ...deviceMutations(room) },
     Model: {
       __resolveReference: ({ id }: ById) => modelById(database, id),
       runs: ({ id }: ById, { first, after }: PageArguments) => connection(first, (size) => runs(database, id, size, after ?? null)),
+      comments: ({ id }: ById, { first, after }: PageArguments) => connection(first, (size) => commentsOf(database, id, size, after ?? null)),
+      proposals: ({ id }: ById, { first, after }: PageArguments) => connection(first, (size) => proposalsOf(database, id, size, after ?? null)),
       versions: ({ id }: ById, { first, after }: PageArguments) => connection(first, (size) => versions(database, id, size, after ?? null)),
     },
     TrainingRun: {
@@ -58,7 +63,7 @@ export function modelsResolvers(room: ModelsRoom): Readonly<Record<string, unkno
     Deployment: { __resolveReference: ({ id }: ById) => deploymentById(database, id) },
     Prediction: { __resolveReference: ({ id }: ById) => predictionById(database, id) },
     CreateModelResult: typed, StartTrainingRunResult: typed, PublishVersionResult: typed, DeploymentResult: typed, OfflineUsageResult: typed,
-    InferResult: typed,
+    InferResult: typed, CommentResult: typed, DesignProposalResult: typed,
   };
 }
 
@@ -97,11 +102,30 @@ function mutations({ readModels, training, inference }: ModelsRoom): object {
   };
 }
 
+function communityMutations({ readModels, community }: ModelsRoom): object {
+  const { database } = readModels;
+  const proposal = (id: string): ReturnType<typeof proposalById> => proposalById(database, id);
+  return {
+    forkModel: async (_: unknown, { input }: Input<ForkInput>, { actor }: RequestContext) =>
+      present(readModels, await community.forkModel(actor, input), 'Model', (id) => modelById(database, id)),
+    commentOnModel: async (_: unknown, { input }: Input<CommentInput>, { actor }: RequestContext) =>
+      present(readModels, await community.commentOnModel(actor, input), 'ModelComment', (id) => commentById(database, id)),
+    proposeDesign: async (_: unknown, { input }: Input<ProposeInput>, { actor }: RequestContext) =>
+      present(readModels, await community.proposeDesign(actor, input), 'DesignProposal', proposal),
+    reviewDesign: async (_: unknown, { input }: Input<ReviewInput>, { actor }: RequestContext) =>
+      present(readModels, await community.reviewDesign(actor, input), 'DesignProposal', proposal),
+    decideDesign: async (_: unknown, { input }: Input<DecideInput>, { actor }: RequestContext) =>
+      present(readModels, await community.decideDesign(actor, input), 'DesignProposal', proposal),
+  };
+}
+
 function deviceMutations({ readModels, deployment }: ModelsRoom): object {
   const read = (id: string): ReturnType<typeof deploymentById> => deploymentById(readModels.database, id);
   return {
     deployVersion: async (_: unknown, { input }: Input<DeployInput>, { actor }: RequestContext) =>
       present(readModels, await deployment.deployVersion(actor, input), 'Deployment', read),
+    openNextRing: async (_: unknown, { input }: Input<{ readonly deploymentId: string; readonly force: boolean }>, { actor }: RequestContext) =>
+      present(readModels, await deployment.openNextRing(actor, input), 'Deployment', read),
     rollBackDeployment: async (_: unknown, { input }: Input<{ readonly deploymentId: string; readonly reason: string }>, { actor }: RequestContext) =>
       present(readModels, await deployment.rollBackDeployment(actor, input), 'Deployment', read),
     acknowledgeDeployment: async (_: unknown, { input }: Input<{ readonly deploymentId: string }>, { actor }: RequestContext) =>

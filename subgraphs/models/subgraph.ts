@@ -6,6 +6,7 @@ import { modelRelease } from './model-release';
 import type { ModelsPorts } from './ports';
 import { PredictionWaiters } from './prediction-waiters';
 import { startReactions } from './react';
+import { CommunityRequests } from './requests/community';
 import { DeploymentRequests } from './requests/deployment';
 import { InferenceRequests } from './requests/inference';
 import { TrainingRequests } from './requests/training';
@@ -17,7 +18,7 @@ export function createModelsSubgraph(ports: ModelsPorts): Promise<Subgraph> {
   const trainer = new Trainer(ports);
   const waiters = new PredictionWaiters();
   const resolvers = modelsResolvers({
-    release: (versionId) => modelRelease(ports, versionId), progress: ports, readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
+    community: new CommunityRequests(ports), release: (versionId) => modelRelease(ports, versionId), progress: ports, readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
     inference: new InferenceRequests(ports, waiters),
   });
   return Promise.resolve({ name: 'models', typeDefs: parse(sdl), resolvers, start: (signal) => startReactions(ports, trainer, waiters, signal) });

@@ -1,18 +1,9 @@
-// Models, versions and served predictions: each a stream that is written once.
+// Versions and served predictions: each a stream that is written once.
 import type { Decider } from '@oort/kernel-decider';
-import type { ModelCommand, PredictionCommand, VersionCommand } from '../commands';
-import { evolveModel, evolvePrediction, evolveVersion, type ModelEvent, type PredictionEvent, type VersionEvent } from '../evolve';
-import type { ModelRefusal, VersionRefusal } from '../refusals';
-import { unknown, type ModelState, type PredictionState, type VersionState } from '../state';
-
-export const modelDecider: Decider<ModelCommand, ModelState, ModelEvent, ModelRefusal> = {
-  category: 'model',
-  initial: unknown,
-  decide: ({ data }, state) => (state.status === 'unknown'
-    ? { events: [{ type: 'ModelCreated', data }] }
-    : { refused: { code: 'MODEL_EXISTS', message: 'There is a model with this id.', payload: { id: data.modelId } } }),
-  evolve: evolveModel,
-};
+import type { PredictionCommand, VersionCommand } from '../commands';
+import { evolvePrediction, evolveVersion, type PredictionEvent, type VersionEvent } from '../evolve';
+import type { VersionRefusal } from '../refusals';
+import { unknown, type PredictionState, type VersionState } from '../state';
 
 export const versionDecider: Decider<VersionCommand, VersionState, VersionEvent, VersionRefusal> = {
   category: 'modelversion',

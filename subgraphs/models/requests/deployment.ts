@@ -7,11 +7,12 @@ import { deploymentsFor, devicesById, modelById, versionById } from '@oort/proje
 import { bundleText, licenceToken, signBundle, type BundleFacts } from '../bundle';
 import { deploymentDecider } from '../decide/deployment';
 import { readPacket } from '../offline-packet';
+import { nodesWithin, readRings } from '../rings';
 import type { ModelsPorts } from '../ports';
 import { refuse } from '../refusals';
 import { answer, signIn, type Actor, type Answer, type RefusedAnswer } from './answer';
 
-export interface DeployInput { readonly versionId: string; readonly nodeIds: readonly string[]; readonly licenceDays: number }
+export interface DeployInput { readonly versionId: string; readonly nodeIds: readonly string[]; readonly licenceDays: number; readonly rings?: readonly number[] }
 export interface OfflineUsage {
   readonly packetId: string; readonly deploymentId: string; readonly predictions: number; readonly reported: boolean; readonly position: bigint;
 }
@@ -28,11 +29,13 @@ export class DeploymentRequests {
     this.deployments = createHandler({ store: ports.store, decider: deploymentDecider, now: () => ports.now() });
   }
 
-  async deployVersion(actor: Actor, { versionId, nodeIds, licenceDays }: DeployInput): Promise<Answer> {
+  async deployVersion(actor: Actor, { versionId, nodeIds, licenceDays, rings: given = [100] }: DeployInput): Promise<Answer> {
     if (actor.kind !== 'account') return signIn;
     if (licenceDays < 1 || licenceDays > 3650) {
       return refuse('INVALID_INPUT', 'A licence lasts from 1 to 3650 days.');
     }
+    const rings = readRings(given);
+    if (rings === null) return refuse('INVALID_INPUT', 'Rings are at most ten rising percentages, and the last is 100.');
     const wanted = [...new Set(nodeIds)];
     const devices = await devicesById(this.ports.readModels.database, wanted);
     const missing = wanted.filter((nodeId) => !devices.some(({ id }) => id === nodeId));
@@ -45,8 +48,14 @@ export class DeploymentRequests {
     const facts = await this.factsOf({ deploymentId, versionId, nodeIds: wanted, licenceExpiresAt });
     if (facts === null) return refuse('UNKNOWN_VERSION', 'There is no such version.', versionId);
     const bundleSignature = signBundle(facts, this.ports.platformKey);
-    const data = { deploymentId, versionId, accountId: actor.accountId, nodeIds: wanted, licenceExpiresAt, bundleSignature };
+    const data = { deploymentId, versionId, accountId: actor.accountId, nodeIds: wanted, licenceExpiresAt, bundleSignature, rings, firstNodeIds: nodesWithin(deploymentId, wanted, rings[0] ?? 100) };
     return answer(deploymentId, await this.deployments(deploymentId, command('DeployVersion', data, { actor: actor.accountId, now })));
+  }
+
+  async openNextRing(actor: Actor, { deploymentId, force = false }: { readonly deploymentId: string; readonly force?: boolean }): Promise<Answer> {
+    if (actor.kind !== 'account') return signIn;
+    const asked = command('OpenNextRing', { accountId: actor.accountId, force }, { actor: actor.accountId, now: this.ports.now() });
+    return answer(deploymentId, await this.deployments(deploymentId, asked));
   }
 
   async rollBackDeployment(actor: Actor, { deploymentId, reason }: { readonly deploymentId: string; readonly reason: string }): Promise<Answer> {

@@ -3,7 +3,8 @@ import { ArchitectureRefused, readArchitecture } from '@oort/algorithms-training
 import { command, createHandler } from '@oort/kernel-decider';
 import { deriveId, newId, type Json } from '@oort/kernel-wire';
 import { datasetVersionsById, modelById, roundsOf, runById, versionById, type DatasetVersionRow } from '@oort/projections-models';
-import { modelDecider, versionDecider } from '../decide/catalogue';
+import { versionDecider } from '../decide/catalogue';
+import { modelDecider } from '../decide/model';
 import type { ModelsPorts } from '../ports';
 import { refuse, type Refused } from '../refusals';
 import type { Trainer } from '../trainer';
@@ -45,7 +46,7 @@ export class TrainingRequests {
     }
     const now = this.ports.now();
     const modelId = newId('model', now);
-    const data = { modelId, accountId: actor.accountId, name, architecture, licence };
+    const data = { modelId, accountId: actor.accountId, name, architecture, licence, forkedFrom: null };
     return answer(modelId, await this.models(modelId, command('CreateModel', data, { actor: actor.accountId, now })));
   }
 
@@ -62,7 +63,8 @@ export class TrainingRequests {
     const architecture = model.architecture as Json;
     const evaluationContentId = input.evaluationContentId ?? null;
     const manifestContentIds = sealed.map(({ manifestContentId }) => manifestContentId);
-    const request = { architecture, hyperParameters: input.hyperParameters ?? {}, seed, evaluationContentId, manifestContentIds, baseWeightsContentId: base };
+    const hyperParameters = { ...model.hyperParameters as Record<string, Json> | null, ...input.hyperParameters as Record<string, Json> | null };
+    const request = { architecture, hyperParameters, seed, evaluationContentId, manifestContentIds, baseWeightsContentId: base };
     const inputs = await prepareTraining(request, this.ports.content);
     if ('refused' in inputs) return inputs;
     const now = this.ports.now();
