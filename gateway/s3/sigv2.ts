@@ -25,8 +25,12 @@ export function authenticateVersion2(
   const { accessKeyId, signature, date, at } = text === null ? ofQuery(query, now) : ofHeader(request, text, now);
   const credentials = find(accessKeyId);
   if (credentials === null) throw unknownKey(accessKeyId);
-  const toSign = stringToSign(request, query, date, bucketOfHost);
-  if (!equal(createHmac('sha1', credentials.secretAccessKey).update(toSign).digest('base64'), signature)) throw mismatch({ accessKeyId, toSign, signature });
+  const path = request.url.split('?', 1)[0] ?? '/';
+  const toSign = stringToSign(request, path, query, date, bucketOfHost);
+  // Some clients sign a bucket without a key as `/bucket/`, whichever way they send it.
+  const others = /^\/[^/]+$/.test(path) && bucketOfHost === null ? [stringToSign(request, `${path}/`, query, date, null)] : [];
+  const fits = (text: string): boolean => equal(createHmac('sha1', credentials.secretAccessKey).update(text).digest('base64'), signature);
+  if (![toSign, ...others].some(fits)) throw mismatch({ accessKeyId, toSign, signature });
   // Bodies have no signatures of their own in this version.
   const payloadHash = headerOf(request.headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD';
   if (payloadHash.startsWith('STREAMING-AWS4')) throw new S3Error('InvalidRequest', 'Chunks are signed by Signature Version 4 only.');
@@ -58,10 +62,10 @@ function ofQuery(query: Query, now: Date): Claim {
   return { accessKeyId, signature, date: expires, at: null };
 }
 
-function stringToSign({ method, url, headers }: SignedRequest, query: Query, date: string, bucketOfHost: string | null): string {
+function stringToSign({ method, headers }: SignedRequest, path: string, query: Query, date: string, bucketOfHost: string | null): string {
   const amz = Object.entries(headers).filter(([name, value]) => name.startsWith('x-amz-') && value !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}:${(typeof value === 'string' ? [value] : value ?? []).map((part) => part.trim()).join(',')}\n`).join('');
   const parameters = query.filter(([name]) => signed.includes(name)).map(([name, value]) => (value === '' ? name : `${name}=${value}`)).sort();
-  const resource = `${bucketOfHost === null ? '' : `/${bucketOfHost}`}${url.split('?', 1)[0] ?? '/'}${parameters.length === 0 ? '' : `?${parameters.join('&')}`}`;
+  const resource = `${bucketOfHost === null ? '' : `/${bucketOfHost}`}${path}${parameters.length === 0 ? '' : `?${parameters.join('&')}`}`;
   return [method, headerOf(headers, 'content-md5') ?? '', headerOf(headers, 'content-type') ?? '', date, `${amz}${resource}`].join('\n');
 }

@@ -10,6 +10,8 @@ export interface ObjectRow {
   /** Ordered by its UTF-8 bytes, as S3 lists. */
   key: string;
   accountId: string;
+  /** The writer's, where that is not the account whose bucket it is. */
+  ownerId: string | null;
   /** A decimal string, as the driver gives 64-bit integers. */
   sizeBytes: string;
   etag: string;
@@ -55,6 +57,7 @@ export const ObjectEntity = new EntitySchema<ObjectRow>({
     bucket: { type: 'text', collation: 'C' },
     key: { type: 'text', collation: 'C' },
     accountId: { type: 'text' },
+    ownerId: { type: 'text', nullable: true },
     sizeBytes: { type: 'bigint' },
     etag: { type: 'text' },
     sha256: { type: 'text' },

@@ -12,7 +12,7 @@ type Read = Extract<StorageEvent, { readonly type: (typeof subscribes)[number] }
 
 export const objectsProjection: Projection = {
   name: 'objects',
-  version: 2,
+  version: 3,
   subscribes,
   entities: [BucketEntity, ObjectEntity, SegmentEntity, PieceEntity, UploadEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
@@ -28,15 +28,15 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
       await rows.delete(BucketEntity, { bucket: event.data.bucket });
       return;
     case 'ObjectStored': {
-      const { versionId, bucket, key, accountId, sizeBytes, etag, sha256, contentId, contentType, storageClass, segments, named = false } = event.data;
+      const { versionId, bucket, key, accountId, sizeBytes, etag, sha256, contentId, contentType, storageClass, segments, named = false, acl } = event.data;
       await makeLatest({
-        versionId, bucket, key, accountId, sizeBytes: String(sizeBytes), etag, sha256, contentId, contentType, storageClass, storedAt: occurredAt,
+        versionId, bucket, key, accountId, ownerId: acl === undefined || acl.owner === accountId ? null : acl.owner, sizeBytes: String(sizeBytes), etag, sha256, contentId, contentType, storageClass, storedAt: occurredAt,
         archiveId: null, archiveBackend: null, contentRoot: null, named, marker: false, latest: true, position: String(position),
       }, rows);
       return place(versionId, segments, false, rows);
     }
     case 'DeleteMarkerPlaced': return makeLatest({
-      ...event.data, sizeBytes: '0', etag: '', sha256: '', contentId: '', contentType: '', storageClass: 'STANDARD', storedAt: occurredAt,
+      ...event.data, ownerId: null, sizeBytes: '0', etag: '', sha256: '', contentId: '', contentType: '', storageClass: 'STANDARD', storedAt: occurredAt,
       archiveId: null, archiveBackend: null, contentRoot: null, marker: true, latest: true, position: String(position),
     }, rows);
     case 'ObjectDeleted': return remove(event.data, rows);

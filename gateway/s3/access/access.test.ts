@@ -206,6 +206,7 @@ describe('access control lists', () => {
     await door.other.send(new PutObjectAclCommand({ Bucket, Key: 'theirs', ACL: 'bucket-owner-read' }));
     await door.s3.send(new GetObjectCommand({ Bucket, Key: 'theirs' }));
     expect((await door.other.send(new GetObjectAclCommand({ Bucket, Key: 'theirs' }))).Owner?.ID).toBe('account_2');
+    expect((await door.s3.send(new ListObjectsV2Command({ Bucket, FetchOwner: true }))).Contents?.map(({ Owner }) => Owner?.ID)).toEqual(['account_2']);
     expect(await codeOf(door.other.send(new PutBucketAclCommand({ Bucket, ACL: 'private' })))).toBe('403 AccessDenied');
     // Whose the bucket is can always clear it.
     await door.s3.send(new DeleteObjectCommand({ Bucket, Key: 'theirs' }));

@@ -87,7 +87,7 @@ async function pageOf(request: S3Request, { prefix, delimiter, limit, encode }: 
   const { entries, truncated, last } = await request.objects.list({ bucket: request.bucket, prefix, delimiter, after, limit });
   const contents = entries.flatMap((entry) => ('object' in entry ? [element('Contents', {
     Key: encode(entry.object.key), LastModified: entry.object.storedAt, ETag: `"${entry.object.etag}"`, Size: entry.object.sizeBytes,
-    StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: ownerOf(request, entry.object.accountId),
+    StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: ownerOf(request, entry.object.ownerId ?? entry.object.accountId),
   })] : []));
   const prefixes = entries.flatMap((entry) => ('prefix' in entry ? [element('CommonPrefixes', { Prefix: encode(entry.prefix) })] : []));
   return { contents, prefixes, truncated, last };

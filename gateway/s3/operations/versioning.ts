@@ -42,7 +42,7 @@ export async function listObjectVersions(request: S3Request): Promise<void> {
     if ('prefix' in entry) return [];
     const { object } = entry;
     const shown = { Key: encode(object.key), VersionId: versionName(object), IsLatest: object.latest, LastModified: object.storedAt };
-    const Owner = ownerOf(request, object.accountId);
+    const Owner = ownerOf(request, object.ownerId ?? object.accountId);
     if (object.marker) return [element('DeleteMarker', { ...shown, Owner })];
     return [element('Version', { ...shown, ETag: `"${object.etag}"`, Size: object.sizeBytes, StorageClass: object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner })];
   });
