@@ -7,4 +7,4 @@ export { challengeIndex, provePiece, verifyPieceProof, type PieceProof } from '.
 export {
   challengedLeaves, challengeSeed, inventoryStatement, InventoryTree, verifyInventoryAnswer, type Inventory, type InventoryAnswer, type InventoryPiece,
 } from './inventory';
-export { openOrder, orderStatement, receiptStatement, type Order, type OrderAction, type Receipt } from './statements';
+export { openOrder, orderStatement, receiptStatement, settlementStatement, type Order, type OrderAction, type Receipt, type Settlement } from './statements';

@@ -15,6 +15,8 @@ export interface Order {
   readonly maximumBytes: number;
   /** RFC 3339. */
   readonly expiresAt: string;
+  /** Makes each order one of its kind, so that it is settled once. Orders of before have none. */
+  readonly serial?: string;
 }
 
 /** The node's word: these bytes are flushed to my disk. */
@@ -24,6 +26,20 @@ export interface Receipt {
   readonly root: string;
   readonly leaves: number;
   readonly sizeBytes: number;
+}
+
+/** What a node moved for an account by orders that it carried out. */
+export interface Settlement {
+  readonly nodeId: string;
+  readonly accountId: string;
+  readonly direction: 'in' | 'out';
+  readonly bytes: number;
+  /** Merkle root over the order statements (RFC 6962), hex. */
+  readonly orderRoot: string;
+}
+
+export function settlementStatement({ nodeId, accountId, direction, bytes, orderRoot }: Settlement): Buffer {
+  return Buffer.from(canonicalJson({ statement: 'oort/settlement/1', nodeId, accountId, direction, bytes, orderRoot }));
 }
 
 export function orderStatement(order: Order): Buffer {

@@ -74,7 +74,7 @@ export type StorageEvent =
   /** Leaves of an inventory that a later block's hash drew, and whether the node had them. `failed` names what it could not show and should have. */
   | { readonly type: 'PossessionAudited'; readonly data: { readonly nodeId: string; readonly root: string; readonly beacon: string; readonly blockNumber: number; readonly draws: number; readonly proven: number; readonly failed: readonly { readonly index: number; readonly pieceId: string | null; readonly reason: string }[] } }
   /** Bytes that nodes served or took, settled by signed orders; feeds billing and rewards. */
-  | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string } };
+  | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string; /** Ed25519, hex, over the same: the node carried these orders out. Absent when it could not be asked. */ readonly nodeSignature?: string } };
 
 export const storageVisibility = {
   BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant',

@@ -45,7 +45,7 @@ export function openStorageAccess(options: StorageAccessOptions, signal: AbortSi
   const objects = new ObjectStore({ store, readModels, dataPath, keys, now });
   // Not run: it only records what reads here find bad, and the domain's own loop repairs it.
   new RepairLoop({ store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now });
-  const bandwidth = new BandwidthBook(store, now);
+  const bandwidth = new BandwidthBook(store, now, dataPath);
   dataPath.onMoved = (moved) => { bandwidth.note(moved); };
   void bandwidth.run(signal);
   return { dataPath, objects, content: createContentStore({ store, dataPath, keys, now }) };

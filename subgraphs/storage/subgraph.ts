@@ -39,7 +39,7 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
     store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now: () => ports.now(), ...ports.repair,
   });
   const possession = new PossessionAudit({ store, readModels, dataPath, onFailed: (piece, reason) => repair.failed(piece, reason), now: () => ports.now(), ...ports.possession });
-  const bandwidth = new BandwidthBook(store, () => ports.now());
+  const bandwidth = new BandwidthBook(store, () => ports.now(), dataPath);
   dataPath.onMoved = (moved) => bandwidth.note(moved);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({

@@ -4,6 +4,7 @@
 //   GET    /pieces/<id>/proof?leaf=N&leaves=L   one leaf with its Merkle path, of a piece whose receipt spoke of L leaves
 //   DELETE /pieces/<id>
 //   GET    /pieces                     their ids and sizes
+//   POST   /settlements                the node's signature under what it moved by orders, see order-book.ts
 //   GET    /inventory                  the inventory, signed: what the node will be challenged on
 //   GET    /inventory/<root>/answers?seed=S&draws=N   the leaves that a seed asks for, with their paths
 // Every request carries `authorization: Oort-Order <base64url of the order>.<hex signature>` by the platform's key.
@@ -14,6 +15,7 @@ import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity
 import { Fault } from '@oort/kernel-wire';
 import { systemCode } from './faults';
 import { Inventories } from './inventories';
+import { OrderBook, type OrdersToSettle } from './order-book';
 import type { PieceStore } from './port';
 
 export interface PieceServerOptions {
@@ -27,7 +29,7 @@ export interface PieceServerOptions {
   now(): Date;
 }
 
-interface RunningOptions extends PieceServerOptions { readonly inventories: Inventories }
+interface RunningOptions extends PieceServerOptions { readonly inventories: Inventories; readonly orders: OrderBook }
 
 /** Of one challenge: each costs the reading of a piece. */
 const mostDraws = 512;
@@ -43,7 +45,7 @@ class Refused extends Fault {
 }
 
 export async function startPieceServer(given: PieceServerOptions): Promise<PieceServer> {
-  const options: RunningOptions = { ...given, now: () => given.now(), inventories: new Inventories(given) };
+  const options: RunningOptions = { ...given, now: () => given.now(), inventories: new Inventories(given), orders: new OrderBook(given) };
   // A piece may arrive as slowly as the client of the platform sends it.
   const server = createServer({ keepAliveTimeout: 65_000, noDelay: true, requestTimeout: 0 }, (request, response) => {
     answer(options, request, response).catch((error: unknown) => {
@@ -61,15 +63,20 @@ async function answer(options: RunningOptions, request: IncomingMessage, respons
   const url = new URL(request.url ?? '/', 'http://node');
   const ofInventory = /^\/inventory(?:\/([0-9a-f]{64})\/answers)?$/.exec(url.pathname);
   if (ofInventory !== null) return inventory(options, url, request, response, ofInventory[1]);
+  if (url.pathname === '/settlements') return settle(options, request, response);
   const match = /^\/pieces(?:\/(piece_[0-9A-Za-z]{1,64})(\/proof)?)?$/.exec(url.pathname);
   if (match === null) throw new Refused(404, 'NO_SUCH_RESOURCE', 'pieces lie under /pieces/<id>');
   const [, pieceId = '', proof] = match;
   const action = actionOf(request.method ?? '', pieceId, proof !== undefined);
-  const order = authorise(options, request, action, pieceId);
+  const { order, statement } = authorise(options, request, action, pieceId);
   const { store } = options;
   switch (action) {
-    case 'put': return put(options, order, request, response);
-    case 'get': return sendBytes(response, await asked(store, order, request.headers.range));
+    case 'put': return put(options, order, statement, request, response);
+    case 'get': {
+      const bytes = await asked(store, order, request.headers.range);
+      response.once('finish', () => { options.orders.note(statement, order, bytes.length); });
+      return sendBytes(response, bytes);
+    }
     case 'delete': await store.delete(pieceId); return sendJson(response, 200, { deleted: pieceId });
     case 'prove': return sendJson(response, 200, { ...provePiece(await found(store, pieceId), leafOf(url, 'leaf'), ...(url.searchParams.has('leaves') ? [leafOf(url, 'leaves')] : [])) });
     case 'list': return sendJson(response, 200, { pieces: (await store.list()).map((piece) => ({ ...piece })) });
@@ -88,7 +95,35 @@ async function inventory(options: RunningOptions, url: URL, request: IncomingMes
   sendJson(response, 200, { answers });
 }
 
-async function put(options: RunningOptions, order: Order, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** A list of hashes: twenty thousand of them, and some room. */
+const largestSettlement = 2 * 1024 * 1024;
+
+async function settle(options: RunningOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== 'POST') throw new Refused(405, 'METHOD_NOT_ALLOWED', 'settlements are posted');
+  authorise(options, request, 'list', '');
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > largestSettlement) throw new Refused(413, 'SETTLEMENT_TOO_LARGE', `a settlement has at most ${largestSettlement} bytes`);
+    parts.push(part);
+  }
+  const asked = ordersIn(Buffer.concat(parts));
+  if (asked === null) throw new Refused(400, 'BAD_SETTLEMENT', 'a settlement names an account, a direction and orders');
+  sendJson(response, 200, options.orders.settle(asked));
+}
+
+function ordersIn(body: Buffer): OrdersToSettle | null {
+  try {
+    const { accountId, direction, orders } = JSON.parse(body.toString('utf8')) as Readonly<Record<string, unknown>>;
+    const areHashes = (value: unknown): value is string[] => Array.isArray(value) && value.every((hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash));
+    return typeof accountId === 'string' && (direction === 'in' || direction === 'out') && areHashes(orders) ? { accountId, direction, orders } : null;
+  } catch {
+    return null;
+  }
+}
+
+async function put(options: RunningOptions, order: Order, statement: Buffer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // Hashed while it arrives, so that only the flush is left to do at its end.
   const hasher = new LeafHasher(pieceLeafBytes);
   const parts: Buffer[] = [];
@@ -102,6 +137,7 @@ async function put(options: RunningOptions, order: Order, request: IncomingMessa
   await options.store.put(order.pieceId, parts);
   const commitment = hasher.digest();
   options.inventories.note(order.pieceId, commitment);
+  options.orders.note(statement, order, sizeBytes);
   const receipt = { nodeId: options.nodeId, pieceId: order.pieceId, ...commitment, sizeBytes };
   sendJson(response, 201, { ...receipt, signature: signWith(options.key, receiptStatement(receipt)) });
 }
@@ -117,7 +153,7 @@ function actionOf(method: string, pieceId: string, proof: boolean): OrderAction 
   throw new Refused(405, 'METHOD_NOT_ALLOWED', `${method} is not for this resource`);
 }
 
-function authorise(options: PieceServerOptions, request: IncomingMessage, action: OrderAction, pieceId: string): Order {
+function authorise(options: PieceServerOptions, request: IncomingMessage, action: OrderAction, pieceId: string): { readonly order: Order; readonly statement: Buffer } {
   const match = /^Oort-Order ([A-Za-z0-9_-]+)\.([0-9a-f]{128})$/.exec(request.headers.authorization ?? '');
   if (match === null) throw new Refused(401, 'ORDER_MISSING', 'the request carries no order of the platform');
   const statement = Buffer.from(match[1] ?? '', 'base64url');
@@ -129,7 +165,7 @@ function authorise(options: PieceServerOptions, request: IncomingMessage, action
     throw new Refused(403, 'ORDER_FOR_ANOTHER', 'the order is for another node, piece or action');
   }
   if (Date.parse(order.expiresAt) < options.now().getTime()) throw new Refused(403, 'ORDER_EXPIRED', 'the order has expired');
-  return order;
+  return { order, statement };
 }
 
 async function found(store: PieceStore, pieceId: string): Promise<Buffer> {

@@ -1,9 +1,10 @@
 // One piece on one node, over kept connections. Every request carries an order that the platform signed, and every answer is
 // checked here: a receipt against the node's key and our own root, bytes against the root that the receipt committed to.
+import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import {
-  commitPiece, InventoryTree, inventoryStatement, orderStatement, receiptStatement, verifyPieceProof, type Inventory, type InventoryPiece, type OrderAction, type PieceCommitment, type PieceProof,
+  commitPiece, InventoryTree, inventoryStatement, orderStatement, receiptStatement, settlementStatement, verifyPieceProof, type Inventory, type InventoryPiece, type OrderAction, type PieceCommitment, type PieceProof,
 } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { PieceRefused } from './faults';
@@ -112,6 +113,19 @@ export class PieceClient {
     return Array.isArray(answers) ? answers : [];
   }
 
+  /** The node's word on what it moved by these orders. Throws PieceRefused when it does not answer or did not sign it. */
+  async settle(node: StorageNode, asked: { readonly accountId: string; readonly direction: 'in' | 'out'; readonly orders: readonly string[] }): Promise<{
+    readonly bytes: number; readonly orderRoot: string; readonly signature: string; readonly unknown: readonly number[];
+  }> {
+    const { body } = await this.#call(node, 'list', { accountId: 'platform', pieceId: '', bytes: 0, path: '/settlements', body: Buffer.from(JSON.stringify(asked)) });
+    const { bytes, orderRoot, signature, unknown } = fieldsOf(body);
+    if (typeof bytes !== 'number' || typeof orderRoot !== 'string' || typeof signature !== 'string' || !Array.isArray(unknown) || !unknown.every((index) => typeof index === 'number')
+      || !verifySignature(node.publicKey, settlementStatement({ nodeId: node.nodeId, accountId: asked.accountId, direction: asked.direction, bytes, orderRoot }), signature)) {
+      throw new PieceRefused('refused', node.nodeId, 'it did not sign a settlement');
+    }
+    return { bytes, orderRoot, signature, unknown };
+  }
+
   async list(node: StorageNode): Promise<readonly string[]> {
     const { body } = await this.#call(node, 'list', { accountId: 'platform', pieceId: '', bytes: 0 });
     const { pieces } = fieldsOf(body);
@@ -130,9 +144,9 @@ export class PieceClient {
     if (node.endpoint === null) throw new PieceRefused('unreachable', node.nodeId, 'it has no piece server');
     const { platformKey, now } = this.#options;
     const expiresAt = new Date(now().getTime() + orderMs).toISOString();
-    const statement = orderStatement({ action, nodeId: node.nodeId, pieceId, accountId, maximumBytes: bytes, expiresAt });
+    const statement = orderStatement({ action, nodeId: node.nodeId, pieceId, accountId, maximumBytes: bytes, expiresAt, serial: randomBytes(8).toString('hex') });
     const path = given ?? (action === 'list' ? '/pieces' : `/pieces/${pieceId}${action === 'prove' ? '/proof' : ''}${query}`);
-    const method = action === 'put' ? 'PUT' : action === 'delete' ? 'DELETE' : 'GET';
+    const method = action === 'put' ? 'PUT' : action === 'delete' ? 'DELETE' : action === 'list' && body !== undefined ? 'POST' : 'GET';
     const answer = await request(`${node.endpoint}${path}`, {
       dispatcher: this.#agent, method, body: bodyOf(body), headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
       headers: { authorization: `Oort-Order ${statement.toString('base64url')}.${signWith(platformKey, statement)}`, ...(range === undefined ? {} : { range }) },
