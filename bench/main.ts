@@ -7,6 +7,7 @@ import { eventstoreWireFigures } from './eventstore-wire';
 import { gatewayFigures } from './gateway';
 import { inferenceFigures } from './inference';
 import { ledgerFigures } from './ledger';
+import { finalityFigures } from './ledger-finality';
 import { telemetryFigures } from './telemetry';
 import { lineOf, type Figure } from './figure';
 import { projectionFigures } from './projection';
@@ -15,7 +16,7 @@ import { listingFigures } from './storage-list';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
-  ledger: ledgerFigures, gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, 'storage-list': listingFigures, compute: computeFigures,
+  ledger: async () => [...finalityFigures(), ...await ledgerFigures()], gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, 'storage-list': listingFigures, compute: computeFigures,
 };
 
 async function main(): Promise<void> {

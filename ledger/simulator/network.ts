@@ -1,4 +1,4 @@
-import type { Block, Hash } from '@oort/ledger-chain';
+import type { Block, Hash, Hex } from '@oort/ledger-chain';
 import type { Random } from './random';
 import type { WorldClock } from './world-clock';
 
@@ -6,6 +6,8 @@ export interface SimulatedTransaction {
   readonly hash: Hash;
   readonly from: string;
   readonly nonce: number;
+  /** Signed bytes, where they are real. */
+  readonly raw?: Hex;
 }
 
 export type Message =

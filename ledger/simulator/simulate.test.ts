@@ -1,4 +1,5 @@
-import { simulate } from './simulate';
+import { breaksLiveness, breaksSafety } from './breaking';
+import { simulate, simulateReal } from './simulate';
 import { scenarioOf } from './seeds';
 import type { Scenario } from './simulate';
 import type { Conduct } from './witness';
@@ -56,7 +57,7 @@ test('the seeds of npm run sim', () => {
 test('W = 4: one witness that runs twice splits nothing, two do', () => {
   for (const seed of seeds) expectHeld({ seed, witnessCount: 4, conducts: ['split'] });
   for (const seed of [1, 2]) expectHeld({ seed, witnessCount: 7, conducts: ['split', 'split'] });
-  const { broken } = simulate({ seed: 1, witnessCount: 4, conducts: ['split', 'split'] });
+  const { broken } = simulate(breaksSafety);
   expect(broken.join()).toMatch(/the node halts|disagree/);
 });
 
@@ -64,4 +65,17 @@ test('three witnesses stop at one that is down; they agree on what they have', (
   const { broken } = simulate({ seed: 1, witnessCount: 3, conducts: ['silent'] });
   expect(broken.length).toBeGreaterThan(0);
   expect(broken.every((each) => each.includes('lacks'))).toBe(true);
+});
+
+test('four witnesses go on without one, and stand still without two; they agree on what they have', () => {
+  expectHeld({ ...breaksLiveness, conducts: ['silent'] });
+  const { broken } = simulate(breaksLiveness);
+  expect(broken.length).toBeGreaterThan(0);
+  expect(broken.every((each) => each.includes('lacks'))).toBe(true);
+});
+
+test('with the real signatures and the real executor', async () => {
+  const { broken, stableBlocks } = await simulateReal({ seed: 3, witnessCount: 4, restarts: true, loss: 0.1, transactions: 8, conducts: ['fork'] });
+  expect(broken).toEqual([]);
+  expect(stableBlocks).toBeGreaterThan(0);
 });

@@ -1,10 +1,13 @@
 // One seed, one run: witnesses, weather, crashes and liars, then calm; then what must hold is checked.
 import { localParameters } from '@oort/ledger-chain';
-import type { Address, Hash } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash } from '@oort/ledger-chain';
 import { witnessAddress } from '@oort/ledger-dag/world';
+import { standIns } from './engine';
+import type { Engine } from './engine';
 import { Network } from './network';
 import type { SimulatedTransaction, Weather } from './network';
 import { Random } from './random';
+import { realEngine } from './real-engine';
 import { SimulatedWitness } from './witness';
 import type { Conduct } from './witness';
 import { WorldClock } from './world-clock';
@@ -33,12 +36,55 @@ export interface Outcome {
 
 const stormMs = 12_000;
 const calmMs = 60_000;
+const wallets = 5;
+const pace = { gapMs: 20, turnPauseMs: 400 };
+const disk = { flushMs: [1, 12], idleFlushMs: 200 } as const;
+const walletRetryMs = 700;
 
+/** With stand-ins for signatures and execution: milliseconds a seed. */
 export function simulate(scenario: Scenario): Outcome {
+  const run = stageOf(scenario, standIns(parametersOf(scenario), draws(scenario)));
+  try {
+    while (run.clock.step(stormMs + calmMs));
+  } catch (error) {
+    run.broken.push(error instanceof Error ? error.message : String(error));
+  }
+  return outcomeOf(run);
+}
+
+/** The same with the real signatures and the real executor: seconds a seed. Virtual time stands still while they work, so the run
+ *  repeats as exactly. Sets do not change here: whoever is elected would have to draw tickets. */
+export async function simulateReal({ candidates: _, ...scenario }: Scenario): Promise<Outcome> {
+  const places = scenario.witnessCount + splitSeats(scenario).length;
+  const engine = await realEngine(parametersOf({ ...scenario, candidates: 0 }, 12), places);
+  const run = stageOf(scenario, engine);
+  try {
+    while (run.clock.step(stormMs + calmMs)) {
+      for (const witness of run.witnesses) for (let work = witness.settle(); work !== null; work = witness.settle()) await work;
+    }
+  } catch (error) {
+    run.broken.push(error instanceof Error ? error.message : String(error));
+  }
+  const outcome = outcomeOf(run);
+  await engine.close();
+  return outcome;
+}
+
+interface Run {
+  readonly clock: WorldClock;
+  readonly witnesses: readonly SimulatedWitness[];
+  readonly transactions: readonly SimulatedTransaction[];
+  readonly broken: string[];
+}
+
+function parametersOf({ witnessCount, candidates = 0 }: Scenario, epochLength = candidates > 0 ? 12 : 100): ChainParameters {
+  return localParameters({ witnessCount, epochLength });
+}
+
+function stageOf(scenario: Scenario, engine: Engine): Run {
   const random = new Random(scenario.seed);
   const clock = new WorldClock();
-  const candidates = scenario.candidates ?? 0;
-  const parameters = localParameters({ witnessCount: scenario.witnessCount, epochLength: candidates > 0 ? 12 : 100 });
+  const count = scenario.witnessCount + (scenario.candidates ?? 0);
   const network = new Network(clock, random, {
     delayMs: [1, random.between(20, 300)],
     get loss() {
@@ -46,24 +92,20 @@ export function simulate(scenario: Scenario): Outcome {
     },
     partitions: partitionsOf(scenario, random),
   });
-  const skews = Array.from({ length: scenario.witnessCount + candidates }, () => (
+  const skews = Array.from({ length: count }, () => (
     scenario.skewSeconds === undefined ? 0 : random.between(-scenario.skewSeconds, scenario.skewSeconds + 1)));
-  const stage = { parameters, clock, network, random, serving: draws(scenario), skew: (seat: number) => skews[seat] ?? 0 };
-  const witnesses = Array.from({ length: scenario.witnessCount + candidates }, (_, seat) =>
+  const stage = { engine, clock, network, random, pace, disk, skew: (seat: number) => skews[seat] ?? 0 };
+  const witnesses = Array.from({ length: count }, (_, seat) =>
     new SimulatedWitness(seat, scenario.conducts?.[seat] ?? 'honest', stage));
-  const twins = splitSeats(scenario).map((seat, index) =>
-    new SimulatedWitness(seat, 'split', stage, scenario.witnessCount + candidates + index));
-  const transactions = plan(scenario, { clock, random, witnesses });
-  const broken: string[] = [];
-  try {
-    clock.runUntil(stormMs + calmMs);
-  } catch (error) {
-    broken.push(error instanceof Error ? error.message : String(error));
-  }
-  const honest = [...witnesses, ...twins].filter((witness) => witness.conduct === 'honest');
-  broken.push(...disagreements(honest), ...executions(honest, transactions));
+  const twins = splitSeats(scenario).map((seat, index) => new SimulatedWitness(seat, 'split', stage, count + index));
+  const transactions = plan(scenario, { clock, random, witnesses, engine });
+  return { clock, witnesses: [...witnesses, ...twins], transactions, broken: [] };
+}
+
+function outcomeOf({ witnesses, transactions, broken }: Run): Outcome {
+  const honest = witnesses.filter((witness) => witness.conduct === 'honest');
   return {
-    broken,
+    broken: [...broken, ...disagreements(honest), ...executions(honest, transactions)],
     stableBlocks: Math.max(...honest.map((witness) => witness.order.length)),
     refusals: honest.reduce((sum, witness) => sum + witness.refusals, 0),
   };
@@ -107,17 +149,23 @@ function partitionsOf(scenario: Scenario, random: Random): Weather['partitions']
 
 function plan(
   { transactions: count = 40, restarts, witnessCount }: Scenario,
-  { clock, random, witnesses }: { clock: WorldClock; random: Random; witnesses: readonly SimulatedWitness[] },
+  { clock, random, witnesses, engine }: {
+    clock: WorldClock; random: Random; witnesses: readonly SimulatedWitness[]; engine: Engine;
+  },
 ): SimulatedTransaction[] {
-  const transactions = Array.from({ length: count }, (_, index): SimulatedTransaction => ({
-    hash: `0x${(index + 1).toString(16).padStart(64, 'c')}`, from: `0x${(index % 5).toString(16).padStart(40, 'a')}`,
-    nonce: Math.floor(index / 5),
-  }));
+  const transactions = Array.from({ length: count }, (_, index) => engine.transaction(index % wallets, Math.floor(index / wallets)));
   for (const [index, transaction] of transactions.entries()) {
     const honest = witnesses.filter((witness) => witness.conduct === 'honest');
     const door = honest[random.between(0, honest.length)];
+    let acknowledged = false;
+    // A wallet says it again until it hears that the transaction is kept.
+    const send = (): void => {
+      if (acknowledged) return;
+      door?.submit(transaction, () => { acknowledged = true; });
+      clock.after(walletRetryMs, send);
+    };
     // In the order of their nonces, as a wallet would.
-    clock.after((index * stormMs) / count + random.between(0, 50), () => door?.offer(transaction));
+    clock.after((index * stormMs) / count + random.between(0, 50), send);
   }
   if (restarts === true) {
     for (let at = 1500; at < stormMs; at += 2500) {
@@ -131,10 +179,13 @@ function plan(
 
 /** Same final order everywhere: of any two orders one is a beginning of the other. */
 function disagreements(honest: readonly SimulatedWitness[]): string[] {
-  const longest = honest.reduce((best, witness) => (witness.order.length > best.order.length ? witness : best));
+  const longest = honest.reduce((best, witness) => (witness.declared.length > best.declared.length ? witness : best));
   return honest.flatMap((witness) => {
-    const at = witness.order.findIndex((hash, index) => longest.order[index] !== hash);
-    return at === -1 ? [] : [`witnesses ${witness.seat} and ${longest.seat} disagree on stable index ${at + 1}`];
+    const at = witness.declared.findIndex((hash, index) => longest.declared[index] !== hash);
+    if (at !== -1) return [`witnesses ${witness.seat} and ${longest.seat} disagree on stable index ${at + 1}`];
+    const last = witness.order.length - 1;
+    return witness.summaryAt(last) === longest.summaryAt(last)
+      ? [] : [`witnesses ${witness.seat} and ${longest.seat} computed different summaries at stable index ${last + 1}`];
   });
 }
 
@@ -156,6 +207,7 @@ function executions(honest: readonly SimulatedWitness[], transactions: readonly 
     return [
       ...(missing.length > 0 ? [`witness ${witness.seat} lacks ${missing.length} transactions`] : []),
       ...(wrong.length > 0 ? [`witness ${witness.seat} ran ${wrong.length} transactions out of their account's order`] : []),
+      ...witness.complaints(transactions),
     ];
   });
 }

@@ -17,14 +17,16 @@ export class WorldClock {
     this.#queue.splice(low, 0, event);
   }
 
-  runUntil(endMs: number): void {
-    for (;;) {
-      const next = this.#queue.at(-1);
-      if (next === undefined || next.at > endMs) break;
-      this.#queue.pop();
-      this.nowMs = next.at;
-      next.run();
+  /** Runs the next event up to the end; false where there is none. */
+  step(endMs: number): boolean {
+    const next = this.#queue.at(-1);
+    if (next === undefined || next.at > endMs) {
+      this.nowMs = endMs;
+      return false;
     }
-    this.nowMs = endMs;
+    this.#queue.pop();
+    this.nowMs = next.at;
+    next.run();
+    return true;
   }
 }
