@@ -72,13 +72,13 @@ export const RoundEntity = new EntitySchema<RoundRow>({
 
 /** A job that the models domain asked for: of a training run, or one inference. */
 export interface JobRow {
-  id: string; kind: string; subjectKind: string; subjectId: string; submitter: string; versionId: string | null; inputHash: string | null;
+  id: string; kind: string; subjectKind: string; subjectId: string; submitter: string; versionId: string | null; inputHash: string | null; /** Of each row of an inference's input, as if it were alone. */ inputHashes: string[] | null;
   status: 'SUBMITTED' | 'LEASED' | 'COMPLETED' | 'FAILED'; attempt: number; nodeId: string | null; output: object | null; failure: string | null; position: string;
 }
 export const JobEntity = new EntitySchema<JobRow>({
   name: 'models_job', tableName: 'job', schema,
   columns: {
-    id, kind: text, subjectKind: text, subjectId: text, submitter: text, versionId: optionalText, inputHash: optionalText,
+    id, kind: text, subjectKind: text, subjectId: text, submitter: text, versionId: optionalText, inputHash: optionalText, inputHashes: optionalJson,
     status: text, attempt: integer, nodeId: optionalText, output: optionalJson, failure: optionalText, position,
   },
   indices: [{ columns: ['subjectId'] }],

@@ -19,7 +19,7 @@ type Of<T extends Read['type']> = Extract<Read, { readonly type: T }>['data'];
 
 export const modelsProjection: Projection = {
   name: 'models',
-  version: 3,
+  version: 4,
   subscribes: types,
   entities: [
     ModelEntity, CommentEntity, ProposalEntity, ReviewEntity, RunEntity, RoundEntity, JobEntity, CheckpointEntity, VersionEntity, DeploymentEntity, PredictionEntity, DatasetVersionEntity, DeviceEntity,
@@ -174,6 +174,7 @@ async function submitJob(data: Of<'JobSubmitted'>, position: string, rows: Rows)
   await rows.insert(JobEntity, {
     id: jobId, kind, subjectKind: subject.kind, subjectId: subject.id, submitter, versionId: typeof versionId === 'string' ? versionId : null,
     inputHash: kind === 'inference' ? sha256Hex(canonicalJson(input ?? null)) : null,
+    inputHashes: kind === 'inference' && Array.isArray(input) ? (input as readonly Json[]).map((row) => sha256Hex(canonicalJson([row]))) : null,
     status: 'SUBMITTED', attempt: 0, nodeId: null, output: null, failure: null, position,
   });
 }

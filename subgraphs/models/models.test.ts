@@ -50,7 +50,8 @@ async function answer({ store, content, broken }: Pick<World, 'store' | 'content
   await record(store, stream, { type: 'AttemptLeased', data: { jobId: job.jobId, attempt: 1, nodeId, fencingToken: 1, expiresAt: '' } });
   if (broken.has(job.kind)) return record(store, stream, { type: 'JobFailed', data: { jobId: job.jobId, kind: job.kind, submitter: job.submitter, reason: 'broken' } });
   if (broken.has('silent')) return;
-  let output: Json = { outputs: [[0.25, 0.75]] };
+  const { input = [[]] } = job.spec as { readonly input?: readonly (readonly number[])[] };
+  let output: Json = { outputs: input.map((row) => ((row[0] ?? 1) < 0.5 ? [0.75, 0.25] : [0.25, 0.75])) };
   if (job.kind === 'evaluation') output = { examples: 2, accuracy: 1, loss: 0.1, labels, confusion: [[1, 0], [0, 1]] };
   if (job.kind === 'training') {
     const spec = readTrainingSpec(job.spec);
@@ -365,6 +366,14 @@ describe('a version', () => {
     const infer = `mutation ($input: InferInput!) { infer(input: $input) { __typename ... on Prediction { label versionId jobId } ... on Refusal { code } } }`;
     const input = { versionId, imageBase64: image(200).toString('base64') };
     expect(await ask(infer, account, { input })).toMatchObject({ infer: { __typename: 'Prediction', label: 'bright', versionId } });
+    const before = [...world.jobs.values()].filter(({ kind }) => kind === 'inference').length;
+    const levels = Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? 5 : 200));
+    const answers = await Promise.all(levels.map((level) => ask<{ infer: { label: string; inputHash: string } }>(
+      'mutation ($input: InferInput!) { infer(input: $input) { ... on Prediction { label inputHash } } }', account, { input: { versionId, imageBase64: image(level).toString('base64') } })));
+    expect(answers.map(({ infer: { label } }) => label)).toEqual(levels.map((level) => (level < 128 ? 'dark' : 'bright')));
+    expect(new Set(answers.map(({ infer: { inputHash } }) => inputHash)).size).toBe(2);
+    // However they fell together, they are far fewer jobs than calls.
+    expect([...world.jobs.values()].filter(({ kind }) => kind === 'inference').length - before).toBeLessThan(30);
     expect(await ask(infer, account, { input: { ...input, imageBase64: 'AAAA' } })).toMatchObject({ infer: { code: 'IMAGE_UNREADABLE' } });
     expect(await ask(infer, account, { input: { ...input, versionId: 'x' } })).toMatchObject({ infer: { code: 'UNKNOWN_VERSION' } });
     world.broken.add('inference');

@@ -6,6 +6,7 @@ import { canonicalJson, deriveId, sha256Hex, type Json } from '@oort/kernel-wire
 import { jobById, modelById, versionById } from '@oort/projections-models';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { predictionDecider } from './decide/catalogue';
+import { predictionOf } from './inference-batches';
 import type { ModelsPorts } from './ports';
 import type { PredictionWaiters } from './prediction-waiters';
 import { trainerSubscribes, type Trainer } from './trainer';
@@ -31,24 +32,33 @@ export function predictionRecorder(ports: ModelsPorts, waiters: PredictionWaiter
     const version = job?.versionId == null ? null : await versionById(readModels.database, job.versionId);
     const model = version === null ? null : await modelById(readModels.database, version.modelId);
     if (job === null || version === null || model === null) return;
-    const label = labelOf(output, readArchitecture(model.architecture as Json).labels);
-    if (label === null) return;
-    const data = {
-      predictionId: subject.id, versionId: version.id, nodeId, deploymentId: null, jobId, inputHash: job.inputHash ?? '',
-      outputHash: sha256Hex(canonicalJson((output as { readonly outputs: Json }).outputs)), label, predictedAt: event.metadata.occurredAt,
-    };
-    const options = { actor: nodeId, now: now(), id: deriveId('command', `predicted/${event.id}`), cause: event };
-    const outcome = await handle(subject.id, command('RecordPrediction', data, options));
-    if (!waiters.isAwaited(subject.id) || !outcome.ok) return;
-    // Not awaited: the next prediction need not wait until somebody may read this one.
-    void readModels.waitFor('models', outcome.position).catch(() => undefined).then(() => { waiters.tell(subject.id); });
+    const { labels } = readArchitecture(model.architecture as Json);
+    const rows = rowsOf(output);
+    await Promise.all(rows.map(async (row, index) => {
+      const label = labelOf(row, labels);
+      if (label === null) return;
+      const predictionId = predictionOf(subject.id, index, rows.length);
+      const data = {
+        predictionId, versionId: version.id, nodeId, deploymentId: null, jobId, inputHash: job.inputHashes?.[index] ?? job.inputHash ?? '',
+        outputHash: sha256Hex(canonicalJson([row])), label, predictedAt: event.metadata.occurredAt,
+      };
+      const options = { actor: nodeId, now: now(), id: deriveId('command', `predicted/${event.id}/${String(index)}`), cause: event };
+      const outcome = await handle(predictionId, command('RecordPrediction', data, options));
+      if (!waiters.isAwaited(predictionId) || !outcome.ok) return;
+      // Not awaited: the next prediction need not wait until somebody may read this one.
+      void readModels.waitFor('models', outcome.position).catch(() => undefined).then(() => { waiters.tell(predictionId); });
+    }));
   };
 }
 
-/** `{outputs: [[logits]]}` -> the label of the largest; null for an answer of another shape. */
-function labelOf(output: Json, labels: readonly string[]): string | null {
+/** `{outputs: [[logits], ...]}`: a row for each input. */
+function rowsOf(output: Json): readonly Json[] {
   const { outputs } = (output ?? {}) as { readonly outputs?: Json };
-  const [row] = Array.isArray(outputs) ? outputs as readonly Json[] : [];
+  return Array.isArray(outputs) ? outputs as readonly Json[] : [];
+}
+
+/** The label of the largest; null for an answer of another shape. */
+function labelOf(row: Json, labels: readonly string[]): string | null {
   if (!Array.isArray(row) || row.length !== labels.length || !row.every((cell) => typeof cell === 'number')) return null;
   return labels[indexOfLargest(row)] ?? null;
 }

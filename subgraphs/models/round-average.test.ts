@@ -14,7 +14,7 @@ const all = (value: number): Weights => new Map([...initialWeights(architecture,
 async function row(nodeId: string, weights: Weights | null, claim = 1): Promise<JobRow> {
   const output = weights === null ? { weightsContentId: 'missing' } : { weightsContentId: await content.put(encodeWeights(weights)), examples: claim };
   return {
-    id: nodeId, kind: 'training', subjectKind: 'training-run', subjectId: 'run_1', submitter: 'account_1', versionId: null, inputHash: null,
+    id: nodeId, kind: 'training', subjectKind: 'training-run', subjectId: 'run_1', submitter: 'account_1', versionId: null, inputHash: null, inputHashes: null,
     status: 'COMPLETED', attempt: 1, nodeId, output, failure: null, position: '0',
   };
 }

@@ -1,7 +1,8 @@
 // One image (or a text, or a list of numbers, for a network of those) through a version, on whichever node is free.
 import { exampleTensor, ExampleUnreadable, ImageUnreadable, readArchitecture } from '@oort/algorithms-training';
-import { newId, type Json } from '@oort/kernel-wire';
+import type { Json } from '@oort/kernel-wire';
 import { jobById, modelById, predictionById, versionById, type PredictionRow } from '@oort/projections-models';
+import { InferenceBatches } from '../inference-batches';
 import { isRefusedJob, type ModelsPorts } from '../ports';
 import type { PredictionWaiters } from '../prediction-waiters';
 import { refuse, type Refused } from '../refusals';
@@ -14,11 +15,15 @@ const lookEveryMs = 1000;
 const defaultTimeoutMs = 30_000;
 
 export class InferenceRequests {
-  constructor(private readonly ports: ModelsPorts, private readonly waiters: PredictionWaiters) {}
+  private readonly batches: InferenceBatches;
+
+  constructor(private readonly ports: ModelsPorts, private readonly waiters: PredictionWaiters) {
+    this.batches = new InferenceBatches(ports, (predictionId) => { waiters.expect(predictionId); });
+  }
 
   async infer(actor: Actor, { versionId, imageBase64, mediaType }: InferInput): Promise<PredictionRow | Refused> {
     if (actor.kind !== 'account') return signIn;
-    const { readModels: { database }, now } = this.ports;
+    const { readModels: { database } } = this.ports;
     const version = await versionById(database, versionId);
     const model = version === null ? null : await modelById(database, version.modelId);
     if (version === null || model === null) {
@@ -26,18 +31,17 @@ export class InferenceRequests {
     }
     const input = readImage(imageBase64, mediaType, model.architecture as Json);
     if ('refused' in input) return input;
-    const jobId = newId('job', now());
-    const predictionId = newId('prediction', now());
     try {
-      await this.ports.submitJob({
-        jobId, kind: 'inference', submitter: actor.accountId, subject: { kind: 'inference', id: predictionId },
-        spec: { modelContentId: version.modelContentId, versionId, input: [input.values] },
+      const { modelContentId } = version;
+      const { predictionId, jobId, done } = await this.batches.place({ accountId: actor.accountId, versionId, modelContentId, values: input.values });
+      return await this.awaitPrediction(predictionId, jobId).finally(() => {
+        this.waiters.forget(predictionId);
+        done();
       });
     } catch (error) {
       if (isRefusedJob(error)) return refuse('INFERENCE_FAILED', error.message, error.detail);
       throw error;
     }
-    return this.awaitPrediction(predictionId, jobId);
   }
 
   private async awaitPrediction(predictionId: string, jobId: string): Promise<PredictionRow | Refused> {
