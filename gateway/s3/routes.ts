@@ -4,6 +4,7 @@ import { objectAttributes } from './operations/attributes';
 import * as buckets from './operations/buckets';
 import * as cors from './operations/cors';
 import * as multipart from './operations/multipart';
+import { listParts, listUploads } from './operations/multipart-listings';
 import * as objects from './operations/objects';
 import * as ownership from './operations/ownership';
 import * as policy from './operations/policy';
@@ -62,7 +63,7 @@ function bucketOperation({ method, query }: S3Request, has: (name: string) => bo
       if (has('location')) return buckets.bucketLocation;
       if (has('versioning')) return versioning.bucketVersioning;
       if (has('versions')) return versioning.listObjectVersions;
-      if (has('uploads')) return multipart.listUploads;
+      if (has('uploads')) return listUploads;
       return query.some(([name, value]) => name === 'list-type' && value === '2') ? buckets.listObjectsV2 : buckets.listObjectsV1;
     }
     case 'PUT': return has('versioning') ? versioning.putBucketVersioning : buckets.createBucket;
@@ -79,7 +80,7 @@ function objectOperation(request: S3Request, has: (name: string) => boolean): Op
   if (has('attributes')) return request.method === 'GET' ? objectAttributes : null;
   const copies = header(request, 'x-amz-copy-source') !== null;
   switch (request.method) {
-    case 'GET': return has('uploadId') ? multipart.listParts : objects.getObject;
+    case 'GET': return has('uploadId') ? listParts : objects.getObject;
     case 'HEAD': return objects.getObject;
     case 'PUT': {
       if (has('uploadId')) return copies ? multipart.uploadPartCopy : multipart.uploadPart;

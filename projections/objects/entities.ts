@@ -38,7 +38,7 @@ export interface SegmentRow { segmentId: string; versionId: string; ordinal: num
 
 export interface PieceRow { segmentId: string; index: number; nodeId: string; pieceId: string; root: string; leaves: number }
 
-export interface UploadRow { uploadId: string; bucket: string; key: string; accountId: string; startedAt: string }
+export interface UploadRow { uploadId: string; bucket: string; key: string; accountId: string; ownerId: string; initiatorId: string; startedAt: string }
 
 export const BucketEntity = new EntitySchema<BucketRow>({
   name: 'StorageBucket', tableName: 'bucket', schema: objectsSchema,
@@ -111,6 +111,8 @@ export const UploadEntity = new EntitySchema<UploadRow>({
     bucket: { type: 'text', collation: 'C' },
     key: { type: 'text', collation: 'C' },
     accountId: { type: 'text' },
+    ownerId: { type: 'text' },
+    initiatorId: { type: 'text' },
     startedAt: { type: 'text' },
   },
   indices: [{ name: 'upload_bucket', columns: ['bucket', 'key'] }],

@@ -12,7 +12,7 @@ type Read = Extract<StorageEvent, { readonly type: (typeof subscribes)[number] }
 
 export const objectsProjection: Projection = {
   name: 'objects',
-  version: 3,
+  version: 4,
   subscribes,
   entities: [BucketEntity, ObjectEntity, SegmentEntity, PieceEntity, UploadEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
@@ -57,8 +57,8 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
       return place(versionId, segments, false, rows);
     }
     case 'UploadStarted': {
-      const { uploadId, bucket, key, accountId } = event.data;
-      await rows.insert(UploadEntity, { uploadId, bucket, key, accountId, startedAt: occurredAt });
+      const { uploadId, bucket, key, accountId, acl, initiator = accountId } = event.data;
+      await rows.insert(UploadEntity, { uploadId, bucket, key, accountId, ownerId: acl?.owner ?? accountId, initiatorId: initiator, startedAt: occurredAt });
       return;
     }
     // Its pieces are catalogued under the upload's id until they are an object's, so that a sweep does not take them for orphans.

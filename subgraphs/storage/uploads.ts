@@ -39,7 +39,9 @@ export class Uploads {
   async start({ actor, ...start }: StartUpload): Promise<string> {
     const uploadId = newUlid(this.#options.now());
     const { wrappedKey } = await this.#options.writer.newKey(start.accountId);
-    const outcome = await this.#handle(uploadId, command('StartUpload', { uploadId, ...start, wrappedKey }, this.#by(actor ?? start.accountId)));
+    const outcome = await this.#handle(uploadId, command('StartUpload', {
+      uploadId, ...start, wrappedKey, ...(actor === undefined || actor === start.accountId ? {} : { initiator: actor }),
+    }, this.#by(actor ?? start.accountId)));
     if (outcome.ok) await this.#objects.seen(outcome.position);
     return uploadId;
   }

@@ -1,10 +1,10 @@
 // Who may do what at the door: two accounts and everyone else, by policy, by list, and behind the public access block.
 import {
-  CopyObjectCommand, DeleteBucketOwnershipControlsCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, DeleteObjectsCommand, DeletePublicAccessBlockCommand,
+  CopyObjectCommand, CreateMultipartUploadCommand, DeleteBucketOwnershipControlsCommand, DeleteBucketPolicyCommand, DeleteObjectCommand, DeleteObjectsCommand, DeletePublicAccessBlockCommand,
   GetBucketAclCommand, GetBucketOwnershipControlsCommand, GetBucketPolicyCommand, GetBucketPolicyStatusCommand, GetObjectAclCommand, GetObjectCommand,
   GetObjectTaggingCommand, GetPublicAccessBlockCommand, HeadBucketCommand, ListObjectsV2Command, PutBucketAclCommand, PutBucketOwnershipControlsCommand, PutBucketPolicyCommand,
   PutBucketTaggingCommand, PutBucketVersioningCommand, PutObjectAclCommand, PutObjectCommand, PutObjectTaggingCommand, PutPublicAccessBlockCommand,
-  CreateBucketCommand, type ObjectOwnership,
+  CreateBucketCommand, ListMultipartUploadsCommand, ListPartsCommand, type ObjectOwnership,
 } from '@aws-sdk/client-s3';
 import { codeOf, openTestDoor, type TestDoor } from '../fixture-door';
 
@@ -216,6 +216,26 @@ describe('access control lists', () => {
     expect(await codeOf(own('BucketOwnerEnforced'))).toBe('400 InvalidBucketAclWithObjectOwnership');
     await door.s3.send(new DeleteBucketOwnershipControlsCommand({ Bucket }));
     expect(await codeOf(door.s3.send(new GetBucketOwnershipControlsCommand({ Bucket })))).toBe('404 OwnershipControlsNotFoundError');
+  });
+
+  it('say whose an upload is and who began it, page by page and by prefix', async () => {
+    await own('ObjectWriter');
+    await door.s3.send(new PutBucketAclCommand({ Bucket, GrantFullControl: 'id="account_1"', GrantWrite: 'id=account_2' }));
+    const begin = async (client: TestDoor['s3'], Key: string) => (await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))).UploadId;
+    const ids = [await begin(door.s3, 'a/1'), await begin(door.other, 'a/1'), await begin(door.s3, 'a/2'), await begin(door.s3, 'b')];
+    const list = (more: object) => door.s3.send(new ListMultipartUploadsCommand({ Bucket, ...more }));
+    const { Uploads } = await list({});
+    expect(Uploads?.map(({ Key, UploadId, Owner, Initiator }) => [Key, UploadId, Owner?.ID, Initiator?.ID])).toEqual([
+      ['a/1', ids[0], 'account_1', 'account_1'], ['a/1', ids[1], 'account_2', 'account_2'], ['a/2', ids[2], 'account_1', 'account_1'], ['b', ids[3], 'account_1', 'account_1']]);
+    expect((await door.other.send(new ListPartsCommand({ Bucket, Key: 'a/1', UploadId: ids[1] }))).Initiator?.ID).toBe('account_2');
+    const first = await list({ MaxUploads: 1 });
+    expect([first.IsTruncated, first.NextKeyMarker, first.NextUploadIdMarker]).toEqual([true, 'a/1', ids[0]]);
+    const second = await list({ KeyMarker: first.NextKeyMarker, UploadIdMarker: first.NextUploadIdMarker });
+    expect([second.IsTruncated, second.Uploads?.map(({ UploadId }) => UploadId)]).toEqual([false, ids.slice(1)]);
+    const grouped = await list({ Delimiter: '/', MaxUploads: 1 });
+    expect([grouped.CommonPrefixes, grouped.Uploads, grouped.NextKeyMarker]).toEqual([[{ Prefix: 'a/' }], undefined, 'a/']);
+    expect((await list({ Delimiter: '/', KeyMarker: 'a/' })).Uploads?.map(({ Key }) => Key)).toEqual(['b']);
+    expect((await list({ Prefix: 'a/', Delimiter: '/' })).Uploads).toHaveLength(3);
   });
 
   it('come as documents, and are refused when they name nobody', async () => {

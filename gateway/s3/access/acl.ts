@@ -110,9 +110,11 @@ function typed(type: 'CanonicalUser' | 'Group', content: Readonly<Record<string,
   return { markup: markup.replace('<Grantee>', `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">`) };
 }
 
-export function ownerElement(identities: Identities, accountId: string): Markup {
+export function ownerElement(identities: Identities, accountId: string): Markup { return identityElement('Owner', identities, accountId); }
+
+export function identityElement(name: 'Owner' | 'Initiator', identities: Identities, accountId: string): Markup {
   const { canonicalId, displayName } = identities.of(accountId);
-  return element('Owner', { ID: canonicalId, DisplayName: displayName });
+  return element(name, { ID: canonicalId, DisplayName: displayName });
 }
 
 /** Grants to everyone, or to everyone with a key anywhere, are public. */

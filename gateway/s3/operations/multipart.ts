@@ -9,8 +9,7 @@ import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3
 import { checksumHeaders, contentTypeOf, metadataOf, refuseUnknown } from '../stored-headers';
 import { tagsOfHeader } from '../tags';
 import { versionHeaders } from '../versions';
-import { document, element, fields, malformed, parseXml } from '../xml';
-import { ownerOf } from './buckets';
+import { document, fields, malformed, parseXml } from '../xml';
 import { copySource } from './objects';
 
 const mostParts = 10_000;
@@ -106,33 +105,6 @@ export async function abortUpload(request: S3Request): Promise<void> {
   sendEmpty(request, 204);
 }
 
-export async function listParts(request: S3Request): Promise<void> {
-  const { uploadId, state } = await requireUpload(request);
-  const after = Number(queryValue(request, 'part-number-marker') ?? 0);
-  const limit = Math.min(Number(queryValue(request, 'max-parts') ?? 1000), 1000);
-  const all = [...state.parts.values()].sort((a, b) => a.partNumber - b.partNumber).filter(({ partNumber }) => partNumber > after);
-  const page = all.slice(0, limit);
-  const last = page.at(-1)?.partNumber ?? after;
-  sendXml(request, 200, document('ListPartsResult', {
-    Bucket: request.bucket, Key: request.key, UploadId: uploadId, Owner: ownerOf(request, state.upload.acl?.owner ?? state.upload.accountId), StorageClass: 'STANDARD',
-    PartNumberMarker: after, NextPartNumberMarker: last, MaxParts: limit, IsTruncated: all.length > page.length,
-    Part: page.map(({ partNumber, etag, sizeBytes }) => element('Part', { PartNumber: partNumber, ETag: `"${etag}"`, Size: sizeBytes })),
-  }));
-}
-
-export async function listUploads(request: S3Request): Promise<void> {
-  await requireBucket(request);
-  const prefix = queryValue(request, 'prefix') ?? '';
-  if (queryValue(request, 'delimiter') !== null) throw new S3Error('NotImplemented', 'ListMultipartUploads takes no delimiter.');
-  const marker = queryValue(request, 'key-marker') ?? '';
-  const uploads = (await request.objects.openUploads(request.bucket)).filter(({ key }) => key.startsWith(prefix) && (marker === '' || key > marker));
-  const page = uploads.slice(0, 1000);
-  sendXml(request, 200, document('ListMultipartUploadsResult', {
-    Bucket: request.bucket, KeyMarker: marker, Prefix: prefix, MaxUploads: 1000, IsTruncated: uploads.length > page.length,
-    Upload: page.map(({ key, uploadId, startedAt }) => element('Upload', { Key: key, UploadId: uploadId, Initiated: startedAt, StorageClass: 'STANDARD' })),
-  }));
-}
-
 async function requirePart(request: S3Request): Promise<{ readonly uploadId: string; readonly partNumber: number }> {
   const partNumber = Number(queryValue(request, 'partNumber'));
   if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > mostParts) {
@@ -144,7 +116,7 @@ async function requirePart(request: S3Request): Promise<{ readonly uploadId: str
 type Known = Exclude<UploadState, { readonly status: 'absent' | 'aborted' }>;
 
 /** Throws S3Error NoSuchUpload also for an upload to another key. */
-async function requireUpload(request: S3Request, orCompleted = false): Promise<{ readonly uploadId: string; readonly state: Known }> {
+export async function requireUpload(request: S3Request, orCompleted = false): Promise<{ readonly uploadId: string; readonly state: Known }> {
   await requireBucket(request);
   const uploadId = queryValue(request, 'uploadId') ?? '';
   const state = await request.objects.uploads.find(uploadId);
