@@ -11,12 +11,12 @@ import { finalityFigures } from './ledger-finality';
 import { telemetryFigures } from './telemetry';
 import { lineOf, type Figure } from './figure';
 import { projectionFigures } from './projection';
-import { storageFigures } from './storage';
+import { slowClientFigures, storageFigures } from './storage';
 import { listingFigures } from './storage-list';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
-  ledger: async () => [...finalityFigures(), ...await ledgerFigures()], gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, 'storage-list': listingFigures, compute: computeFigures,
+  ledger: async () => [...finalityFigures(), ...await ledgerFigures()], gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, 'storage-list': listingFigures, 'storage-slow': slowClientFigures, compute: computeFigures,
 };
 
 async function main(): Promise<void> {

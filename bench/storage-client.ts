@@ -8,7 +8,7 @@ export const secretAccessKey = 'S3RVER';
 export class StorageClient {
   readonly #pool: Pool;
 
-  constructor(private readonly url: string) { this.#pool = new Pool(url, { connections: 64, headersTimeout: 120_000, bodyTimeout: 120_000 }); }
+  constructor(readonly url: string) { this.#pool = new Pool(url, { connections: 64, headersTimeout: 120_000, bodyTimeout: 120_000 }); }
 
   /** Bytes of the answer. Throws RangeError when it is no success. */
   async send(method: 'PUT' | 'GET' | 'DELETE', path: string, body: Buffer | null = null): Promise<number> {
@@ -27,7 +27,7 @@ export class StorageClient {
 }
 
 /** `path` has at most one query, whose values are encoded and whose names are in order. */
-function signed(method: string, path: string, host: string): Record<string, string> {
+export function signed(method: string, path: string, host: string): Record<string, string> {
   const timestamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
   const date = timestamp.slice(0, 8);
   const [resource = '', query = ''] = path.split('?');

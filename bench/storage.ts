@@ -13,6 +13,7 @@ import { rate } from './rate';
 import { ServerProcesses } from './server-processes';
 import { accessKeyId, secretAccessKey, StorageClient } from './storage-client';
 import type { DoorTask } from './storage-door';
+import { slowFigures } from './storage-slow';
 
 const nodes = 6;
 const mebibyte = 1024 * 1024;
@@ -25,7 +26,7 @@ const sizes: readonly Size[] = [
 ];
 
 interface Speed { readonly perSecond: number; readonly cpuMs: number; readonly mostMb: number }
-interface Server { readonly name: string; readonly client: StorageClient; readonly processes: ServerProcesses }
+export interface Server { readonly name: string; readonly client: StorageClient; readonly processes: ServerProcesses }
 interface Measured { readonly put: Speed; readonly get: Speed }
 
 export async function storageFigures(): Promise<readonly Figure[]> {
@@ -50,6 +51,20 @@ export async function storageFigures(): Promise<readonly Figure[]> {
       await client.close();
       await processes.close();
     }
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Slow clients have a platform of their own, whose memory nothing else has stretched. */
+export async function slowClientFigures(): Promise<readonly Figure[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'oort-bench-slow-'));
+  const { client, processes } = await platform(directory);
+  try {
+    await client.send('PUT', '/bench');
+    return await slowFigures(client, processes, client.url);
+  } finally {
+    await client.close();
+    await processes.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -123,7 +138,7 @@ async function bareDisk(directory: string, { bytes, atOnce }: Size): Promise<num
   });
 }
 
-async function platform(directory: string): Promise<Server> {
+export async function platform(directory: string): Promise<Server> {
   const { privateKey, publicKey } = newDeviceKey();
   const processes = new ServerProcesses();
   const postgres = await startPostgres({ directory: join(directory, 'postgres') });

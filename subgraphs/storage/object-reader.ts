@@ -1,14 +1,29 @@
 import { segmentRanges, type DataPath } from './data-path/data-path';
-import { largestBatch, smallestBatch, type Pace } from './data-path/read-plain';
+import { smallestBatch, type Pace } from './data-path/read-plain';
 import { unwrapKey } from './data-path/sealing';
 import type { StoredVersion } from './state';
+
+/** What all readers of the process may have fetched ahead together. The kernel takes megabytes from a door before it shows that a
+ *  reader is slow, so what one may have follows from how many there are, and not only from how it behaves. */
+const aheadBytes = 16 * 1024 * 1024;
+const largestBatch = 4 * 1024 * 1024;
+let readers = 0;
 
 /** A reader that takes a batch within this many times of what it took to fetch it keeps up. */
 const keepsUp = 4;
 
-/** The plain bytes from `start` to `end` (exclusive), one batch ahead of whoever reads them. Batches grow while the reader keeps up;
- *  for a slow one they stay small and the next is not fetched before it is wanted. */
-export async function* readObject(
+/** The plain bytes from `start` to `end` (exclusive), one batch ahead of whoever reads them. Batches grow while the reader keeps up
+ *  and few others read; else they stay small, and the next is not fetched before it is wanted. */
+export async function* readObject(...given: Parameters<typeof readAhead>): AsyncGenerator<Buffer> {
+  readers += 1;
+  try {
+    yield* readAhead(...given);
+  } finally {
+    readers -= 1;
+  }
+}
+
+async function* readAhead(
   dataPath: DataPath, version: Pick<StoredVersion, 'segments' | 'wrappedKey' | 'accountId' | 'sizeBytes'>, accountKey: Uint8Array,
   start = 0, end = version.sizeBytes,
 ): AsyncGenerator<Buffer> {
@@ -30,6 +45,7 @@ export async function* readObject(
     const givenAt = performance.now();
     yield* value;
     const fast = performance.now() - givenAt <= Math.max(10, keepsUp * fetchMs);
-    pace.batchBytes = fast ? Math.min(largestBatch, pace.batchBytes * 2) : smallestBatch;
+    const share = Math.min(largestBatch, aheadBytes / (2 * readers));
+    pace.batchBytes = fast && share > 2 * smallestBatch ? Math.min(share, pace.batchBytes * 2) : smallestBatch;
   }
 }

@@ -10,8 +10,7 @@ import type { Wires } from './write';
 /** How much is fetched at once: little for a reader that is slow, more for one that keeps up, so that memory goes to who uses it. */
 export interface Pace { batchBytes: number }
 
-export const smallestBatch = 192 * 1024;
-export const largestBatch = 4 * 1024 * 1024;
+export const smallestBatch = 96 * 1024;
 
 export interface RangeToRead { readonly segment: SegmentPlacement; readonly start: number; readonly end: number }
 

@@ -9,7 +9,7 @@ import { ReceiptRace } from './receipt-race';
 import { fewestNodes, removePieces, stripeUnitBytes, type Wires, type WrittenSegment } from './write';
 
 /** Units that wait for a node before the sender waits for it. */
-const windowUnits = 4;
+const windowUnits = 8;
 /** How long a segment waits in all for nodes that are slower than enough others. */
 const patienceMs = 1_000;
 /** How long it waits when too few others are left. */
@@ -26,7 +26,9 @@ export interface SegmentToWrite {
 
 export class StripeWriter {
   readonly #streams: readonly PieceStream[];
-  readonly #stripe: Buffer;
+  readonly #stripeBytes: number;
+  /** Units are views of it, so every stripe has memory of its own, and none while nothing is held. */
+  #stripe: Buffer | null = null;
   #filled = 0;
   #sizeBytes = 0;
   #waitedMs = 0;
@@ -34,7 +36,7 @@ export class StripeWriter {
 
   private constructor(private readonly wires: Wires, private readonly segment: SegmentToWrite, private readonly plan: CodePlan, order: ReturnType<typeof placementOrder>) {
     const left = [...order];
-    this.#stripe = Buffer.allocUnsafe(plan.k * stripeUnitBytes);
+    this.#stripeBytes = plan.k * stripeUnitBytes;
     this.#streams = Array.from({ length: plan.n }, (_, index) => new PieceStream({
       wires, accountId: segment.accountId, index, maximumBytes: pieceLength(segment.sealedBytes, plan, stripeUnitBytes),
       next: () => left.shift(), changed: () => { this.#changed(); },
@@ -55,11 +57,12 @@ export class StripeWriter {
   /** Resolves when more may come. Throws StorageUnavailable. */
   async write(sealed: Uint8Array): Promise<void> {
     for (let offset = 0; offset < sealed.length;) {
-      const part = sealed.subarray(offset, offset + this.#stripe.length - this.#filled);
+      const part = sealed.subarray(offset, offset + this.#stripeBytes - this.#filled);
+      this.#stripe ??= Buffer.allocUnsafe(this.#stripeBytes);
       this.#stripe.set(part, this.#filled);
       this.#filled += part.length;
       offset += part.length;
-      if (this.#filled < this.#stripe.length) continue;
+      if (this.#filled < this.#stripeBytes) continue;
       this.#send(stripeUnitBytes);
       await this.#room();
     }
@@ -92,8 +95,8 @@ export class StripeWriter {
   }
 
   #send(unitBytes: number): void {
-    // The stripe's memory is filled again at once, and the connections may hold its units for a while.
-    const units = encodeStripe(Buffer.from(this.#stripe.subarray(0, this.#filled)), this.plan, unitBytes);
+    const units = encodeStripe((this.#stripe ?? Buffer.alloc(0)).subarray(0, this.#filled), this.plan, unitBytes);
+    this.#stripe = null;
     this.#streams.forEach((stream, index) => { stream.push(units[index] ?? Buffer.alloc(0)); });
     this.#sizeBytes += this.#filled;
     this.#filled = 0;
