@@ -12,6 +12,8 @@ import { ApproveMissing, Epochs } from './epochs';
 import type { Closing } from './epochs';
 import { FlatState } from './flat-state';
 import { commonOf, createMachine, evmBlock } from './machine';
+import { beginPast, clearedSlots, usualStatesKept, writePast } from './past';
+import type { Before } from './past';
 import { receiptsRoot } from './receipts-root';
 import { runTransaction } from './run-transaction';
 import type { RunResult } from './run-transaction';
@@ -57,6 +59,11 @@ interface Progress {
   readonly closing: Closing | null;
 }
 
+export interface ExecutorOptions {
+  /** Stable indexes whose state can still be read, besides the latest; 0 keeps none. */
+  readonly statesKept?: number;
+}
+
 export class Executor {
   readonly chain: StableChain;
   readonly #store: ChainStore;
@@ -65,6 +72,7 @@ export class Executor {
   readonly #vm: VM;
   readonly #epochs: Epochs | null;
   readonly #senderOf: (transaction: Hash) => Address | undefined;
+  readonly #statesKept: number;
   readonly #listeners: ((executed: ExecutedMci) => void)[] = [];
   /** The order handed in, by MCI, until all views have handed it in or it lies far behind. */
   readonly #accepted = new Map<number, string>();
@@ -74,8 +82,10 @@ export class Executor {
   private constructor(
     store: ChainStore, parameters: ChainParameters,
     machine: { readonly state: FlatState; readonly vm: VM; readonly senderOf: (transaction: Hash) => Address | undefined },
+    statesKept: number,
   ) {
     this.#store = store;
+    this.#statesKept = statesKept;
     this.#parameters = parameters;
     this.#state = machine.state;
     this.#vm = machine.vm;
@@ -89,11 +99,13 @@ export class Executor {
   /** `senderOf` answers for transactions whose signature this process has checked already. */
   static async open(
     store: ChainStore, parameters: ChainParameters, senderOf: (transaction: Hash) => Address | undefined,
+    { statesKept = usualStatesKept }: ExecutorOptions = {},
   ): Promise<Executor> {
     const state = new FlatState((key) => store.state.get(key));
     const chain = new StableChain(store);
     const vm = await createMachine(state, parameters, (index) => chain.hashAt(index));
-    return new Executor(store, parameters, { state, vm, senderOf });
+    beginPast(store, chain.point().nextIndex - 1, statesKept);
+    return new Executor(store, parameters, { state, vm, senderOf }, statesKept);
   }
 
   onExecuted(listener: (executed: ExecutedMci) => void): void {
@@ -126,13 +138,19 @@ export class Executor {
       counted: [...this.chain.epochApproves(epoch)], closing: (await this.#epochs?.closing(batch.mci)) ?? null,
     };
     const blocks: ExecutedBlock[] = [];
+    const past: { readonly index: number; readonly before: Before }[] = [];
     for (const [offset, entry] of batch.blocks.entries()) {
-      blocks.push(await this.#executeBlock(entry, batch.firstIndex + offset, batch, progress));
+      const index = batch.firstIndex + offset;
+      if (offset > 0) past.push({ index: index - 1, before: this.#before() });
+      blocks.push(await this.#executeBlock(entry, index, batch, progress));
     }
     const epochs = (await this.#epochs?.settle(batch, progress.records, progress.closing)) ?? [];
     const changes = this.#state.changes();
     const nextIndex = batch.firstIndex + batch.blocks.length;
+    // What an epoch's end credits counts to the MCI's last block.
+    past.push({ index: nextIndex - 1, before: this.#before() });
     await this.#store.root.transaction(() => {
+      writePast(this.#store, past, nextIndex - 1, this.#statesKept);
       writeState(this.#store, changes);
       for (const block of blocks) this.#writeBlock(block);
       for (const [hash, receipt] of progress.receipts) void this.#store.receipts.put(hash, receipt);
@@ -151,6 +169,10 @@ export class Executor {
     });
     this.#state.reset((key) => this.#store.state.get(key));
     for (const listener of this.#listeners) listener({ mci: batch.mci, blocks });
+  }
+
+  #before(): Before {
+    return this.#statesKept === 0 ? [] : this.#state.takeBefore((addresses) => clearedSlots(this.#store, addresses));
   }
 
   #writeBlock({ hash, record, logs }: ExecutedBlock): void {

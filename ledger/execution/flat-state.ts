@@ -7,6 +7,7 @@ import type { Address } from '@ethereumjs/util';
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { keccak256 } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
+import type { Before } from './past';
 
 export type StateReader = (key: Buffer) => Buffer | undefined;
 
@@ -40,6 +41,9 @@ export class FlatState implements StateManagerInterface {
   readonly originalStorageCache: OriginalStorageCache;
   readonly #changes = new Map<string, Uint8Array | null>();
   readonly #cleared = new Set<string>();
+  /** What stood at each key before its first change since the last `takeBefore`. */
+  readonly #before = new Map<string, Uint8Array | null>();
+  #clearedSince = new Set<string>();
   #undo: (() => void)[] = [];
   #marks: number[] = [];
   #read: StateReader;
@@ -54,6 +58,8 @@ export class FlatState implements StateManagerInterface {
     this.#read = read;
     this.#changes.clear();
     this.#cleared.clear();
+    this.#before.clear();
+    this.#clearedSince.clear();
     this.#undo = [];
     this.#marks = [];
     this.originalStorageCache.clear();
@@ -65,6 +71,21 @@ export class FlatState implements StateManagerInterface {
       clearedStorage: [...this.#cleared].map((hex) => Buffer.from(hex, 'hex')),
       writes: [...this.#changes].map(([key, value]) => [Buffer.from(key, 'hex'), value === null ? null : Buffer.from(value)]),
     };
+  }
+
+  /** What was changed since the last call, as it was before; changes that were taken back are left out. `slotsOf` answers the stored
+   *  slots of accounts that were cleared as a whole. */
+  takeBefore(slotsOf: (addresses: readonly Buffer[]) => Before): Before {
+    const before = [...this.#before].flatMap(([name, value]): Before => {
+      const now = this.#changes.get(name);
+      const same = now === undefined || (now === null ? value === null : value !== null && Buffer.compare(now, value) === 0);
+      return same || name.startsWith('63') ? [] : [[Buffer.from(name, 'hex'), value === null ? null : Buffer.from(value)]];
+    });
+    const cleared = [...this.#clearedSince].filter((owner) => this.#cleared.has(owner)).map((owner) => Buffer.from(owner, 'hex'));
+    const slots = cleared.length === 0 ? [] : slotsOf(cleared).filter(([key]) => !this.#before.has(key.toString('hex')));
+    this.#before.clear();
+    this.#clearedSince.clear();
+    return [...before, ...slots];
   }
 
   async getAccount(address: Address): Promise<Account | undefined> {
@@ -124,6 +145,7 @@ export class FlatState implements StateManagerInterface {
     const owner = hexOf(address);
     if (this.#cleared.has(owner)) return;
     this.#cleared.add(owner);
+    this.#clearedSince.add(owner);
     this.#undo.push(() => this.#cleared.delete(owner));
   }
 
@@ -166,9 +188,17 @@ export class FlatState implements StateManagerInterface {
     return changed === undefined ? this.#read(key) : (changed ?? undefined);
   }
 
+  /** Slots of an account that an earlier block of the MCI cleared are gone, whatever the store still has. */
+  #stored(key: Buffer): Uint8Array | undefined {
+    const owner = key.subarray(1, 21).toString('hex');
+    const isGone = key[0] === kinds.slot && this.#cleared.has(owner) && !this.#clearedSince.has(owner);
+    return isGone ? undefined : this.#read(key);
+  }
+
   #put(key: Buffer, value: Uint8Array | null): void {
     const name = key.toString('hex');
     const before = this.#changes.get(name);
+    if (!this.#before.has(name)) this.#before.set(name, before === undefined ? (this.#stored(key) ?? null) : before);
     this.#undo.push(() => (before === undefined ? this.#changes.delete(name) : this.#changes.set(name, before)));
     this.#changes.set(name, value);
   }

@@ -1,8 +1,9 @@
 // Execution of the final order by the EVM, the store behind it, and questions to its state.
 export { Executor, FinalOrderDisputed, TransactionMissing } from './executor';
-export type { ExecutedBlock, ExecutedMci } from './executor';
+export type { ExecutedBlock, ExecutedMci, ExecutorOptions } from './executor';
 export { ApproveMissing } from './epochs';
 export { applyGenesis, GenesisFailed } from './genesis-state';
+export { usualStatesKept } from './past';
 export { emptyReceiptsRoot, receiptProof, receiptsRoot } from './receipts-root';
 export { StateReading } from './reader';
 export type { CallRequest, CallResult } from './reader';

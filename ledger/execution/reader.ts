@@ -1,4 +1,4 @@
-// Questions to the state as of the last stable block: balances, code, calls and gas estimates. Each answer comes from one
+// Questions to the state as of the last stable block, or of one in the window that is kept: balances, code, calls and gas estimates. Each answer comes from one
 // snapshot of the store, so an MCI that commits meanwhile never mixes into it.
 import { createFeeMarket1559Tx, createLegacyTx } from '@ethereumjs/tx';
 import type { TypedTransaction } from '@ethereumjs/tx';
@@ -6,10 +6,13 @@ import { EthereumJSError, createAccountFromRLP, createAddressFromString } from '
 import { runTx } from '@ethereumjs/vm';
 import type { VM } from '@ethereumjs/vm';
 import { hexlify } from 'ethers';
-import { zeroAddress } from '@oort/ledger-chain';
+import { zeroAddress, zeroHash } from '@oort/ledger-chain';
 import type { Address, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
 import { FlatState, accountKey, codeKey, slotKey } from './flat-state';
+import type { StateReader } from './flat-state';
 import { bytesOf, commonOf, createMachine, evmBlock } from './machine';
+import type { Environment } from './machine';
+import { readerAt, statesFrom } from './past';
 import { StableChain } from './stable-chain';
 import type { ChainStore } from './store';
 
@@ -42,25 +45,32 @@ export class StateReading {
     this.#now = now;
   }
 
-  account(address: Address): { readonly nonce: number; readonly balance: bigint; readonly codeHash: Uint8Array } {
-    const encoded = this.#store.state.get(accountKey(bytesOf(address)));
+  /** The lowest stable index whose state can be read. */
+  from(): number {
+    return statesFrom(this.#store);
+  }
+
+  /** `at`: as of the end of the block with that stable index; the latest without it. */
+  account(address: Address, at?: number): { readonly nonce: number; readonly balance: bigint; readonly codeHash: Uint8Array } {
+    const encoded = this.#read(at)(accountKey(bytesOf(address)));
     if (encoded === undefined) return { nonce: 0, balance: 0n, codeHash: new Uint8Array(0) };
     const { nonce, balance, codeHash } = createAccountFromRLP(encoded);
     return { nonce: Number(nonce), balance, codeHash };
   }
 
-  code(address: Address): Hex {
-    const code = this.#store.state.get(codeKey(this.account(address).codeHash));
+  code(address: Address, at?: number): Hex {
+    // Codes are found by their hash and never removed.
+    const code = this.#store.state.get(codeKey(this.account(address, at).codeHash));
     return code === undefined ? '0x' : hexlify(code);
   }
 
-  storage(address: Address, slot: Hash): Hash {
-    const value = this.#store.state.get(slotKey(bytesOf(address), bytesOf(slot)));
+  storage(address: Address, slot: Hash, at?: number): Hash {
+    const value = this.#read(at)(slotKey(bytesOf(address), bytesOf(slot)));
     return `0x${(value?.toString('hex') ?? '').padStart(64, '0')}`;
   }
 
-  call(request: CallRequest): Promise<CallResult> {
-    return this.#alone(async (vm, block) => {
+  call(request: CallRequest, at?: number): Promise<CallResult> {
+    return this.#alone(at, async (vm, block) => {
       const result = await vm.evm.runCall({
         block, caller: createAddressFromString(request.from), data: bytesOf(request.data), value: request.value, gasPrice: 0n,
         gasLimit: request.gas ?? BigInt(this.#parameters.blockGasLimit),
@@ -71,28 +81,28 @@ export class StateReading {
   }
 
   /** The least gas with which the transaction succeeds, to within 1.5 %; what it answers has been run and passed. */
-  async estimate(request: CallRequest): Promise<CallResult> {
+  async estimate(request: CallRequest, at?: number): Promise<CallResult> {
     const most = request.gas ?? BigInt(this.#parameters.maximumTransactionGas);
-    const first = await this.#tryWith(request, most);
+    const first = await this.#tryWith(request, most, at);
     if (first.kind !== 'returned') return first;
     let [low, high] = [first.gasUsed - 1n, most];
     // A call keeps one 64th of its gas back (EIP-150), so this guess is right for nearly everything.
     const guess = (first.gasUsed + 2300n) * 64n / 63n;
     if (guess < high) {
-      if ((await this.#tryWith(request, guess)).kind === 'returned') high = guess;
+      if ((await this.#tryWith(request, guess, at)).kind === 'returned') high = guess;
       else low = guess;
     }
-    if ((await this.#tryWith(request, first.gasUsed)).kind === 'returned') high = first.gasUsed;
+    if ((await this.#tryWith(request, first.gasUsed, at)).kind === 'returned') high = first.gasUsed;
     while (low + 1n < high && (high - low) * 1000n > high * 15n) {
       const middle = (low + high) / 2n;
-      if ((await this.#tryWith(request, middle)).kind === 'returned') high = middle;
+      if ((await this.#tryWith(request, middle, at)).kind === 'returned') high = middle;
       else low = middle;
     }
     return { kind: 'returned', data: '0x', gasUsed: high };
   }
 
-  #tryWith(request: CallRequest, gasLimit: bigint): Promise<CallResult> {
-    return this.#alone(async (vm, block) => {
+  #tryWith(request: CallRequest, gasLimit: bigint, at: number | undefined): Promise<CallResult> {
+    return this.#alone(at, async (vm, block) => {
       const result = await runTx(vm, { tx: this.#unsigned(request, gasLimit, vm), block, skipBalance: true, skipNonce: true });
       return outcome(result.execResult.exceptionError?.error, result.execResult.returnValue, result.totalGasSpent);
     });
@@ -109,19 +119,40 @@ export class StateReading {
     return tx;
   }
 
-  /** One question at a time on the one machine; each in the present: the chain stands still while idle, the clock does not,
-   *  and the next block will carry the clock's time. */
-  #alone(ask: (vm: VM, block: ReturnType<typeof evmBlock>) => Promise<CallResult>): Promise<CallResult> {
+  #read(at: number | undefined): StateReader {
+    return at === undefined ? (key) => this.#store.state.get(key) : readerAt(this.#store, at);
+  }
+
+  /** What a question in the present sees: the chain stands still while idle, the clock does not, and the next block will carry the
+   *  clock's time. The number too: a contract that writes once a block would look cheaper in the last one than it will be. */
+  #present(): Environment {
+    const { nextIndex, hash } = this.#chain.point();
+    const timestamp = Math.max(this.#now(), this.#chain.record(hash)?.timestamp ?? 0);
+    return { number: nextIndex, timestamp, coinbase: zeroAddress, random: hash };
+  }
+
+  /** What the block with this stable index saw (rule 10). */
+  #environmentOf(index: number): Environment {
+    const hash = this.#chain.hashAt(index) ?? zeroHash;
+    const record = this.#chain.record(hash);
+    return {
+      number: index, timestamp: record?.timestamp ?? 0, coinbase: this.#chain.block(hash)?.from ?? zeroAddress,
+      random: this.#chain.trunkAt(record?.mci ?? 0) ?? zeroHash,
+    };
+  }
+
+  /** One question at a time on the one machine. */
+  #alone<T>(
+    at: number | undefined, ask: (vm: VM, block: ReturnType<typeof evmBlock>) => Promise<T>,
+  ): Promise<T | { readonly kind: 'failed'; readonly reason: string }> {
     const answer = this.#turn.then(async () => {
       this.#vm ??= createMachine(this.#state, this.#parameters, (index) => this.#chain.hashAt(index));
       const vm = await this.#vm;
       const snapshot = this.#store.root.useReadTransaction();
       try {
-        this.#state.reset((key) => this.#store.state.get(key, { transaction: snapshot }));
-        const { nextIndex, hash } = this.#chain.point();
-        const timestamp = Math.max(this.#now(), this.#chain.record(hash)?.timestamp ?? 0);
-        // The number too: a contract that writes once a block would look cheaper in the last one than it will be.
-        const environment = { number: nextIndex, timestamp, coinbase: zeroAddress, random: hash };
+        this.#state.reset(at === undefined
+          ? (key) => this.#store.state.get(key, { transaction: snapshot }) : readerAt(this.#store, at, snapshot));
+        const environment = at === undefined ? this.#present() : this.#environmentOf(at);
         return await ask(vm, evmBlock(environment, this.#parameters, commonOf(this.#parameters)));
       } catch (error) {
         if (error instanceof EthereumJSError) return { kind: 'failed', reason: error.message } as const;

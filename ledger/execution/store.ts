@@ -3,6 +3,7 @@
 import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmdb';
 import type { Json } from '@oort/kernel-wire';
+import type { PastDatabases } from './past';
 import type { Address, ApproveReceipt, Hash, Hex, Log } from '@oort/ledger-chain';
 
 export interface StableRecord {
@@ -62,7 +63,7 @@ export interface StablePoint {
   readonly nextIndex: number;
 }
 
-export interface ChainStore {
+export interface ChainStore extends PastDatabases {
   readonly root: RootDatabase;
   readonly meta: Database<Json, string>;
   /** Canonical RLP of every valid block, stable or not. */
@@ -110,6 +111,8 @@ export function openChainStore(directory: string): ChainStore {
     pools: named('pools'),
     epochs: named('epochs'),
     state: root.openDB<Buffer, Buffer>({ name: 'state', encoding: 'binary', keyEncoding: 'binary' }),
+    past: root.openDB<Buffer, Buffer>({ name: 'past', encoding: 'binary', keyEncoding: 'binary' }),
+    pastKeys: named('pastKeys'),
   };
 }
 

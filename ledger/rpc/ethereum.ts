@@ -58,43 +58,40 @@ function chainMethods(backend: RpcBackend): Methods {
 
 function stateMethods(backend: RpcBackend): Methods {
   const { state, pending } = backend;
-  /** Only the present state is kept. A number counts while nothing has happened since, so that pinned reads still work. */
-  const present = (block: Json | undefined): void => {
-    const latest = latestIndex(backend);
-    const choice = blockParam(block, latest);
-    const number = choice.kind === 'number' ? choice.number : numberOf(backend, choice.hash);
-    if (number > latest) throw new LedgerFault('BLOCK_UNKNOWN', rpcCodes.refused, 'header not found');
-    for (let index = number + 1; index <= latest; index += 1) {
-      const record = backend.chain.record(backend.chain.hashAt(index) ?? '');
-      if (record !== undefined && record.transactions.length > 0) {
-        throw new LedgerFault('STATE_NOT_KEPT', rpcCodes.refused, `the state of block ${number} is not kept (only the latest is)`);
-      }
-    }
-  };
+  /** The stable index at which to read; undefined for the present. */
+  const past = (block: Json | undefined): number | undefined => pastIndex(backend, block);
   return {
-    eth_getBalance: ([address, block]) => (present(block), quantity(state.account(addressParam(address, 'address')).balance)),
-    eth_getCode: ([address, block]) => (present(block), state.code(addressParam(address, 'address'))),
-    eth_getStorageAt: ([address, slot, block]) => (present(block), state.storage(addressParam(address, 'address'), slotParam(slot))),
+    eth_getBalance: ([address, block]) => quantity(state.account(addressParam(address, 'address'), past(block)).balance),
+    eth_getCode: ([address, block]) => state.code(addressParam(address, 'address'), past(block)),
+    eth_getStorageAt: ([address, slot, block]) => state.storage(addressParam(address, 'address'), slotParam(slot), past(block)),
     eth_getTransactionCount: ([address, block]) => {
       const account = addressParam(address, 'address');
-      if (block === 'pending') return quantity(pending.nextNonce(account));
-      present(block);
-      return quantity(state.account(account).nonce);
+      return block === 'pending' ? quantity(pending.nextNonce(account)) : quantity(state.account(account, past(block)).nonce);
     },
-    eth_call: async ([request, block]) => {
-      present(block);
-      const result = answered(await state.call(callParam(request)));
-      return result.data;
-    },
+    eth_call: async ([request, block]) => answered(await state.call(callParam(request), past(block))).data,
     eth_estimateGas: async ([request, block]) => {
-      present(block);
       const call = callParam(request);
-      if (call.value > 0n && state.account(call.from).balance < call.value) {
+      const at = past(block);
+      if (call.value > 0n && state.account(call.from, at).balance < call.value) {
         throw new LedgerFault('INSUFFICIENT_FUNDS', rpcCodes.refused, 'insufficient funds for transfer');
       }
-      return quantity(answered(await state.estimate(call)).gasUsed);
+      return quantity(answered(await state.estimate(call, at)).gasUsed);
     },
   };
+}
+
+/** The stable index that is asked for; undefined where it is the latest. Refused where it is not here yet or not kept any more. */
+export function pastIndex(backend: RpcBackend, block: Json | undefined): number | undefined {
+  const latest = latestIndex(backend);
+  const choice = blockParam(block, latest);
+  const number = choice.kind === 'number' ? choice.number : numberOf(backend, choice.hash);
+  if (number > latest) throw new LedgerFault('BLOCK_UNKNOWN', rpcCodes.refused, 'header not found');
+  if (number === latest) return undefined;
+  const from = backend.state.from();
+  if (number < from) {
+    throw new LedgerFault('STATE_NOT_KEPT', rpcCodes.refused, `the state of block ${number} is not kept (only from ${from} on)`);
+  }
+  return number;
 }
 
 function recordMethods(backend: RpcBackend): Methods {

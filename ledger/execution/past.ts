@@ -1,0 +1,80 @@
+// State of the past, as reverse differences: for every key that a block changed, what stood there before. The value of a key after block N
+// is what stood before its first change behind N, or the present one. The head pays one small write per key changed, in the transaction
+// of its MCI; a read of the past pays one seek. Kept for a window of stable indexes, and pruned as the head moves on.
+import type { Database, Transaction as ReadTransaction } from 'lmdb';
+import type { StateReader } from './flat-state';
+import { slotRange } from './flat-state';
+import type { ChainStore } from './store';
+
+/** A key's value before a block; null where there was none. */
+export type Before = readonly (readonly [key: Buffer, value: Buffer | null])[];
+
+export interface PastDatabases {
+  /** By state key and index of the block that changed it (6 bytes, big endian): 0x01 and the value before, or 0x00 alone. */
+  readonly past: Database<Buffer, Buffer>;
+  /** Which keys a block changed: what pruning removes. */
+  readonly pastKeys: Database<Buffer[], number>;
+}
+
+/** Blocks whose state can be read besides the latest, where the node is not told otherwise. */
+export const usualStatesKept = 100_000;
+const indexBytes = 6;
+/** Entries that one MCI prunes at most: more than it adds, unless its blocks are many. */
+const prunedAtOnce = 64;
+const fromKey = 'statesFrom';
+
+function pastKey(key: Buffer, index: number): Buffer {
+  const full = Buffer.allocUnsafe(key.length + indexBytes);
+  key.copy(full);
+  full.writeUIntBE(index, key.length, indexBytes);
+  return full;
+}
+
+/** The lowest stable index whose state can be read. */
+export function statesFrom(store: ChainStore): number {
+  return Number(store.meta.get(fromKey) ?? 0);
+}
+
+/** A store from before states were kept knows only what comes from here on. */
+export function beginPast(store: ChainStore, latest: number, kept: number): void {
+  const known = store.meta.get(fromKey);
+  const empty = store.pastKeys.getKeysCount({ limit: 1 }) === 0;
+  if (known === undefined) store.meta.putSync(fromKey, latest === 0 || !empty ? 0 : latest);
+  else if (kept === 0 && Number(known) < latest) store.meta.putSync(fromKey, latest);
+}
+
+/** To be called inside the transaction of the MCI, before its state is written. */
+export function writePast(store: ChainStore, changes: readonly { readonly index: number; readonly before: Before }[], latest: number, kept: number): void {
+  if (kept > 0) {
+    for (const { index, before } of changes) {
+      if (before.length === 0) continue;
+      for (const [key, value] of before) {
+        void store.past.put(pastKey(key, index), value === null ? Buffer.of(0) : Buffer.concat([Buffer.of(1), value]));
+      }
+      void store.pastKeys.put(index, before.map(([key]) => key));
+    }
+  }
+  const floor = latest - kept;
+  if (floor <= statesFrom(store)) return;
+  for (const { key: index, value: keys } of [...store.pastKeys.getRange({ end: floor + 1, limit: prunedAtOnce })]) {
+    for (const key of keys) void store.past.remove(pastKey(key, index));
+    void store.pastKeys.remove(index);
+  }
+  void store.meta.put(fromKey, floor);
+}
+
+/** Slots that a block cleared as a whole, as they stood on disk; those written earlier in the same MCI come as changes of their own. */
+export function clearedSlots(store: ChainStore, addresses: readonly Buffer[]): Before {
+  return addresses.flatMap((address) =>
+    [...store.state.getRange(slotRange(address))].map(({ key, value }) => [Buffer.from(key), Buffer.from(value)] as const));
+}
+
+/** Reads as of the end of the block with this stable index. Cost: a seek and a read per key. */
+export function readerAt(store: ChainStore, index: number, snapshot?: ReadTransaction): StateReader {
+  const options = snapshot === undefined ? {} : { transaction: snapshot };
+  return (key) => {
+    const [first] = store.past.getRange({ start: pastKey(key, index + 1), end: pastKey(key, 2 ** 48 - 1), limit: 1, ...options });
+    if (first === undefined) return store.state.get(key, options);
+    return first.value[0] === 1 ? first.value.subarray(1) : undefined;
+  };
+}
