@@ -1,5 +1,5 @@
 // Packages published only as ES modules are transformed too, because tests run as CommonJS.
-const esModules = ['@noble', 'multiformats', 'uint8arrays', 'ulid', 'fast-xml-parser', 'graphql-ws'].join('|');
+const esModules = ['@noble', 'multiformats', 'uint8arrays', 'ulid', 'fast-xml-parser', 'graphql-ws', '@kubernetes', 'openid-client', 'oauth4webapi', 'jose'].join('|');
 
 /** @type {import('jest').Config} */
 module.exports = {

@@ -56,7 +56,9 @@ async function dispatched(store: EventStore, name: string, jobs: number): Promis
   const dispatcher = createDispatcher({
     now, leaseTtlMs: 600_000,
     workingNodes: (nodeIds) => Promise.resolve(nodeIds.flatMap((nodeId) => byId.get(nodeId) ?? [])),
-    lease: (jobId, nodeId) => handle(jobId, command('LeaseJob', { jobId, nodeId, ttlMs: 600_000 }, { actor: nodeId, now: now() })),
+    lease: (jobId, nodeId, terms) => handle(jobId, command('LeaseJob', { jobId, nodeId, ttlMs: 600_000, ...terms }, { actor: nodeId, now: now() })),
+    preempt: (jobId, attempt) => handle(jobId, command('PreemptAttempt', { jobId, attempt }, { actor: 'platform', now: now() })),
+    missDeadline: (jobId) => handle(jobId, command('MissDeadline', { jobId }, { actor: 'platform', now: now() })),
     expire: (jobId, attempt) => handle(jobId, command('ExpireLease', { jobId, attempt }, { actor: 'platform', now: now() })),
   });
   const queued: JobStateOf[] = [];
@@ -91,7 +93,7 @@ async function work(node: SimulatedNode, dispatcher: Dispatcher, tally: Tally, j
 /** Jobs a second when each looks at all nodes and sorts them, without any lease. */
 function plainRate(): number {
   const demand = demandOf('inference', spec);
-  const waiting = nodes.map(({ kind, ...node }): WaitingNode => ({ ...node, nodeKind: kind, kinds: ['inference'], sandbox: 'process', gpu: false, load: 0, room: perPoll }));
+  const waiting = nodes.map(({ kind, ...node }): WaitingNode => ({ ...node, nodeKind: kind, kinds: ['inference'], sandbox: 'process', gpu: false, offline: false, load: 0, room: perPoll }));
   const given = new Map<number, number>();
   const started = performance.now();
   let placed = 0;

@@ -147,7 +147,9 @@ describe('agents', () => {
     const { data } = await eventOf(lied.jobId, 'FraudProved');
     expect(data).toMatchObject({ nodeId: agent.nodeId, fraud: 'reveal-differs' });
     expect(provesFraud({ kind: data.fraud, nodeKey: data.nodeKey, first: data.first, second: data.second }, verifySignature)).toBe(true);
-    expect((await eventOf(lied.jobId, 'AttemptFailed')).data).toMatchObject({ budget: 'validation' });
+    // Of that very attempt: an earlier one may have gone to a node that was killed while it asked for work.
+    const failures = (await eventsOf(lied.jobId)).filter((event) => event.type === 'AttemptFailed' && event.data.attempt === data.attempt);
+    expect(failures).toMatchObject([{ data: { budget: 'validation' } }]);
     const silent = await restarted('reveal-withheld', liar);
     const withheld = await platform.submitJob({ kind: 'inference', spec, submitter: 'account_1' });
     expect((await eventOf(withheld.jobId, 'RevealMissed')).data).toMatchObject({ nodeId: agent.nodeId, attempt: 1 });

@@ -5,15 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ContentCorrupt, ContentMissing, diskContentStore, type ContentStore } from '@oort/kernel-content';
 import { Fault, messageOf, type Json } from '@oort/kernel-wire';
 import type { NodeKind } from '@oort/schema/events/nodes';
+import { agentBackend } from './agent-backend';
 import { faultFrom } from './agent-fault';
 import { enrolled, type EnrolmentOptions, type Identity } from './enrolment';
 import { measureMachine } from './machine';
+import type { ExecutionBackend } from './execution-backend';
 import { openOutbox } from './outbox';
 import { openDiskStore } from './pieces/disk-store';
 import type { PieceStore } from './pieces/port';
 import { startPieceServer, type PieceServer } from './pieces/server';
 import { platformClient, type PlatformClient } from './platform-client';
-import { hasBubblewrap, openSandbox, type Sandbox } from './sandbox';
+import { strongestWall } from './enclosure/walls';
+import { hasBubblewrap, openSandbox } from './sandbox';
 import { readState, writeState } from './state-file';
 import { reportInventory, reportResources } from './telemetry/machine-readings';
 import { telemetrySender, type TelemetrySender } from './telemetry/sender';
@@ -24,6 +27,8 @@ export interface AgentOptions extends EnrolmentOptions {
   /** Default: the process's own. OORT_FAULT makes the agent cheat (agent-fault.ts), OORT_CHECKPOINT_MS is the time between
    *  checkpoints of a training job (2000). */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** For containers, in place of this machine's walls: a provider's cluster. */
+  backend?(directory: string): ExecutionBackend;
   log?(text: string): void;
 }
 
@@ -57,11 +62,12 @@ const mebibyte = 1024 * 1024;
 const minute = 60_000;
 
 const inferenceLane: Lane = { kinds: ['evaluation', 'inference'], max: 8, parallel: 1, timeoutMs: 5 * minute };
+const containerLane: Lane = { kinds: ['container'], max: 1, parallel: 1, timeoutMs: 60 * minute };
 const trainingLane: Lane = { kinds: ['training'], max: 1, parallel: 1, timeoutMs: 60 * minute };
 const preprocessLane: Lane = { kinds: ['preprocess'], max: 24, parallel: 4, timeoutMs: minute };
 
 export const traitsOf: Readonly<Record<NodeKind, AgentTraits>> = {
-  super: { lanes: [inferenceLane, trainingLane], pieces: openDiskStore },
+  super: { lanes: [inferenceLane, trainingLane, containerLane], pieces: openDiskStore },
   archive: { lanes: [], pieces: openDiskStore },
   edge: { lanes: [preprocessLane], pieces: null },
 };
@@ -85,17 +91,17 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const { nodeId, key } = identity;
   const transport = telemetryTransport({ nodeId, key, directory, client, environment });
   const telemetry = telemetrySender({ directory: join(directory, 'telemetry'), nodeId, key, isNewNode, transport, bufferBytes: bufferBytesFrom(environment), log });
-  const sandboxes = traits.lanes.map(() => openSandbox({ directory }));
+  const lanes = lanesFor(traits, options.backend?.(directory) ?? null, directory);
   const outbox = openOutbox(directory, client, log, fault);
   const cached = cachedContent(join(directory, 'content'), client);
   const beating = [
     telemetry.run(signal), beat(endpoint, telemetry, log, signal), reportResources(directory, telemetry, signal),
     ...(pieces === null ? [] : [reportInventory(pieces.store, telemetry, signal)]),
   ];
-  await benchmarked(directory, client, sandboxes[0], log);
+  await benchmarked(directory, client, log);
   const working = [
     ...beating, outbox.run(signal),
-    ...traits.lanes.map((lane, index) => workLane(lane, { identity, client, telemetry, outbox, fault, log, checkpointEveryMs, fetchCached: cached, sandbox: sandboxes[index] ?? openSandbox({ directory }) }, signal)),
+    ...lanes.map(({ lane, backend }) => workLane(lane, { identity, client, telemetry, outbox, fault, log, checkpointEveryMs, fetchCached: cached, backend, leaseFile: join(directory, 'leases', `${lane.kinds.join('-')}.json`) }, signal)),
     traits.beside?.({ identity, client, telemetry, directory, signal, log }) ?? Promise.resolve(),
   ];
   for (const part of working) part.catch((error: unknown) => { if (!signal.aborted) log(`agent: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); });
@@ -103,13 +109,22 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
     nodeId: identity.nodeId, endpoint,
     async close() {
       stop.abort();
-      for (const sandbox of sandboxes) sandbox.close();
+      for (const { backend } of lanes) backend.close();
       await Promise.allSettled(working);
       await telemetry.close();
       await pieces?.server.close();
       await pieces?.store.close();
     },
   };
+}
+
+/** A lane with nothing that this machine may run is not opened. */
+function lanesFor({ lanes }: AgentTraits, cluster: ExecutionBackend | null, directory: string): readonly { readonly lane: Lane; readonly backend: ExecutionBackend }[] {
+  return lanes.flatMap((lane) => {
+    const backend = cluster !== null && lane.kinds.every((kind) => cluster.kinds.includes(kind)) ? cluster : agentBackend({ directory });
+    const kinds = lane.kinds.filter((kind) => backend.kinds.includes(kind));
+    return kinds.length === 0 ? [] : [{ lane: { ...lane, kinds }, backend }];
+  });
 }
 
 function bufferBytesFrom(environment: Readonly<Record<string, string | undefined>>): number {
@@ -143,19 +158,19 @@ const benchmarkMutation = `mutation Benchmark($input: ReportBenchmarkInput!) {
 }`;
 
 /** Once in the life of a node. */
-async function benchmarked(directory: string, client: PlatformClient, first: Sandbox | undefined, log: (text: string) => void): Promise<void> {
+async function benchmarked(directory: string, client: PlatformClient, log: (text: string) => void): Promise<void> {
   const path = join(directory, 'benchmark.json');
   if (readState<object>(path) !== null) return;
-  const sandbox = first ?? openSandbox({ directory });
+  const sandbox = openSandbox({ directory });
   const nowhere = (): Promise<never> => Promise.reject(new ContentMissing('none'));
   const { output } = await sandbox.run('benchmark', null, {
     fetchContent: nowhere, storeContent: nowhere, checkpoint: nowhere, resume: null, signal: new AbortController().signal, timeoutMs: minute, checkpointEveryMs: minute,
   });
-  if (first === undefined) sandbox.close();
+  sandbox.close();
   const measured: Record<string, Json> = { ...await measureMachine(directory), ...output as { readonly inferencesPerS: number } };
   const { reportBenchmark } = await client.graphql<{ readonly reportBenchmark: { readonly __typename: string; readonly message?: string } }>(benchmarkMutation, { input: measured });
   if (reportBenchmark.__typename === 'Refusal') return log(`benchmark refused: ${reportBenchmark.message ?? ''}`);
-  log(`sandbox: ${hasBubblewrap() ? 'bubblewrap' : 'a plain process (bubblewrap does not work here)'}`);
+  log(`sandbox: ${hasBubblewrap() ? 'bubblewrap' : 'a plain process (bubblewrap does not work here)'}; foreign programs: ${strongestWall() === 'process' ? 'none, only ONNX graphs run' : `behind ${strongestWall()}`}`);
   writeState(path, measured);
 }
 

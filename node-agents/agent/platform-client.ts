@@ -22,6 +22,8 @@ export class ContentUnavailable extends Fault {
 }
 
 export interface PlatformClient {
+  /** By the platform's clock, as far as its answers told, where the device's is far off. */
+  now(): Date;
   /** Throws PlatformUnreachable, PlatformRejected, NetworkOff. Refusals come back as data. */
   graphql<T>(document: string, variables: { readonly [name: string]: Json }, options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number }): Promise<T>;
   fetchContent(contentId: string): Promise<Buffer>;
@@ -37,6 +39,8 @@ export interface PlatformClientOptions {
   /** The agent's own: where its network switch lies. */
   readonly directory: string;
   readonly key: DeviceKey;
+  /** The device's; it may be wrong. */
+  clock?(): Date;
   /** Null before the enrolment: then requests are not signed. */
   readonly nodeId: string | null;
 }
@@ -48,14 +52,30 @@ const defaultTimeoutMs = 30_000;
 const telemetryTimeoutMs = 15_000;
 const contentAttempts = 5;
 
-export function platformClient({ platform, ingest, directory, key, nodeId }: PlatformClientOptions): PlatformClient {
+/** Below this a difference is the network's, and requests are good for five minutes anyway. */
+const toleratedSkewMs = 30_000;
+
+export function platformClient({ platform, ingest, directory, key, nodeId, clock = () => new Date() }: PlatformClientOptions): PlatformClient {
+  /** What the device's clock is behind by, as the platform's answers say (RFC 9110, Date). */
+  let skewMs = 0;
+  const now = (): Date => new Date(clock().getTime() + skewMs);
+
+  function learn(date: string | null): void {
+    const told = Date.parse(date ?? '');
+    if (Number.isNaN(told)) return;
+    const behindMs = told - clock().getTime();
+    skewMs = Math.abs(behindMs) > toleratedSkewMs ? behindMs : 0;
+  }
+
   async function request({ url, path, method, body, type, signal }: Request): Promise<Response> {
     requireNetwork(directory);
-    const signed = nodeId === null ? {} : signRequest({ nodeId, key, method, path, body, now: new Date() });
+    const signed = nodeId === null ? {} : signRequest({ nodeId, key, method, path, body, now: now() });
     try {
-      return await fetch(url, {
+      const response = await fetch(url, {
         method, signal, headers: { ...signed, ...(method === 'GET' ? {} : { 'content-type': type }) }, ...(method === 'GET' ? {} : { body }),
       });
+      learn(response.headers.get('date'));
+      return response;
     } catch (error) {
       throw new PlatformUnreachable(`${url}: ${reasonOf(error)}`);
     }
@@ -73,6 +93,7 @@ export function platformClient({ platform, ingest, directory, key, nodeId }: Pla
   };
 
   return {
+    now,
     async graphql<T>(document: string, variables: { readonly [name: string]: Json }, { signal, timeoutMs = defaultTimeoutMs }: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<T> {
       const body = Buffer.from(JSON.stringify({ query: document, variables }));
       const limit = AbortSignal.timeout(timeoutMs);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { contentIdOf } from '@oort/kernel-content';
 import { Fault, type Json } from '@oort/kernel-wire';
-import { openSandbox, type RunOptions, type Sandbox } from './sandbox';
+import type { RunOptions } from './execution-backend';
+import { openSandbox, type Sandbox } from './sandbox';
 
 const directory = mkdtempSync(join(tmpdir(), 'oort-sandbox-'));
 let sandbox: Sandbox;

@@ -5,7 +5,8 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Fault, type Json } from '@oort/kernel-wire';
-import type { Executed, ExecutorPorts } from './executors';
+import type { RunOptions } from './execution-backend';
+import type { Executed } from './executors';
 import type { FromSandbox, ToSandbox } from './sandbox-message';
 
 export class SandboxFailed extends Fault {}
@@ -15,8 +16,6 @@ export interface SandboxOptions {
   readonly directory: string;
   readonly memoryMb?: number;
 }
-
-export interface RunOptions extends ExecutorPorts { readonly timeoutMs: number }
 
 export interface Sandbox {
   /** Throws SandboxFailed when the process died, took too long, or the executor refused; its code says which. */

@@ -3,15 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signWith } from '@oort/kernel-identity';
-import { canonicalJson, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
+import { canonicalJson, Fault, messageOf, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { JobKind } from '@oort/schema/events/compute';
 import { commitmentHash, commitmentStatement, resultStatement } from '@oort/schema/statements';
 import { faulted, type AgentFault } from './agent-fault';
 import type { Identity } from './enrolment';
+import type { ExecutionBackend } from './execution-backend';
 import { NetworkOff } from './network-switch';
 import type { FinishedAttempt, Outbox } from './outbox';
+import { readState, writeState } from './state-file';
 import { PlatformUnreachable, type PlatformClient } from './platform-client';
-import type { Sandbox } from './sandbox';
 import type { TelemetrySender } from './telemetry/sender';
 
 export interface Lane {
@@ -25,11 +26,13 @@ export interface Lane {
 export interface WorkPorts {
   readonly identity: Identity;
   readonly client: PlatformClient;
-  readonly sandbox: Sandbox;
+  readonly backend: ExecutionBackend;
   readonly outbox: Outbox;
   readonly telemetry: TelemetrySender;
   readonly fault: AgentFault | null;
   readonly checkpointEveryMs: number;
+  /** Where its leases are kept while they run, so that a restarted device goes on with them. */
+  readonly leaseFile: string;
   /** Content that is asked for again and again: models, examples. */
   fetchCached(contentId: string): Promise<Buffer>;
   log(text: string): void;
@@ -41,6 +44,8 @@ interface Lease {
 }
 interface Refusal { readonly __typename: 'Refusal'; readonly code: string; readonly message: string }
 type Offer = { readonly leaseWork: { readonly __typename: 'WorkOffer'; readonly leaseTtlMs: number; readonly leases: readonly Lease[] } | Refusal };
+interface KeptLeases { readonly leaseTtlMs: number; readonly leases: readonly Lease[] }
+type Renewals = { readonly renewLeases: readonly { readonly __typename: string }[] };
 interface Held { readonly lease: Lease; readonly controller: AbortController }
 
 const leaseMutation = `mutation Lease($input: LeaseWorkInput!) {
@@ -56,16 +61,24 @@ const checkpointMutation = `mutation Checkpoint($input: CheckpointAttemptInput!)
   checkpointAttempt(input: $input) { __typename ... on Refusal { code message } }
 }`;
 /** Not the job's doing: codes, since faults that crossed the sandbox's channel have no class any more. */
-const outsideCodes: readonly string[] = ['CONTENT_UNAVAILABLE', 'PLATFORM_UNREACHABLE', 'PLATFORM_REJECTED', 'NETWORK_OFF'];
+const outsideCodes: readonly string[] = ['CONTENT_UNAVAILABLE', 'PLATFORM_UNREACHABLE', 'PLATFORM_REJECTED', 'NETWORK_OFF', 'NO_WALL', 'CLUSTER_UNAVAILABLE', 'REGISTRY_REFUSED'];
 const waitMs = 15_000;
 const pauseMs = 1000;
+const farewellMs = 1000;
+const goOnMs = 60_000;
 
-/** Resolves when the signal aborts. */
+/** Resolves when the signal aborts, its last question taken back: a job that is handed to nobody would wait for its lease to end. */
 export async function workLane(lane: Lane, ports: WorkPorts, signal: AbortSignal): Promise<void> {
+  await askForWork(lane, ports, signal);
+  await ports.client.graphql(leaseMutation, { input: { kinds: lane.kinds, waitMs: 0, max: 0 } }, { timeoutMs: farewellMs }).catch(() => undefined);
+}
+
+async function askForWork(lane: Lane, ports: WorkPorts, signal: AbortSignal): Promise<void> {
+  await goOn(lane, ports, signal);
   while (!signal.aborted) {
     try {
       const { leaseWork } = await ports.client.graphql<Offer>(
-        leaseMutation, { input: { kinds: lane.kinds, waitMs, max: lane.max } }, { signal, timeoutMs: waitMs + 10_000 });
+        leaseMutation, { input: { kinds: lane.kinds, waitMs, max: lane.max, offer: { sandbox: ports.backend.wall } } }, { signal, timeoutMs: waitMs + 10_000 });
       if (leaseWork.__typename === 'Refusal') await sleep(pauseMs, undefined, { signal });
       else await runAll(lane, leaseWork.leases, leaseWork.leaseTtlMs, ports, signal);
     } catch (error) {
@@ -76,8 +89,31 @@ export async function workLane(lane: Lane, ports: WorkPorts, signal: AbortSignal
   }
 }
 
+/** With what was leased before this process started, as far as the platform still knows the leases. */
+async function goOn(lane: Lane, ports: WorkPorts, signal: AbortSignal): Promise<void> {
+  const before = readState<KeptLeases>(ports.leaseFile);
+  for (const until = Date.now() + goOnMs; before !== null && before.leases.length > 0 && !signal.aborted;) {
+    try {
+      const { renewLeases } = await ports.client.graphql<Renewals>(renewMutation, { input: { leases: before.leases.map(claimOf) } }, { signal });
+      const alive = before.leases.filter((_, index) => renewLeases[index]?.__typename === 'RenewedLease');
+      if (alive.length > 0) ports.log(`goes on with ${alive.length} of ${before.leases.length} leases`);
+      return await runAll(lane, alive, before.leaseTtlMs, ports, signal);
+    } catch (error) {
+      if (signal.aborted || Date.now() > until) return;
+      ports.log(`leases not renewed: ${messageOf(error)}`);
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+function claimOf({ jobId, attempt, fencingToken }: Lease): { readonly jobId: string; readonly attempt: number; readonly fencingToken: number } {
+  return { jobId, attempt, fencingToken };
+}
+
 async function runAll(lane: Lane, leases: readonly Lease[], leaseTtlMs: number, ports: WorkPorts, signal: AbortSignal): Promise<void> {
   const held = new Map(leases.map((lease) => [lease.jobId, { lease, controller: new AbortController() }]));
+  const keep = (): void => { writeState(ports.leaseFile, { leaseTtlMs, leases: [...held.values()].map(({ lease }) => lease) } satisfies KeptLeases); };
+  if (leases.length > 0) keep();
   const renewal = setInterval(() => { void renewAll(held, ports); }, leaseTtlMs / 3);
   const stop = (): void => { for (const { controller } of held.values()) controller.abort(); };
   signal.addEventListener('abort', stop);
@@ -85,7 +121,10 @@ async function runAll(lane: Lane, leases: readonly Lease[], leaseTtlMs: number, 
   const worker = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined && !signal.aborted; next = queue.shift()) {
       if (!next.controller.signal.aborted) await runOne(lane, next, ports);
+      // One that was stopped with its process is gone on with by the next.
+      if (signal.aborted) return;
       held.delete(next.lease.jobId);
+      keep();
     }
   };
   try {
@@ -98,14 +137,14 @@ async function runAll(lane: Lane, leases: readonly Lease[], leaseTtlMs: number, 
 
 async function runOne(lane: Lane, { lease, controller }: Held, ports: WorkPorts): Promise<void> {
   const { jobId, kind, attempt, fencingToken, spec } = lease;
-  const startedAt = new Date().toISOString();
+  const startedAt = ports.client.now().toISOString();
   try {
-    const { output, units } = faulted(ports.fault, kind, await ports.sandbox.run(kind, spec, {
-      ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal, checkpointEveryMs: ports.checkpointEveryMs,
+    const { output, units } = faulted(ports.fault, kind, await ports.backend.run(kind, spec, {
+      ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal, checkpointEveryMs: ports.checkpointEveryMs, jobId,
       resume: lease.checkpoint === null ? null : await ports.client.fetchContent(lease.checkpoint.contentId),
     }));
-    ports.outbox.add({ jobId, attempt, fencingToken, ...signed(ports, jobId, attempt, output), output, units, startedAt, endedAt: new Date().toISOString() });
-    report(ports, lease, units, Date.now() - Date.parse(startedAt));
+    ports.outbox.add({ jobId, attempt, fencingToken, ...signed(ports, jobId, attempt, output), output, units, startedAt, endedAt: ports.client.now().toISOString() });
+    report(ports, lease, units, ports.client.now().getTime() - Date.parse(startedAt));
   } catch (error) {
     // A run that was stopped from outside is nobody's failure: the lease runs out, or is another's already.
     if (!controller.signal.aborted) await reportFailure(lease, error, ports);
@@ -151,7 +190,7 @@ async function renewAll(held: ReadonlyMap<string, Held>, { client, log }: WorkPo
   if (renewed.length === 0) return;
   try {
     const { renewLeases } = await client.graphql<{ readonly renewLeases: readonly { readonly __typename: string }[] }>(
-      renewMutation, { input: { leases: renewed.map(({ lease: { jobId, attempt, fencingToken } }) => ({ jobId, attempt, fencingToken })) } });
+      renewMutation, { input: { leases: renewed.map(({ lease }) => claimOf(lease)) } });
     renewed.forEach(({ lease, controller }, index) => {
       // A result may be on its way while this was asked: then the lease is gone because the job is done.
       if (renewLeases[index]?.__typename !== 'Refusal' || !held.has(lease.jobId)) return;

@@ -5,7 +5,7 @@ import { jobsProjection } from './projection';
 projectionContract({
   projection: jobsProjection, samples: join(__dirname, '..', '..', 'schema', 'golden'),
   life: [
-    'JobSubmitted', 'AttemptLeased', 'AttemptCheckpointed', 'AttemptFailed', 'AttemptLeased',
+    'JobSubmitted', 'AttemptLeased', 'AttemptCheckpointed', 'AttemptFailed', 'AttemptLeased', 'AttemptPreempted', 'AttemptLeased',
     'JobCompleted', 'ResultRecorded', 'JobFailed', 'JobCancelled', 'JobRefunded',
   ],
   leaves: ['job'],

@@ -4,15 +4,17 @@ import type { ComputeEvent } from '@oort/schema/events/compute';
 import { JobEntity } from './entities';
 
 const subscribes = [
-  'JobSubmitted', 'AttemptLeased', 'AttemptCheckpointed', 'AttemptFailed', 'JobCompleted', 'ResultRecorded', 'JobFailed', 'JobCancelled', 'JobRefunded',
+  'JobSubmitted', 'AttemptLeased', 'AttemptCheckpointed', 'AttemptPreempted', 'AttemptFailed', 'JobCompleted', 'ResultRecorded', 'JobFailed', 'JobCancelled', 'JobRefunded',
 ] as const satisfies readonly ComputeEvent['type'][];
+
+type Subscribed = Extract<ComputeEvent, { readonly type: (typeof subscribes)[number] }>;
 
 export const jobsProjection: Projection = {
   name: 'jobs', version: 1, subscribes, entities: [JobEntity],
-  apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as ComputeEvent, rows),
+  apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Subscribed, rows),
 };
 
-async function apply(recorded: RecordedEvent, event: ComputeEvent, rows: Rows): Promise<void> {
+async function apply(recorded: RecordedEvent, event: Subscribed, rows: Rows): Promise<void> {
   const { jobId } = event.data;
   const endedAt = recorded.metadata.occurredAt;
   switch (event.type) {
@@ -30,6 +32,9 @@ async function apply(recorded: RecordedEvent, event: ComputeEvent, rows: Rows): 
       return;
     case 'AttemptCheckpointed':
       await rows.update(JobEntity, { jobId }, { checkpointStep: event.data.step, checkpointHash: event.data.hash });
+      return;
+    case 'AttemptPreempted':
+      await rows.update(JobEntity, { jobId }, { status: 'queued' });
       return;
     case 'AttemptFailed':
       await rows.update(JobEntity, { jobId }, { status: 'queued', failureReason: event.data.reason });

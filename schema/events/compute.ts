@@ -24,6 +24,10 @@ export type ComputeEvent =
       readonly jobId: string; readonly kind: JobKind; readonly attempt: number; readonly nodeId: string; readonly fraud: 'two-commitments' | 'reveal-differs' | 'two-answers';
       /** Ed25519, hex. */ readonly nodeKey: string; readonly first: SignedStatement; readonly second: SignedStatement;
     } }
+  /** Beside AttemptLeased in the same append, where the node asks something else than the list price; in basis points of it. */
+  | { readonly type: 'PriceAgreed'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string; readonly askBasisPoints: number } }
+  /** The attempt had to make room for a job that was reserved: nobody's failure, and the job waits again. */
+  | { readonly type: 'AttemptPreempted'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string } }
   | { readonly type: 'AttemptFailed'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string; readonly budget: 'infrastructure' | 'application' | 'validation'; readonly reason: string } }
   | { readonly type: 'JobCompleted'; readonly data: {
       readonly jobId: string; readonly kind: JobKind; readonly submitter: string; readonly attempt: number; readonly nodeId: string; readonly specHash: string;
@@ -38,6 +42,6 @@ export type ComputeEvent =
   | { readonly type: 'JobRefunded'; readonly data: { readonly jobId: string; readonly submitter: string; readonly nodeId: string; readonly amountMicroUsd: string; readonly caseId: string } };
 
 export const computeVisibility = {
-  JobSubmitted: 'tenant', AttemptLeased: 'public', AttemptCheckpointed: 'public', ResultCommitted: 'public', RevealMissed: 'public', FraudProved: 'public', AttemptFailed: 'public', JobCompleted: 'public', ResultRecorded: 'tenant',
+  JobSubmitted: 'tenant', AttemptLeased: 'public', AttemptCheckpointed: 'public', ResultCommitted: 'public', RevealMissed: 'public', FraudProved: 'public', PriceAgreed: 'public', AttemptPreempted: 'public', AttemptFailed: 'public', JobCompleted: 'public', ResultRecorded: 'tenant',
   JobFailed: 'public', JobCancelled: 'public', JobRefunded: 'public',
 } as const satisfies Visibilities<ComputeEvent>;

@@ -94,7 +94,7 @@ const refused: readonly (readonly [string, readonly ComputeEvent[], ComputeComma
   ['a spec that cannot be run', [], submit({ spec: { modelContentId: model } }), 'SPEC_INVALID'],
   ['rows of different lengths', [], submit({ spec: { modelContentId: model, input: [[1], [1, 2]] } }), 'SPEC_INVALID'],
   ['a training spec without weights', [], submit({ kind: 'training', spec: {} }), 'SPEC_INVALID'],
-  ['containers', [], submit({ kind: 'container' }), 'KIND_NOT_SERVED'],
+  ['a container without an image', [], submit({ kind: 'container' }), 'SPEC_INVALID'],
   ['a cap below the quote', [], submit({ priceCapMicroUsd: '39' }), 'PRICE_CAP_TOO_LOW'],
   ['an id that is taken', [submitted], submit({ submitter: 'account_2' }), 'JOB_EXISTS'],
   ['a lease on nothing', [], ask('LeaseJob', { jobId, nodeId: 'node_1', ttlMs: 5000 }), 'UNKNOWN_JOB'],

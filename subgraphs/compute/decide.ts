@@ -6,10 +6,11 @@ import type { ComputeEvent, SignedStatement } from '@oort/schema/events/compute'
 import { checkpointHash, commitmentHash, commitmentStatement, firstCheckpointHash, resultStatement } from '@oort/schema/statements';
 import type { AttemptClaim, ComputeCommand } from './commands';
 import { evolve } from './evolve';
-import { creditedUnits, quoteMicroUsd, unitPriceMicroUsd } from './pricing';
+import { creditedUnits, priceOf, quoteMicroUsd } from './pricing';
 import { refuse, type ComputeRefusal } from './refusals';
 import { problemOf } from './spec';
 import { budgets, noJob, type Budget, type Commitment, type JobState, type RunningJob } from './state';
+import { lateFor, lease, missDeadline, preempt } from './terms';
 
 export const jobDecider: Decider<ComputeCommand, JobState, ComputeEvent, ComputeRefusal> = {
   category: 'job', initial: noJob, decide, evolve,
@@ -35,6 +36,8 @@ function decide(command: ComputeCommand, state: JobState): Decided {
       const held = holder(command.data, state);
       return 'refused' in held ? held : fail(held, command.data.budget, command.data.reason);
     }
+    case 'PreemptAttempt': return preempt(command, state);
+    case 'MissDeadline': return missDeadline(command, state);
     case 'ExpireLease': return expire(command, state);
     case 'CancelJob': return cancel(command, state);
     case 'RefundJob': return refund(command, state);
@@ -48,7 +51,6 @@ function submit({ data }: CommandOf<'SubmitJob'>, state: JobState): Decided {
     const same = state.specHash === specHash && state.submitter === submitter && state.kind === kind;
     return same ? nothing : refuse('JOB_EXISTS', 'This id belongs to another job.', { jobId });
   }
-  if (kind === 'container') return refuse('KIND_NOT_SERVED', 'No node of this network runs containers.', { kind });
   const problem = problemOf(kind, spec);
   if (problem !== null) return refuse('SPEC_INVALID', `The spec cannot be run: ${problem}.`, { problem });
   const quote = quoteMicroUsd(kind, spec);
@@ -56,13 +58,6 @@ function submit({ data }: CommandOf<'SubmitJob'>, state: JobState): Decided {
     return refuse('PRICE_CAP_TOO_LOW', `The job may cost ${quote} micro-dollars.`, { quoteMicroUsd: quote.toString(), priceCapMicroUsd });
   }
   return { events: [{ type: 'JobSubmitted', data: { jobId, kind, submitter, subject, specHash, spec, reservedMicroUsd: quote.toString() } }] };
-}
-
-function lease({ data: { jobId, nodeId, ttlMs }, issuedAt }: CommandOf<'LeaseJob'>, state: Known): Decided {
-  if (state.status !== 'queued') return refuse('JOB_NOT_QUEUED', 'The job does not wait for a node.', { jobId, status: state.status });
-  const attempt = state.attempts + 1;
-  const expiresAt = new Date(Date.parse(issuedAt) + ttlMs).toISOString();
-  return { events: [{ type: 'AttemptLeased', data: { jobId, attempt, nodeId, fencingToken: attempt, expiresAt } }] };
 }
 
 function checkpoint({ data }: CommandOf<'CheckpointAttempt'>, state: Known): Decided {
@@ -105,11 +100,12 @@ function complete({ data }: CommandOf<'CompleteAttempt'>, state: Known): Decided
   if (signatureValid && commitment.commitment !== commitmentHash(nodeKey, { jobId, attempt, resultHash, salt })) {
     return fail(held, 'validation', 'the answer is not the one that the node committed to', proved(held, data, 'reveal-differs', committed(data, commitment), revealed));
   }
-  const problem = signatureValid ? problemOfOutput(output) : 'the result is not signed by the node';
+  const late = lateFor(held, endedAt) ? 'the work ended after the deadline' : null;
+  const problem = signatureValid ? late ?? problemOfOutput(output) : 'the result is not signed by the node';
   if (problem !== null) return fail(held, 'validation', problem);
   const { kind, submitter, subject, spec, specHash, reservedMicroUsd } = held;
   const units = creditedUnits(kind, spec, data.units);
-  const price = unitPriceMicroUsd[kind] * BigInt(units);
+  const price = priceOf(kind, units, held.lease.askBasisPoints);
   const costMicroUsd = (price < reservedMicroUsd ? price : reservedMicroUsd).toString();
   return {
     events: [

@@ -5,9 +5,9 @@ import { jobClasses, termsOf } from '@oort/schema/job-spec';
 import type { Demand } from './matching';
 
 export function demandOf(kind: JobKind, spec: Json): Demand {
-  const { class: jobClass, resources: { cores, memoryMb, gpu }, constraints, sandbox } = termsOf(kind, spec);
+  const { class: jobClass, deadline, resources: { cores, memoryMb, gpu }, constraints, sandbox } = termsOf(kind, spec);
   const { regions, near, notOperators, runtimeClass, minimumTrust, bidBasisPoints } = constraints;
-  return { kind, class: jobClass, cores, memoryMb, gpu, regions, near, notOperators, runtimeClass, minimumTrust, sandbox, bidBasisPoints };
+  return { kind, class: jobClass, cores, memoryMb, gpu, regions, near, notOperators, runtimeClass, minimumTrust, sandbox, bidBasisPoints, datable: deadline !== null };
 }
 
 /** Equal for equal demands; sorts by class, the reserved first. */

@@ -1,4 +1,5 @@
 import type { Outcome } from '@oort/kernel-decider';
+import type { Json } from '@oort/kernel-wire';
 import type { JobKind } from '@oort/schema/events/compute';
 import { createDispatcher, type Dispatcher, type PollRequest } from './dispatcher';
 import type { ComputeRefusal } from './refusals';
@@ -10,13 +11,15 @@ interface World {
   readonly dispatcher: Dispatcher;
   readonly suspended: Set<string>;
   readonly expired: string[];
+  /** Jobs that gave way, and jobs whose time was over. */
+  readonly ended: string[];
   pass(ms: number): void;
-  queue(jobId: string, change?: { readonly attempts?: number; readonly failedOn?: readonly string[] }): void;
+  queue(jobId: string, change?: { readonly attempts?: number; readonly failedOn?: readonly string[]; readonly spec?: Json }): void;
   poll(nodeId: string, change?: Partial<PollRequest>): Promise<readonly RunningJob[]>;
 }
 
-const queuedJob = (jobId: string, attempts: number, failedOn: readonly string[]): Extract<JobState, { readonly status: 'queued' }> => ({
-  status: 'queued', jobId, kind: 'inference', submitter: 'account_1', subject: null, spec: {}, specHash: '', reservedMicroUsd: 1n, attempts,
+const queuedJob = (jobId: string, attempts: number, failedOn: readonly string[], spec: Json = {}): Extract<JobState, { readonly status: 'queued' }> => ({
+  status: 'queued', jobId, kind: 'inference', submitter: 'account_1', subject: null, spec, specHash: '', reservedMicroUsd: 1n, attempts,
   failures: { infrastructure: 0, application: 0, validation: 0 }, failedOn, checkpoint: null,
 });
 
@@ -26,6 +29,7 @@ function world(): World {
   const jobs = new Map<string, Extract<JobState, { readonly status: 'queued' }>>();
   const suspended = new Set<string>();
   const expired: string[] = [];
+  const ended: string[] = [];
   const done = (state: JobState): Outcome<JobState, ComputeRefusal> => ({ ok: true, state, position: 0n, revision: 0n });
   const dispatcher = createDispatcher({
     now: () => new Date(nowMs), leaseTtlMs,
@@ -33,21 +37,31 @@ function world(): World {
     lease(jobId, nodeId) {
       const job = jobs.get(jobId) ?? queuedJob(jobId, 0, []);
       const attempt = job.attempts + 1;
-      return Promise.resolve(done({ ...job, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken: attempt, commitment: null, expiresAt: new Date(nowMs + leaseTtlMs).toISOString() } }));
+      return Promise.resolve(done({ ...job, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken: attempt, askBasisPoints: 10_000, commitment: null, expiresAt: new Date(nowMs + leaseTtlMs).toISOString() } }));
+    },
+    preempt(jobId, attempt) {
+      ended.push(`${jobId} gave way`);
+      const job = queuedJob(jobId, attempt, [], jobs.get(jobId)?.spec);
+      jobs.set(jobId, job);
+      return Promise.resolve(done(job));
+    },
+    missDeadline(jobId) {
+      ended.push(`${jobId} was late`);
+      return Promise.resolve(done({ ...queuedJob(jobId, 0, []), status: 'failed' }));
     },
     expire(jobId, attempt) {
       expired.push(`${jobId}/${attempt}`);
-      const job = queuedJob(jobId, attempt, ['node_1']);
+      const job = queuedJob(jobId, attempt, ['node_1'], jobs.get(jobId)?.spec);
       jobs.set(jobId, job);
       return Promise.resolve(done(job));
     },
   });
   return {
-    dispatcher, suspended, expired,
+    dispatcher, suspended, expired, ended,
     pass: (ms) => { nowMs += ms; },
-    queue(jobId, { attempts = 0, failedOn = [] } = {}) {
-      jobs.set(jobId, queuedJob(jobId, attempts, failedOn));
-      dispatcher.observe(queuedJob(jobId, attempts, failedOn));
+    queue(jobId, { attempts = 0, failedOn = [], spec = {} } = {}) {
+      jobs.set(jobId, queuedJob(jobId, attempts, failedOn, spec));
+      dispatcher.observe(queuedJob(jobId, attempts, failedOn, spec));
     },
     poll: (nodeId, change = {}) => dispatcher.poll({ nodeId, kinds: ['inference'] satisfies JobKind[], max: 1, waitMs: 100, ...change }),
   };
@@ -79,6 +93,15 @@ describe('the dispatcher', () => {
     expect(await first).toEqual([]);
     queue('a');
     expect(ids(await second)).toEqual(['a']);
+  });
+
+  it('forgets the question of a node that takes it back', async () => {
+    const { queue, poll } = world();
+    const waiting = poll('node_1', { waitMs: 5000 });
+    expect(await poll('node_1', { max: 0 })).toEqual([]);
+    expect(await waiting).toEqual([]);
+    queue('a');
+    expect(ids(await poll('node_2'))).toEqual(['a']);
   });
 
   it('offers nothing to a node that was suspended while it waited', async () => {
@@ -136,5 +159,46 @@ describe('the dispatcher', () => {
     await recalled.dispatcher.sweep();
     expect(recalled.dispatcher.renew(claimOf(job as RunningJob))).not.toBeNull();
     dispatcher.close();
+  });
+
+  it('serves the reserved first, and makes an interruptible job give way to one after a grace', async () => {
+    const { dispatcher, queue, poll, pass, ended } = world();
+    queue('low', { spec: { class: 'interruptible' } });
+    const [low] = await poll('node_1');
+    expect(low?.jobId).toBe('low');
+    queue('other', { spec: {} });
+    queue('high', { spec: { class: 'reserved' } });
+    const renewed = (): void => { dispatcher.renew(claimOf(low as RunningJob)); };
+    pass(900);
+    renewed();
+    await dispatcher.sweep();
+    expect(dispatcher.preemptsAt('low')).toBeNull();
+    pass(900);
+    renewed();
+    await dispatcher.sweep();
+    expect(dispatcher.preemptsAt('low')?.toISOString()).toBe('2026-01-01T00:00:03.800Z');
+    for (const _ of [1, 2, 3]) {
+      pass(900);
+      renewed();
+      await dispatcher.sweep();
+    }
+    expect(ended).toEqual(['low gave way']);
+    expect(dispatcher.renew(claimOf(low as RunningJob))).toBeNull();
+    expect(ids(await poll('node_1'))).toEqual(['high']);
+    expect(ids(await poll('node_2', { max: 9 }))).toEqual(['other', 'low']);
+  });
+
+  it('ends jobs whose time is over, waiting or running', async () => {
+    const { dispatcher, queue, poll, pass, ended } = world();
+    queue('runs', { spec: { deadline: '2026-01-01T00:00:01Z' } });
+    await poll('node_1');
+    queue('waits', { spec: { deadline: '2026-01-01T00:00:01Z' } });
+    queue('fine');
+    await dispatcher.sweep();
+    expect(ended).toEqual([]);
+    pass(1001);
+    await dispatcher.sweep();
+    expect([...ended].sort()).toEqual(['runs was late', 'waits was late']);
+    expect(ids(await poll('node_2', { max: 9 }))).toEqual(['fine']);
   });
 });

@@ -4,9 +4,10 @@ import { randomInt } from 'node:crypto';
 import type { Outcome } from '@oort/kernel-decider';
 import type { JobKind } from '@oort/schema/events/compute';
 import type { NodeKind } from '@oort/schema/events/nodes';
-import type { SandboxLevel } from '@oort/schema/job-spec';
+import { termsOf, type SandboxLevel } from '@oort/schema/job-spec';
 import type { AttemptClaim } from './commands';
-import { listPriceBasisPoints, matchWork, type Match, type WaitingNode } from './matching';
+import { demandOf } from './demand';
+import { listPriceBasisPoints, matchWork, suits, type Match, type WaitingNode } from './matching';
 import { createQueue } from './queue';
 import type { ComputeRefusal } from './refusals';
 import type { JobState, RunningJob } from './state';
@@ -22,17 +23,21 @@ export interface WorkingNode {
   readonly memoryMb: number;
 }
 
+export interface LeaseTerms { readonly askBasisPoints: number; readonly offline: boolean }
+
 export interface DispatcherPorts {
   now(): Date;
   readonly leaseTtlMs: number;
   /** Those of the given that may be offered work. */
   workingNodes(nodeIds: readonly string[]): Promise<readonly WorkingNode[]>;
-  lease(jobId: string, nodeId: string): Promise<Outcome<JobState, ComputeRefusal>>;
+  lease(jobId: string, nodeId: string, terms: LeaseTerms): Promise<Outcome<JobState, ComputeRefusal>>;
   expire(jobId: string, attempt: number): Promise<Outcome<JobState, ComputeRefusal>>;
+  preempt(jobId: string, attempt: number): Promise<Outcome<JobState, ComputeRefusal>>;
+  missDeadline(jobId: string): Promise<Outcome<JobState, ComputeRefusal>>;
 }
 
 /** What a node offers this time; the weakest wall, no GPU and the list price unless told. */
-export interface Offer { readonly sandbox?: SandboxLevel; readonly gpu?: boolean; readonly runtimeClass?: string; readonly askBasisPoints?: number }
+export interface Offer { readonly sandbox?: SandboxLevel; readonly gpu?: boolean; readonly offline?: boolean; readonly runtimeClass?: string; readonly askBasisPoints?: number }
 
 export interface PollRequest {
   readonly nodeId: string; readonly kinds: readonly JobKind[]; readonly max: number; readonly waitMs: number; readonly offer?: Offer;
@@ -46,13 +51,15 @@ export interface Dispatcher {
   poll(request: PollRequest): Promise<readonly RunningJob[]>;
   /** When the lease now ends; null for a claim that does not hold it. */
   renew(claim: AttemptClaim): Date | null;
-  /** Ends leases that nobody renewed. */
+  /** When a running job has to give way to a reserved one; null when it need not. */
+  preemptsAt(jobId: string): Date | null;
+  /** Ends leases that nobody renewed and jobs whose time is over, and makes room for the reserved. */
   sweep(): Promise<void>;
   /** Answers everybody who waits. */
   close(): void;
 }
 
-interface Held { readonly job: RunningJob; endsAt: number }
+interface Held { readonly job: RunningJob; endsAt: number; preemptsAt: number | null }
 /** `seen` is the newest state of the queue that it was matched against. */
 interface Poller extends PollRequest { readonly lane: string; seen: number; readonly answer: (jobs: readonly RunningJob[]) => void }
 
@@ -63,12 +70,17 @@ const recentMs = 10_000;
 const pollersPerJob = 4;
 const smallestRound = 64;
 const largestRound = 10_000;
+/** Between the notice and the end of an attempt that gives way: time for a checkpoint. */
+const graceLeases = 2;
 
 export function createDispatcher(ports: DispatcherPorts): Dispatcher {
   const queue = createQueue();
   const held = new Map<string, Held>();
   const pollers = new Map<string, Poller>();
   const loads = new Map<string, number>();
+  /** What each node offered last. */
+  const offers = new Map<string, WaitingNode>();
+  const deadlines = new Map<string, number>();
   let recent: { readonly nodeId: string; readonly at: number }[] = [];
   let news = 1;
   let gathering = false;
@@ -79,14 +91,21 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     if (state.status === 'none') return;
     queue.delete(state.jobId);
     release(state.jobId);
+    deadlines.delete(state.jobId);
+    if (state.status === 'queued' || state.status === 'running') note(state);
     if (state.status === 'running') {
-      held.set(state.jobId, { job: state, endsAt: Math.max(Date.parse(state.lease.expiresAt), nowMs() + ports.leaseTtlMs) });
+      held.set(state.jobId, { job: state, endsAt: Math.max(Date.parse(state.lease.expiresAt), nowMs() + ports.leaseTtlMs), preemptsAt: null });
       load(state.lease.nodeId, 1);
     }
     if (state.status !== 'queued') return;
     queue.add(state, nowMs());
     news += 1;
     wake();
+  }
+
+  function note({ jobId, kind, spec }: Exclude<JobState, { readonly status: 'none' }>): void {
+    const { deadline } = termsOf(kind, spec);
+    if (deadline !== null) deadlines.set(jobId, Date.parse(deadline));
   }
 
   function release(jobId: string): void {
@@ -107,6 +126,7 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     // A node that asks again has given up on its earlier question.
     const earlier = pollers.get(lane);
     if (earlier !== undefined) settle(earlier, []);
+    if (request.max < 1) return Promise.resolve([]);
     return new Promise((resolve) => {
       const timer = setTimeout(() => settle(poller, []), Math.max(request.waitMs, 2 * gatherMs));
       const poller: Poller = { ...request, lane, seen: 0, answer: (jobs) => { clearTimeout(timer); resolve(jobs); } };
@@ -145,7 +165,10 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     forgetRecent();
     const nodes = offered.flatMap((poller): WaitingNode[] => {
       const node = known.get(poller.nodeId);
-      return node === undefined ? [] : [waiting(poller, node)];
+      if (node === undefined) return [];
+      const offer = waiting(poller, node);
+      offers.set(poller.nodeId, offer);
+      return [offer];
     });
     const starvingSince = nowMs() - 3 * ports.leaseTtlMs;
     await hand(offered, matchWork(queue.lines(starvingSince), nodes, () => randomInt(2 ** 32) / 2 ** 32));
@@ -153,16 +176,16 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
   }
 
   function waiting({ kinds, max, offer = {} }: Poller, { kind, ...node }: WorkingNode): WaitingNode {
-    const { sandbox = 'process', gpu = false, runtimeClass = node.runtimeClass, askBasisPoints = listPriceBasisPoints } = offer;
-    return { ...node, nodeKind: kind, kinds, room: max, load: loads.get(node.nodeId) ?? 0, sandbox, gpu, runtimeClass, askBasisPoints };
+    const { sandbox = 'process', gpu = false, offline = false, runtimeClass = node.runtimeClass, askBasisPoints = listPriceBasisPoints } = offer;
+    return { ...node, nodeKind: kind, kinds, room: max, load: loads.get(node.nodeId) ?? 0, sandbox, gpu, offline, runtimeClass, askBasisPoints };
   }
 
   async function hand(offered: readonly Poller[], matches: readonly Match[]): Promise<void> {
     const given = new Map<number, RunningJob[]>();
     await Promise.all(matches.map(async ({ jobId, poller }) => {
-      const nodeId = offered[poller]?.nodeId ?? '';
+      const { nodeId = '', offer: { askBasisPoints = listPriceBasisPoints, offline = false } = {} } = offered[poller] ?? {};
       queue.delete(jobId);
-      const outcome = await ports.lease(jobId, nodeId);
+      const outcome = await ports.lease(jobId, nodeId, { askBasisPoints, offline });
       if (!outcome.ok || outcome.state.status !== 'running') return;
       observe(outcome.state);
       recent.push({ nodeId, at: nowMs() });
@@ -200,10 +223,45 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
       if (outcome.ok) observe(outcome.state);
       else release(job.jobId);
     }
+    await endLate(now);
+    await makeRoom(now);
     // Some may be starving by now, and are offered where they failed before.
     news += 1;
     wake();
   }
 
-  return { observe, knows: (jobId) => queue.has(jobId) || held.has(jobId), poll, renew, sweep, close: () => { for (const poller of [...pollers.values()]) settle(poller, []); } };
+  async function endLate(now: number): Promise<void> {
+    for (const [jobId, deadline] of [...deadlines]) {
+      if (deadline > now) continue;
+      const outcome = await ports.missDeadline(jobId);
+      if (outcome.ok) observe(outcome.state);
+      // Run without a network: what was done in time may still be reported, until the lease ends.
+      else deadlines.set(jobId, now + ports.leaseTtlMs);
+    }
+  }
+
+  /** A reserved job that found no room for a while makes an interruptible one of a node that would do give way, after a grace. */
+  async function makeRoom(now: number): Promise<void> {
+    const leaving = [...held.values()].filter(({ preemptsAt }) => preemptsAt !== null);
+    for (const { job } of leaving.filter(({ preemptsAt }) => (preemptsAt ?? now) <= now)) {
+      const outcome = await ports.preempt(job.jobId, job.lease.attempt);
+      if (outcome.ok) observe(outcome.state);
+    }
+    const waitingFor = queue.reservedSince(now - ports.leaseTtlMs).slice(leaving.length);
+    for (const { demand } of waitingFor) {
+      const giving = [...held.values()].find(({ job, preemptsAt }) => {
+        const node = offers.get(job.lease.nodeId);
+        return preemptsAt === null && job.kind === demand.kind && demandOf(job.kind, job.spec).class === 'interruptible' && node !== undefined && suits(demand, node);
+      });
+      if (giving === undefined) continue;
+      giving.preemptsAt = now + graceLeases * ports.leaseTtlMs;
+    }
+  }
+
+  function preemptsAt(jobId: string): Date | null {
+    const at = held.get(jobId)?.preemptsAt ?? null;
+    return at === null ? null : new Date(at);
+  }
+
+  return { preemptsAt, observe, knows: (jobId) => queue.has(jobId) || held.has(jobId), poll, renew, sweep, close: () => { for (const poller of [...pollers.values()]) settle(poller, []); } };
 }

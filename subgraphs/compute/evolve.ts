@@ -14,8 +14,10 @@ export function evolve(state: JobState, event: ComputeEvent): JobState {
   switch (event.type) {
     case 'AttemptLeased': {
       const { attempt, nodeId, fencingToken, expiresAt } = event.data;
-      return { ...facts, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken, expiresAt, commitment: null } };
+      return { ...facts, status: 'running', attempts: attempt, lease: { attempt, nodeId, fencingToken, expiresAt, askBasisPoints: 10_000, commitment: null } };
     }
+    case 'PriceAgreed': return state.status === 'running' ? { ...state, lease: { ...state.lease, askBasisPoints: event.data.askBasisPoints } } : state;
+    case 'AttemptPreempted': return { ...facts, status: 'queued' };
     case 'AttemptCheckpointed': {
       const { step, contentId, hash } = event.data;
       return { ...state, checkpoint: { step, contentId, hash } };

@@ -5,7 +5,7 @@ const job = (jobId: string, change: Partial<WaitingJob> = {}): WaitingJob => ({ 
 const demand = (change: Partial<Demand> = {}): Demand => ({ ...demandOf('inference', {}), ...change });
 const line = (jobs: readonly WaitingJob[], change: Partial<Demand> = {}): Line => ({ demand: demand(change), jobs });
 const node = (nodeId: string, change: Partial<WaitingNode> = {}): WaitingNode => ({
-  nodeId, nodeKind: 'super', kinds: ['inference'], operator: '0xaa', region: 'eu', runtimeClass: 'cpu', sandbox: 'process', gpu: false,
+  nodeId, nodeKind: 'super', kinds: ['inference'], operator: '0xaa', region: 'eu', runtimeClass: 'cpu', sandbox: 'process', gpu: false, offline: false,
   cores: 4, memoryMb: 8192, trust: 0.5, askBasisPoints: 10_000, load: 0, room: 1, ...change,
 });
 const first = (): number => 0;
@@ -35,10 +35,11 @@ describe('matching', () => {
     ['too small', { memoryMb: 9_000 }, {}],
     ['without enough cores', { cores: 8 }, {}],
     ['without a GPU', { gpu: true }, {}],
+    ['without a network, where there is no deadline', {}, { offline: true }],
     ['behind a weaker wall', { sandbox: 'oci' }, { sandbox: 'bubblewrap' }],
   ])('asks no node that is %s', (_, wanted, offered) => {
     expect(matchWork([line([job('a')], wanted)], [node('one', offered)], first)).toEqual([]);
-    expect(matchWork([line([job('a')])], [node('one', offered)], first)).toHaveLength(1);
+    expect(matchWork([line([job('a')], { datable: true })], [node('one', offered)], first)).toHaveLength(1);
   });
 
   it('hands out no more than there is room for, evenly', () => {

@@ -22,6 +22,8 @@ export interface Demand {
   readonly runtimeClass: string | null;
   readonly minimumTrust: number;
   readonly sandbox: SandboxLevel;
+  /** Whether it has a deadline, so that it can be run without a network and reported late. */
+  readonly datable: boolean;
   /** Of the list price, in basis points: dearer nodes are not asked. */
   readonly bidBasisPoints: number;
 }
@@ -44,6 +46,8 @@ export interface WaitingNode {
   readonly runtimeClass: string;
   readonly sandbox: SandboxLevel;
   readonly gpu: boolean;
+  /** Will be without a network while it works. */
+  readonly offline: boolean;
   /** Of its benchmark. */
   readonly cores: number;
   readonly memoryMb: number;
@@ -135,10 +139,10 @@ function choose(job: WaitingJob, demand: Demand, pool: Pool, nodes: readonly Wai
   return best[Math.floor(random() * among)]?.index ?? null;
 }
 
-function suits(demand: Demand, node: WaitingNode): boolean {
+export function suits(demand: Demand, node: WaitingNode): boolean {
   return servedBy[demand.kind] === node.nodeKind && node.kinds.includes(demand.kind)
     && node.askBasisPoints <= demand.bidBasisPoints && node.trust >= demand.minimumTrust
-    && node.cores >= demand.cores && node.memoryMb >= demand.memoryMb && (node.gpu || !demand.gpu)
+    && node.cores >= demand.cores && node.memoryMb >= demand.memoryMb && (node.gpu || !demand.gpu) && (demand.datable || !node.offline)
     && sandboxLevels.indexOf(node.sandbox) >= sandboxLevels.indexOf(demand.sandbox)
     && (demand.regions.length === 0 || demand.regions.includes(node.region))
     && !demand.notOperators.some((operator) => operator.toLowerCase() === node.operator.toLowerCase())

@@ -16,8 +16,8 @@ export interface Queue {
   size(): number;
   /** By class, then by who has waited longest; what waits since before `starvingMs` is starving. */
   lines(starvingMs: number): readonly Line[];
-  /** Those of a line, oldest first. */
-  all(): Iterable<QueuedJob>;
+  /** Of the class that others give way to, those that wait since before then. */
+  reservedSince(ms: number): readonly { readonly jobId: string; readonly demand: Demand }[];
 }
 
 export function createQueue(): Queue {
@@ -53,7 +53,8 @@ export function createQueue(): Queue {
       .map(([key, { demand, entries }]) => ({ key, demand, entries, first: firstOf(entries) }))
       .sort((left, right) => Number(left.key[0]) - Number(right.key[0]) || left.first - right.first)
       .map(({ demand, entries }) => ({ demand, jobs: jobsOf(entries, starvingMs) })),
-    * all() { for (const { job } of byId.values()) yield job; },
+    reservedSince: (ms) => [...lines.values()].filter(({ demand }) => demand.class === 'reserved').flatMap(({ demand, entries }) => (
+      [...entries.values()].filter(({ since }) => since < ms).map(({ job: { jobId } }) => ({ jobId, demand })))),
   };
 }
 

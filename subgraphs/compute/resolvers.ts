@@ -7,7 +7,7 @@ import type { Actor, RequestContext, SubgraphPorts } from '@oort/schema';
 import type { JobKind, Subject } from '@oort/schema/events/compute';
 import { commitmentStatement, resultStatement } from '@oort/schema/statements';
 import type { AttemptClaim, ComputeCommand } from './commands';
-import type { Dispatcher } from './dispatcher';
+import type { Dispatcher, Offer } from './dispatcher';
 import { jobsConnection, presentJob, refusal, refusedBy, typeName, type JobsArguments } from './present';
 import type { Budget, RunningJob } from './state';
 import type { JobHandler } from './submit';
@@ -22,7 +22,10 @@ export interface ResolverPorts extends Pick<SubgraphPorts, 'readModels' | 'now'>
 
 interface Input<T> { readonly input: T }
 interface SubmitInput { readonly kind: JobKind; readonly spec: Json; readonly subject?: Subject | null; readonly priceCap?: string | null }
-interface LeaseWorkInput { readonly kinds: readonly JobKind[]; readonly waitMs?: number | null; readonly max?: number | null }
+interface LeaseWorkInput {
+  readonly kinds: readonly JobKind[]; readonly waitMs?: number | null; readonly max?: number | null;
+  readonly offer?: Required<Omit<Offer, 'runtimeClass'>> & { readonly runtimeClass?: string | null } | null;
+}
 type Claim = Omit<AttemptClaim, 'nodeId'>;
 interface CommitInput extends Claim { readonly commitment: string; readonly signature: string }
 interface CompleteInput extends Claim { readonly output: Json; readonly salt: string; readonly resultSignature: string; readonly units: number; readonly startedAt: string | Date; readonly endedAt: string | Date }
@@ -74,7 +77,7 @@ export function computeResolvers(ports: ResolverPorts): Readonly<Record<string, 
 
 async function submit(ports: ResolverPorts, { kind, spec, subject, priceCap }: SubmitInput, actor: Actor): Promise<object | null> {
   if (actor.kind !== 'account') return notSignedIn;
-  if (kind === 'preprocess') return refusal('KIND_RESERVED', 'Contributions are pre-processed by the platform.');
+  if (kind === 'preprocess' && !hasProgram(spec)) return refusal('KIND_RESERVED', 'Contributions are pre-processed by the platform.');
   if (priceCap != null && !/^\d{1,18}$/.test(priceCap)) return refusal('PRICE_CAP_INVALID', 'The price cap must be a whole number of micro-dollars.');
   const jobId = newId('job', ports.now());
   const data = { jobId, kind, spec, submitter: actor.accountId, subject: subject ?? null, priceCapMicroUsd: priceCap ?? null };
@@ -98,16 +101,27 @@ async function shown({ readModels }: ResolverPorts, jobId: string, actor: Actor)
   return row === null ? null : presentJob(row, actor);
 }
 
-async function leaseWork({ readModels, dispatcher, leaseTtlMs }: ResolverPorts, nodeId: string, { kinds, waitMs, max }: LeaseWorkInput): Promise<object> {
+async function leaseWork({ readModels, dispatcher, leaseTtlMs }: ResolverPorts, nodeId: string, { kinds, waitMs, max, offer }: LeaseWorkInput): Promise<object> {
   const node = await findNode(readModels, nodeId);
   if (node === null || node.status !== 'active') {
     const status = node?.status ?? 'unknown';
     return { ...refusal('NODE_NOT_ACTIVE', `Work is offered to active nodes; this one is ${status}.`), detail: { nodeId, status } };
   }
   const jobs = await dispatcher.poll({
-    nodeId, kinds: [...kinds].sort(), max: Math.min(Math.max(max ?? 1, 1), mostAtOnce), waitMs: Math.min(Math.max(waitMs ?? 0, 0), longestWaitMs),
+    nodeId, kinds: [...kinds].sort(), max: Math.min(Math.max(max ?? 1, 0), mostAtOnce), waitMs: Math.min(Math.max(waitMs ?? 0, 0), longestWaitMs),
+    ...(offer == null ? {} : { offer: offerOf(offer) }),
   });
   return { __typename: 'WorkOffer', leaseTtlMs, leases: jobs.map(presentLease) };
+}
+
+/** A contribution's pre-processing is the platform's to ask; a program of one's own is everybody's. */
+function hasProgram(spec: Json): boolean {
+  return spec !== null && typeof spec === 'object' && 'program' in spec;
+}
+
+/** A node may be dear, but nobody works for nothing or less. */
+function offerOf({ runtimeClass, askBasisPoints, ...offer }: LeaseWorkInput['offer'] & object): Offer {
+  return { ...offer, askBasisPoints: Math.max(askBasisPoints, 1), ...(runtimeClass == null ? {} : { runtimeClass }) };
 }
 
 function presentLease({ jobId, kind, spec, checkpoint, lease: { attempt, fencingToken, expiresAt } }: RunningJob): object {
@@ -118,7 +132,7 @@ async function renewed(dispatcher: Dispatcher, claim: AttemptClaim): Promise<obj
   const expiresAt = dispatcher.renew(claim);
   const { jobId } = claim;
   if (expiresAt === null) return { ...refusal('STALE_FENCING_TOKEN', 'The attempt is no longer this node\'s.'), detail: { jobId } };
-  return { __typename: 'RenewedLease', jobId, expiresAt: expiresAt.toISOString() };
+  return { __typename: 'RenewedLease', jobId, expiresAt: expiresAt.toISOString(), preemptsAt: dispatcher.preemptsAt(jobId)?.toISOString() ?? null };
 }
 
 /** A node's key never changes, and the door lets no retired node in. */

@@ -17,6 +17,8 @@ export interface Lease {
   readonly fencingToken: number;
   /** As first given; renewals are the dispatcher's to remember. */
   readonly expiresAt: string;
+  /** What the node is paid, of the list price. */
+  readonly askBasisPoints: number;
   /** Null until the node has committed to its answer. */
   readonly commitment: Commitment | null;
 }

@@ -31,7 +31,9 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
   const dispatcher = createDispatcher({
     now, leaseTtlMs,
     workingNodes: (nodeIds) => liveNodes(readModels, { nodeIds, online: 'either' }),
-    lease: (jobId, nodeId) => carryOut(jobId, command('LeaseJob', { jobId, nodeId, ttlMs: leaseTtlMs }, { actor: nodeId, now: now() })),
+    lease: (jobId, nodeId, terms) => carryOut(jobId, command('LeaseJob', { jobId, nodeId, ttlMs: leaseTtlMs, ...terms }, { actor: nodeId, now: now() })),
+    preempt: (jobId, attempt) => carryOut(jobId, command('PreemptAttempt', { jobId, attempt }, { ...asPlatform, now: now() })),
+    missDeadline: (jobId) => carryOut(jobId, command('MissDeadline', { jobId }, { ...asPlatform, now: now() })),
     expire: (jobId, attempt) => carryOut(jobId, command('ExpireLease', { jobId, attempt }, { ...asPlatform, now: now() })),
   });
   /** The dispatcher sees what became of every job; leases and expiries it sees itself, and new jobs come by the log, whoever
