@@ -129,6 +129,12 @@ describe('content', () => {
     expect((await send('GET', path, undefined, { authorization: 'Bearer good' })).bytes).toEqual(bytes);
   });
 
+  it('may be asked by a page of anywhere, which says who it is by signature', async () => {
+    const response = await fetch(`${door.url}${path}`, { method: 'OPTIONS', headers: { origin: 'https://elsewhere.example' } });
+    expect([response.status, response.headers.get('access-control-allow-origin'), response.headers.get('access-control-allow-credentials')]).toEqual([204, '*', null]);
+    expect(response.headers.get('access-control-allow-headers')).toContain('x-oort-signature');
+  });
+
   it.each([
     ['a stranger that puts', 'PUT', path, bytes, {}, 401, 'UNAUTHENTICATED'],
     ['a stranger that gets', 'GET', path, undefined, {}, 401, 'UNAUTHENTICATED'],

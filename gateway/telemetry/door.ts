@@ -53,6 +53,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   const { method = 'GET', url = '/' } = request;
   if (!URL.canParse(url, 'http://localhost')) throw new DoorRefused(400, 'BAD_REQUEST', 'The path cannot be read.');
   const { pathname: path } = new URL(url, 'http://localhost');
+  // Rights hang on signatures and tokens in headers, never on cookies: a page of anywhere may ask, as an edge node in a browser does.
+  response.setHeader('access-control-allow-origin', '*');
+  if (method === 'OPTIONS') return preflight(response);
   if (path === '/health') return json(response, 200, { status: 'ok' });
   if (path === '/telemetry') {
     if (method !== 'POST') throw new DoorRefused(405, 'METHOD_NOT_ALLOWED', 'Telemetry is posted.');
@@ -64,6 +67,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (method === 'PUT') return keep(request, response, contentId, path, options);
   if (method === 'GET' || method === 'HEAD') return give(request, response, contentId, path, options);
   throw new DoorRefused(405, 'METHOD_NOT_ALLOWED', 'Content is put or got.');
+}
+
+function preflight(response: ServerResponse): void {
+  response.writeHead(204, {
+    'access-control-allow-methods': 'GET, PUT, POST, OPTIONS', 'access-control-max-age': '86400',
+    'access-control-allow-headers': 'content-type, authorization, x-oort-node, x-oort-time, x-oort-signature',
+  }).end();
 }
 
 async function keep(request: IncomingMessage, response: ServerResponse, contentId: string, path: string, options: IngestOptions): Promise<void> {

@@ -1,14 +1,13 @@
 // The library in a real browser: Debian's chromium, driven by playwright-core, with onnxruntime-web. All three are there on demand.
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import * as onnx from 'onnxruntime-node';
 import { inferenceModel, initialWeights, readArchitecture } from '@oort/algorithms-training';
 import { contentIdOf } from '@oort/kernel-content';
 import { newDeviceKey, signWith } from '@oort/kernel-identity';
+import { FixturePlatform } from './fixture-platform';
 import { OfflineModel, releaseText } from './index';
 
 interface Page { goto(url: string): Promise<unknown>; title(): Promise<string>; waitForFunction(code: string): Promise<unknown> }
@@ -34,43 +33,40 @@ const release = releaseText({
 const signed = { release, signature: signWith(key, release), publicKey: key.publicKey };
 const input = Array.from({ length: 64 }, (_, place) => Math.fround((place % 7) / 7));
 
-let server: Server;
-
-async function serve(): Promise<string> {
+async function serve(): Promise<FixturePlatform> {
   const { outputFiles: [page] } = await build({ entryPoints: [join(__dirname, 'fixture-page.ts')], bundle: true, format: 'iife', platform: 'browser', write: false });
-  const files: Readonly<Record<string, readonly [type: string, body: string | Uint8Array]>> = {
+  const script = (name: string): readonly [string, Buffer] => [name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript', readFileSync(join(runtime, name))];
+  const platform = new FixturePlatform('token_1', {
     '/': ['text/html', '<!doctype html><title></title><script src="/ort/ort.wasm.min.js"></script><script src="/page.js"></script>'],
     '/page.js': ['text/javascript', page?.contents ?? ''], '/case.json': ['application/json', JSON.stringify({ signed, trustedKey: key.publicKey, input })],
     '/model.onnx': ['application/octet-stream', model],
-  };
-  server = createServer((request, response) => {
-    const [, name] = /^\/ort\/([\w.-]+)$/.exec(request.url ?? '') ?? [];
-    const file = name === undefined ? files[request.url ?? ''] : [name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript', readFileSync(join(runtime, name))] as const;
-    if (file === undefined) response.writeHead(404).end();
-    else response.writeHead(200, { 'content-type': file[0] }).end(file[1]);
+    ...Object.fromEntries(['ort.wasm.min.js', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'].map((name) => [`/ort/${name}`, script(name)])),
   });
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`;
+  platform.offered = [platform.offer('deployment_1', model, ['a', 'b', 'c'], '2999-01-01T00:00:00.000Z')];
+  return platform;
 }
 
-(there ? test : test.skip)('a browser verifies a version and answers as Node does', async () => {
-  const url = await serve();
+(there ? test : test.skip)('a browser verifies a version, answers as Node does, and is an edge node', async () => {
+  const platform = await serve();
+  const url = await platform.listen();
   const { chromium: launcher } = createRequire(join(modules, 'package.json'))('playwright-core') as Playwright;
   const browser = await launcher.launch({ executablePath: chromium ?? '', args: ['--no-sandbox'] });
   try {
     const page = await browser.newPage();
     await page.goto(url);
     await page.waitForFunction('document.title !== ""');
-    const seen = JSON.parse(await page.title()) as { readonly error?: string; readonly label: string; readonly scores: readonly number[]; readonly forged: string };
+    const seen = JSON.parse(await page.title()) as { readonly error?: string; readonly label: string; readonly scores: readonly number[]; readonly forged: string; readonly asNode: string };
     expect(seen.error).toBeUndefined();
     const here = await OfflineModel.open({ runtime: onnx, signed, model, trustedKey: key.publicKey });
     const wanted = await here.infer(Float32Array.from(input));
     expect(seen.label).toBe(wanted.label);
     wanted.scores.forEach((score, place) => { expect(seen.scores[place]).toBeCloseTo(score, 4); });
     expect(seen.forged).toBe('RELEASE_REFUSED');
+    expect(seen.asNode).toBe(wanted.label);
+    expect([platform.acknowledged, platform.reported.length]).toEqual([['deployment_1'], 1]);
     await here.close();
   } finally {
     await browser.close();
-    server.close();
+    platform.close();
   }
 });

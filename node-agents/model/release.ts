@@ -37,7 +37,7 @@ export function releaseText(release: Release): string {
 
 /** Throws ReleaseRefused unless the trusted key signed it and its licence runs. The key that the release names is not believed. */
 export function verifyRelease(signed: SignedRelease, trustedKey: string, now: Date): Release {
-  if (!signedBy(trustedKey, signed)) throw new ReleaseRefused('the trusted key did not sign the release');
+  if (!signedBy(trustedKey, signed.release, signed.signature)) throw new ReleaseRefused('the trusted key did not sign the release');
   const release = readRelease(signed.release);
   if (release.licenceExpiresAt !== null && now.toISOString() > release.licenceExpiresAt) throw new ReleaseRefused('the licence has ended');
   return release;
@@ -48,10 +48,11 @@ export function verifyModelFile({ modelContentId }: Pick<Release, 'modelContentI
   if (contentIdOf(model) !== modelContentId) throw new ReleaseRefused('the model is not the file that was signed');
 }
 
-function signedBy(key: string, { release, signature }: SignedRelease): boolean {
+/** False too for a key or signature that is not of the right shape. */
+export function signedBy(key: string, signed: string, signature: string): boolean {
   if (!/^[0-9a-f]{64}$/i.test(key) || !/^[0-9a-f]{128}$/i.test(signature)) return false;
   // As RFC 8032 checks it, and as node:crypto does: the lenient rule of ZIP 215 is for consensus.
-  return ed25519.verify(bytesOf(signature), new TextEncoder().encode(release), bytesOf(key), { zip215: false });
+  return ed25519.verify(bytesOf(signature), new TextEncoder().encode(signed), bytesOf(key), { zip215: false });
 }
 
 function readRelease(text: string): Release {
@@ -84,6 +85,10 @@ function contentIdOf(bytes: Uint8Array): string {
   return bits > 0 ? text + base32.charAt((held << (5 - bits)) & 31) : text;
 }
 
-function bytesOf(hex: string): Uint8Array {
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from({ length: hex.length / 2 }, (_, index) => Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
 }
