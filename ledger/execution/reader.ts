@@ -4,8 +4,9 @@ import { createFeeMarket1559Tx, createLegacyTx } from '@ethereumjs/tx';
 import type { TypedTransaction } from '@ethereumjs/tx';
 import { EthereumJSError, createAccountFromRLP, createAddressFromString } from '@ethereumjs/util';
 import { runTx } from '@ethereumjs/vm';
-import type { VM } from '@ethereumjs/vm';
+import type { RunTxOpts, VM } from '@ethereumjs/vm';
 import { hexlify } from 'ethers';
+import type { Json } from '@oort/kernel-wire';
 import { zeroAddress, zeroHash } from '@oort/ledger-chain';
 import type { Address, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
 import { FlatState, accountKey, codeKey, slotKey } from './flat-state';
@@ -13,8 +14,12 @@ import type { StateReader } from './flat-state';
 import { bytesOf, commonOf, createMachine, evmBlock } from './machine';
 import type { Environment } from './machine';
 import { readerAt, statesFrom } from './past';
-import { StableChain } from './stable-chain';
+import { parseRaw, runTransaction } from './run-transaction';
+import { StableChain, StoreBroken } from './stable-chain';
 import type { ChainStore } from './store';
+import { startTracer } from './trace';
+import type { TraceOptions } from './trace';
+import { vmErrorWords } from './vm-error';
 
 export interface CallRequest {
   readonly from: Address;
@@ -27,6 +32,10 @@ export interface CallRequest {
 export type CallResult =
   | { readonly kind: 'returned'; readonly data: Hex; readonly gasUsed: bigint }
   | { readonly kind: 'reverted'; readonly data: Hex }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export type TraceResult =
+  | { readonly kind: 'traced'; readonly trace: Json }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export class StateReading {
@@ -119,6 +128,30 @@ export class StateReading {
     return tx;
   }
 
+  /** Runs a final transaction again on the state that it met. Null where there is none. Its block's state must be kept: `from()`. */
+  async traceTransaction(hash: Hash, options: TraceOptions): Promise<TraceResult | null> {
+    const receipt = this.#chain.receipt(hash);
+    if (receipt === undefined) return null;
+    const earlier = this.#chain.record(receipt.block)?.transactions.slice(0, receipt.position) ?? [];
+    return this.#alone(receipt.index - 1, async (vm, block) => {
+      for (const before of earlier) await runTransaction(vm, { raw: this.#raw(before), sender: undefined }, block);
+      return traced(vm, { tx: parseRaw(this.#raw(hash), vm), block }, options);
+    }, receipt.index);
+  }
+
+  /** Runs a transaction that nobody signed, at the end of the block with that stable index or in the present. */
+  traceCall(request: CallRequest, at: number | undefined, options: TraceOptions): Promise<TraceResult> {
+    const gas = request.gas ?? BigInt(this.#parameters.maximumTransactionGas);
+    return this.#alone(at, (vm, block) =>
+      traced(vm, { tx: this.#unsigned(request, gas, vm), block, skipBalance: true, skipNonce: true }, options));
+  }
+
+  #raw(hash: Hash): Hex {
+    const raw = this.#chain.transaction(hash);
+    if (raw === undefined) throw new StoreBroken(`the transaction ${hash}`);
+    return raw;
+  }
+
   #read(at: number | undefined): StateReader {
     return at === undefined ? (key) => this.#store.state.get(key) : readerAt(this.#store, at);
   }
@@ -141,9 +174,9 @@ export class StateReading {
     };
   }
 
-  /** One question at a time on the one machine. */
+  /** One question at a time on the one machine: on the state after block `at`, in the environment of block `seenBy`. */
   #alone<T>(
-    at: number | undefined, ask: (vm: VM, block: ReturnType<typeof evmBlock>) => Promise<T>,
+    at: number | undefined, ask: (vm: VM, block: ReturnType<typeof evmBlock>) => Promise<T>, seenBy = at,
   ): Promise<T | { readonly kind: 'failed'; readonly reason: string }> {
     const answer = this.#turn.then(async () => {
       this.#vm ??= createMachine(this.#state, this.#parameters, (index) => this.#chain.hashAt(index));
@@ -152,7 +185,7 @@ export class StateReading {
       try {
         this.#state.reset(at === undefined
           ? (key) => this.#store.state.get(key, { transaction: snapshot }) : readerAt(this.#store, at, snapshot));
-        const environment = at === undefined ? this.#present() : this.#environmentOf(at);
+        const environment = seenBy === undefined ? this.#present() : this.#environmentOf(seenBy);
         return await ask(vm, evmBlock(environment, this.#parameters, commonOf(this.#parameters)));
       } catch (error) {
         if (error instanceof EthereumJSError) return { kind: 'failed', reason: error.message } as const;
@@ -169,5 +202,20 @@ export class StateReading {
 
 function outcome(error: string | undefined, returned: Uint8Array, gasUsed: bigint): CallResult {
   if (error === undefined) return { kind: 'returned', data: hexlify(returned), gasUsed };
-  return error === 'revert' ? { kind: 'reverted', data: hexlify(returned) } : { kind: 'failed', reason: error };
+  return error === 'revert' ? { kind: 'reverted', data: hexlify(returned) } : { kind: 'failed', reason: vmErrorWords(error) };
+}
+
+async function traced(vm: VM, run: RunTxOpts, options: TraceOptions): Promise<TraceResult> {
+  const tracer = startTracer(vm, options);
+  try {
+    const { totalGasSpent, execResult } = await runTx(vm, run);
+    return {
+      kind: 'traced',
+      trace: tracer.result({
+        gasUsed: totalGasSpent, gasLimit: run.tx.gasLimit, error: execResult.exceptionError?.error, returned: execResult.returnValue,
+      }),
+    };
+  } finally {
+    tracer.stop();
+  }
 }

@@ -23,7 +23,7 @@ export interface RunResult {
 
 export const emptyBloom: Hex = `0x${'00'.repeat(256)}`;
 
-function parseRaw(raw: Hex, vm: VM): TypedTransaction {
+export function parseRaw(raw: Hex, vm: VM): TypedTransaction {
   return createTxFromRLP(bytesOf(raw), { common: vm.common, freeze: false });
 }
 

@@ -190,3 +190,44 @@ test('the proof travels as hex that decodes', async () => {
   const proof = await ask('olympus_receiptProof', receipts[0]!['transactionHash']!);
   expect(decodeBlock(String(proof['block'])).links).toEqual([receipts[0]!['transactionHash']]);
 });
+
+describe('tracing', () => {
+  test('every instruction of a final transaction, run again on the state that it met', async () => {
+    const { transactionHash, gasUsed } = receipts[1]!;
+    const trace = await ask('debug_traceTransaction', transactionHash!, { enableMemory: true });
+    const steps = trace['structLogs'] as unknown as readonly Fields[];
+    expect([trace['failed'], trace['gas']]).toEqual([false, Number(gasUsed)]);
+    expect(steps[0]).toMatchObject({ pc: 0, op: 'PUSH1', depth: 1, gasCost: 3, stack: [] });
+    const stores = steps.filter((step) => step['op'] === 'SSTORE');
+    expect(stores.some((step) => Object.values(step['storage'] as Fields).includes(id('root 1').slice(2)))).toBe(true);
+    const bare = await ask('debug_traceTransaction', transactionHash!, { disableStack: true, disableStorage: true, limit: 5 });
+    expect((bare['structLogs'] as unknown as readonly Fields[]).map((step) => Object.keys(step)))
+      .toEqual(Array.from({ length: 5 }, () => ['pc', 'op', 'gas', 'gasCost', 'depth']));
+  });
+
+  test('the calls of a transaction, with its logs', async () => {
+    const { transactionHash, gasUsed } = receipts[0]!;
+    const config = { tracer: 'callTracer', tracerConfig: { withLog: true } };
+    const call = await ask('debug_traceTransaction', transactionHash!, config);
+    expect(call).toMatchObject({ type: 'CALL', from: platform.address.toLowerCase(), to: at, gas: '0x30d40', gasUsed, value: '0x0' });
+    expect((call['logs'] as unknown as readonly Fields[]).map((log) => (log['topics'] as readonly string[])[0])).toEqual([anchored]);
+  });
+
+  test('a call that nobody signed: what it calls inside, and why it fails', async () => {
+    const inner = `0x600060006000600073${at.slice(2)}5afa60006000f3`;
+    const created = await ask('debug_traceCall', { data: inner }, 'latest', { tracer: 'callTracer' });
+    expect(created).toMatchObject({ type: 'CREATE', calls: [{ type: 'STATICCALL', to: at, from: created['to'], error: 'execution reverted' }] });
+    const flat = await ask('debug_traceCall', { data: inner }, 'latest', { tracer: 'callTracer', tracerConfig: { onlyTopCall: true } });
+    expect(flat['calls']).toBeUndefined();
+    const refused = { from: developmentWallet(1).address, to: at, data: anchors.encodeFunctionData('anchor', [9, id('root 9')]) };
+    expect(await ask('debug_traceCall', refused, 'latest', { tracer: 'callTracer' })).toMatchObject({ type: 'CALL', error: 'execution reverted' });
+    expect(await ask('debug_traceCall', { data: '0x56' }, 'latest', { tracer: 'callTracer' })).toMatchObject({ error: expect.stringMatching(/stack underflow/) as string });
+  });
+
+  test('what cannot be traced is refused in words that tools know', async () => {
+    await expect(node.request('debug_traceTransaction', [id('nothing')])).rejects.toMatchObject({ rpcCode: -32000, message: 'transaction not found' });
+    await expect(node.request('debug_traceTransaction', [receipts[0]!['transactionHash']!, { tracer: '4byteTracer' }]))
+      .rejects.toMatchObject({ message: 'tracer not found: "4byteTracer"' });
+    await expect(node.request('debug_traceCall', [{}, 'latest', { stateOverrides: {} }])).rejects.toMatchObject({ rpcCode: -32602 });
+  });
+});

@@ -1,6 +1,7 @@
 import { Fault } from '@oort/kernel-wire';
 import type { Json } from '@oort/kernel-wire';
 import type { RpcBackend } from './backend';
+import { debugMethods } from './debug';
 import { ethereumMethods } from './ethereum';
 import { LedgerFault, rpcCodes } from './fault';
 import { filterMethods } from './filters';
@@ -12,7 +13,8 @@ export type Request = (method: string, params?: Params) => Promise<Json>;
 
 export function createRequest(backend: RpcBackend): Request {
   const methods = new Map(Object.entries({
-    ...ethereumMethods(backend), ...filterMethods(backend), ...olympusMethods(backend),
+    ...ethereumMethods(backend), ...filterMethods(backend), ...debugMethods(backend),
+    ...olympusMethods(backend),
   }));
   return async (method, params = []) => {
     const run = methods.get(method);

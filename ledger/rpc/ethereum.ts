@@ -87,11 +87,14 @@ export function pastIndex(backend: RpcBackend, block: Json | undefined): number 
   const number = choice.kind === 'number' ? choice.number : numberOf(backend, choice.hash);
   if (number > latest) throw new LedgerFault('BLOCK_UNKNOWN', rpcCodes.refused, 'header not found');
   if (number === latest) return undefined;
-  const from = backend.state.from();
-  if (number < from) {
-    throw new LedgerFault('STATE_NOT_KEPT', rpcCodes.refused, `the state of block ${number} is not kept (only from ${from} on)`);
-  }
+  keptOrRefused(backend, number);
   return number;
+}
+
+export function keptOrRefused(backend: RpcBackend, number: number): void {
+  const from = backend.state.from();
+  if (number >= from) return;
+  throw new LedgerFault('STATE_NOT_KEPT', rpcCodes.refused, `the state of block ${number} is not kept (only from ${from} on)`);
 }
 
 function recordMethods(backend: RpcBackend): Methods {
