@@ -1,6 +1,7 @@
 // `oort agent join`: a node on this machine.
-import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { homedir, hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { drainNode, installGpu, leaveNetwork } from '@oort/node-agents-agent';
 import { startArchiveAgent } from '@oort/node-agents-archive-agent';
 import { startEdgeAgent } from '@oort/node-agents-edge-agent';
 import { startSuperAgent } from '@oort/node-agents-super-agent';
@@ -17,8 +18,8 @@ export async function joinAgent(commandLine: readonly string[]): Promise<void> {
   const kind = kinds.find((one) => one === values.kind);
   if (kind === undefined) throw new UsageRefused(`--kind is one of ${kinds.join(', ')}`);
   const agent = await starts[kind]({
-    token: required(values.token, '--token'), operator: required(values.operator, '--operator'),
-    platform: values.platform, ingest: values.ingest, directory: resolve(required(values.data, '--data')), name: values.name,
+    ...(values.token === undefined ? {} : { token: values.token }), ...(values.operator === undefined ? {} : { operator: values.operator }),
+    platform: values.platform, ingest: values.ingest, directory: values.data === undefined ? join(homedir(), '.oort', `agent-${kind}`) : resolve(values.data), name: values.name,
   });
   process.stdout.write(`${JSON.stringify({ ready: true, nodeId: agent.nodeId, endpoint: agent.endpoint })}\n`);
   await new Promise<void>((done) => {
@@ -27,4 +28,25 @@ export async function joinAgent(commandLine: readonly string[]): Promise<void> {
     process.once('disconnect', () => { done(); });
   });
   await agent.close();
+}
+
+/** `oort agent gpu install`: before joining. */
+export function gpuCommand([asked = '', ...rest]: readonly string[]): Promise<void> {
+  if (asked !== 'install') throw new UsageRefused('oort agent gpu install --data DIR');
+  const { values } = readOptions(rest, { data: { type: 'string' } });
+  const { gpu, runtimeClass } = installGpu(resolve(required(values.data, '--data')));
+  process.stdout.write(`${gpu.name}, ${gpu.memoryMb} MiB: ${runtimeClass}\n`);
+  return Promise.resolve();
+}
+
+/** Work and pieces move away; the agent goes on running meanwhile. */
+export async function drainAgent(commandLine: readonly string[]): Promise<void> {
+  const { values } = readOptions(commandLine, { data: { type: 'string' } });
+  process.stdout.write(`${await drainNode(resolve(required(values.data, '--data')))}\n`);
+}
+
+/** For good, once drained and once all results are taken. */
+export async function leaveAgent(commandLine: readonly string[]): Promise<void> {
+  const { values } = readOptions(commandLine, { data: { type: 'string' } });
+  process.stdout.write(`${await leaveNetwork(resolve(required(values.data, '--data')))}\n`);
 }

@@ -8,8 +8,12 @@ const help = `oort: a decentralised AI cloud
       the platform until Ctrl-C, in one process or a process a service; data in .oort/ unless told
   oort keys DIR
       makes the platform's keys, for services that are given them one by one
-  oort agent join --kind super|archive|edge --token T --operator 0x... --platform URL --ingest URL --data DIR [--name NAME]
-      a node: keys are made on the device, and starting again goes on
+  oort agent join --token T --kind super|archive|edge [--platform URL --ingest URL] [--data DIR] [--name NAME] [--operator 0x...]
+      a node: keys are made on the device, and starting again goes on, with its leases and results too; data in ~/.oort/agent-KIND
+  oort agent drain|leave --data DIR
+      drain lets work and pieces move away while the agent runs; leave, once drained, is for good
+  oort agent gpu install --data DIR
+      before joining: fetches the CUDA provider, which the default installation leaves out
   oort training plot|watch RUN [--platform URL] [--svg FILE]
       the losses of a training run as a plot, and as a picture; watch tells every step forward until it has ended
   oort model pull VERSION [--platform URL] [--ingest URL] [--to DIR] [--key HEX] [--token T]
@@ -55,6 +59,9 @@ const commands: Readonly<Record<string, Command>> = {
   'training watch': async (rest) => (await import('./training.js')).watchTraining(rest),
   'model pull': async (rest) => (await import('./model.js')).pullCommand(rest),
   'model run': async (rest) => (await import('./model.js')).runCommand(rest),
+  'agent gpu': async (rest) => (await import('./agent.js')).gpuCommand(rest),
+  'agent drain': async (rest) => (await import('./agent.js')).drainAgent(rest),
+  'agent leave': async (rest) => (await import('./agent.js')).leaveAgent(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),

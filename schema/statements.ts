@@ -47,3 +47,14 @@ export function checkpointHash(link: { readonly jobId: string; readonly step: nu
   const { jobId, step, contentId, previousHash } = link;
   return sha256Hex(canonicalJson({ jobId, step, contentId, previousHash }));
 }
+
+/** An enrolment token names whom its node will work for, so that nobody has to type that; the platform knows the token's hash only, so
+ *  a token whose operator was changed is none. */
+export function tokenFor(secret: string, operator: string): string {
+  return `oort_${secret}.${operator}`;
+}
+
+/** 0x address; null for what is no token. */
+export function operatorOfToken(token: string): string | null {
+  return /^oort_[\w-]+\.(0x[0-9a-fA-F]{40})$/.exec(token)?.[1] ?? null;
+}

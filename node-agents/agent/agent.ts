@@ -8,6 +8,7 @@ import type { NodeKind } from '@oort/schema/events/nodes';
 import { agentBackend } from './agent-backend';
 import { faultFrom } from './agent-fault';
 import { enrolled, type EnrolmentOptions, type Identity } from './enrolment';
+import { installedGpu } from './gpu';
 import { measureMachine } from './machine';
 import type { ExecutionBackend } from './execution-backend';
 import { openOutbox } from './outbox';
@@ -16,7 +17,7 @@ import type { PieceStore } from './pieces/port';
 import { startPieceServer, type PieceServer } from './pieces/server';
 import { platformClient, type PlatformClient } from './platform-client';
 import { strongestWall } from './enclosure/walls';
-import { hasBubblewrap, openSandbox } from './sandbox';
+import { hasBubblewrap, openSandbox, type SandboxOptions } from './sandbox';
 import { readState, writeState } from './state-file';
 import { reportInventory, reportResources } from './telemetry/machine-readings';
 import { telemetrySender, type TelemetrySender } from './telemetry/sender';
@@ -60,6 +61,8 @@ export interface RunningAgent {
 const heartbeatMs = 2000;
 const mebibyte = 1024 * 1024;
 const minute = 60_000;
+const benchmarkAfterMs = 24 * 60 * minute;
+const benchmarkLookMs = 60 * minute;
 
 const inferenceLane: Lane = { kinds: ['evaluation', 'inference'], max: 8, parallel: 1, timeoutMs: 5 * minute };
 const containerLane: Lane = { kinds: ['container'], max: 1, parallel: 1, timeoutMs: 60 * minute };
@@ -81,6 +84,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const fault = faultFrom(environment);
   const checkpointEveryMs = Number(environment['OORT_CHECKPOINT_MS'] ?? 2000);
   if (fault !== null) log(`this agent cheats on purpose: ${fault}`);
+  const gpu = installedGpu(directory) !== null;
   const isNewNode = readState<Identity>(join(directory, 'identity.json')) === null;
   const identity = await enrolled(options);
   const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId });
@@ -91,17 +95,17 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const { nodeId, key } = identity;
   const transport = telemetryTransport({ nodeId, key, directory, client, environment });
   const telemetry = telemetrySender({ directory: join(directory, 'telemetry'), nodeId, key, isNewNode, transport, bufferBytes: bufferBytesFrom(environment), log });
-  const lanes = lanesFor(traits, options.backend?.(directory) ?? null, directory);
+  const lanes = lanesFor(traits, options.backend?.(directory) ?? null, { directory, gpu });
   const outbox = openOutbox(directory, client, log, fault);
   const cached = cachedContent(join(directory, 'content'), client);
   const beating = [
     telemetry.run(signal), beat(endpoint, telemetry, log, signal), reportResources(directory, telemetry, signal),
     ...(pieces === null ? [] : [reportInventory(pieces.store, telemetry, signal)]),
   ];
-  await benchmarked(directory, client, log);
+  await benchmarked({ directory, gpu }, client, log, null);
   const working = [
-    ...beating, outbox.run(signal),
-    ...lanes.map(({ lane, backend }) => workLane(lane, { identity, client, telemetry, outbox, fault, log, checkpointEveryMs, fetchCached: cached, backend, leaseFile: join(directory, 'leases', `${lane.kinds.join('-')}.json`) }, signal)),
+    ...beating, outbox.run(signal), benchmarkedAgain({ directory, gpu }, client, log, signal),
+    ...lanes.map(({ lane, backend }) => workLane(lane, { identity, client, telemetry, outbox, fault, log, checkpointEveryMs, fetchCached: cached, backend, gpu, leaseFile: join(directory, 'leases', `${lane.kinds.join('-')}.json`) }, signal)),
     traits.beside?.({ identity, client, telemetry, directory, signal, log }) ?? Promise.resolve(),
   ];
   for (const part of working) part.catch((error: unknown) => { if (!signal.aborted) log(`agent: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); });
@@ -119,9 +123,9 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
 }
 
 /** A lane with nothing that this machine may run is not opened. */
-function lanesFor({ lanes }: AgentTraits, cluster: ExecutionBackend | null, directory: string): readonly { readonly lane: Lane; readonly backend: ExecutionBackend }[] {
+function lanesFor({ lanes }: AgentTraits, cluster: ExecutionBackend | null, sandbox: SandboxOptions): readonly { readonly lane: Lane; readonly backend: ExecutionBackend }[] {
   return lanes.flatMap((lane) => {
-    const backend = cluster !== null && lane.kinds.every((kind) => cluster.kinds.includes(kind)) ? cluster : agentBackend({ directory });
+    const backend = cluster !== null && lane.kinds.every((kind) => cluster.kinds.includes(kind)) ? cluster : agentBackend(sandbox);
     const kinds = lane.kinds.filter((kind) => backend.kinds.includes(kind));
     return kinds.length === 0 ? [] : [{ lane: { ...lane, kinds }, backend }];
   });
@@ -157,11 +161,13 @@ const benchmarkMutation = `mutation Benchmark($input: ReportBenchmarkInput!) {
   reportBenchmark(input: $input) { __typename ... on Refusal { code message } }
 }`;
 
-/** Once in the life of a node. */
-async function benchmarked(directory: string, client: PlatformClient, log: (text: string) => void): Promise<void> {
+/** When a node joins, and again when what it measured is older than `olderMs`. */
+async function benchmarked(options: SandboxOptions, client: PlatformClient, log: (text: string) => void, olderMs: number | null): Promise<void> {
+  const { directory } = options;
   const path = join(directory, 'benchmark.json');
-  if (readState<object>(path) !== null) return;
-  const sandbox = openSandbox({ directory });
+  const before = readState<{ readonly atMs?: number }>(path);
+  if (before !== null && (olderMs === null || Date.now() - (before.atMs ?? 0) < olderMs)) return;
+  const sandbox = openSandbox(options);
   const nowhere = (): Promise<never> => Promise.reject(new ContentMissing('none'));
   const { output } = await sandbox.run('benchmark', null, {
     fetchContent: nowhere, storeContent: nowhere, checkpoint: nowhere, resume: null, signal: new AbortController().signal, timeoutMs: minute, checkpointEveryMs: minute,
@@ -171,7 +177,15 @@ async function benchmarked(directory: string, client: PlatformClient, log: (text
   const { reportBenchmark } = await client.graphql<{ readonly reportBenchmark: { readonly __typename: string; readonly message?: string } }>(benchmarkMutation, { input: measured });
   if (reportBenchmark.__typename === 'Refusal') return log(`benchmark refused: ${reportBenchmark.message ?? ''}`);
   log(`sandbox: ${hasBubblewrap() ? 'bubblewrap' : 'a plain process (bubblewrap does not work here)'}; foreign programs: ${strongestWall() === 'process' ? 'none, only ONNX graphs run' : `behind ${strongestWall()}`}`);
-  writeState(path, measured);
+  writeState(path, { ...measured, atMs: Date.now() });
+}
+
+/** Machines grow old, and their owners use them too. */
+async function benchmarkedAgain(options: SandboxOptions, client: PlatformClient, log: (text: string) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(benchmarkLookMs, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) await benchmarked(options, client, log, benchmarkAfterMs).catch((error: unknown) => { log(`benchmark: ${messageOf(error)}`); });
+  }
 }
 
 /** Models and examples are read by job after job: once from the platform, then from the node's own disk. */

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newDeviceKey, signWith, type DeviceKey } from '@oort/kernel-identity';
 import { Fault, sha256Hex } from '@oort/kernel-wire';
-import { enrolmentStatement } from '@oort/schema/statements';
+import { enrolmentStatement, operatorOfToken } from '@oort/schema/statements';
 import type { NodeKind } from '@oort/schema/events/nodes';
+import { installedGpu } from './gpu';
 import { platformClient, PlatformUnreachable } from './platform-client';
 import { readState, writeState } from './state-file';
 
@@ -18,7 +19,8 @@ export interface EnrolmentOptions {
   readonly directory: string;
   readonly platform: string;
   readonly ingest: string;
-  readonly operator: string;
+  /** Who is paid; default: who the token was issued for. */
+  readonly operator?: string;
   /** Needed the first time only. */
   readonly token?: string;
   readonly name?: string;
@@ -33,6 +35,9 @@ export interface Identity {
   readonly key: DeviceKey;
   /** Ed25519, hex: whose orders the node obeys. */
   readonly platformPublicKey: string;
+  /** Where it enrolled, for commands that find the agent by its directory. */
+  readonly platform?: string;
+  readonly ingest?: string;
 }
 
 /** Machines of one class give the same answers bit for bit. */
@@ -56,15 +61,19 @@ export async function enrolled(options: EnrolmentOptions): Promise<Identity> {
   const keyPath = join(options.directory, 'device-key.json');
   const key = readState<DeviceKey>(keyPath) ?? newDeviceKey();
   writeState(keyPath, key);
-  const { nodeId, platformPublicKey } = await ask(options, options.token, key);
-  const identity: Identity = { nodeId, kind: options.kind, operator: options.operator, key, platformPublicKey };
+  const operator = options.operator ?? operatorOfToken(options.token);
+  if (operator === null) throw new EnrolmentRefused('NO_OPERATOR', 'the token does not say whom the node works for; name the operator');
+  const { nodeId, platformPublicKey } = await ask(options, options.token, operator, key);
+  const { kind, platform, ingest } = options;
+  const identity: Identity = { nodeId, kind, operator, key, platformPublicKey, platform, ingest };
   writeState(path, identity);
   return identity;
 }
 
-async function ask(options: EnrolmentOptions, token: string, key: DeviceKey): Promise<{ readonly nodeId: string; readonly platformPublicKey: string }> {
-  const { platform, ingest, directory, operator, kind, name = `${kind}@${hostname()}`.slice(0, 64), region = 'local', network = 'local' } = options;
-  const profile = { publicKey: key.publicKey, name, operator, region, network, runtimeClass, endpoint: null };
+async function ask(options: EnrolmentOptions, token: string, operator: string, key: DeviceKey): Promise<{ readonly nodeId: string; readonly platformPublicKey: string }> {
+  const { platform, ingest, directory, kind, name = `${kind}@${hostname()}`.slice(0, 64), region = 'local', network = 'local' } = options;
+  const ownClass = installedGpu(directory)?.runtimeClass ?? runtimeClass;
+  const profile = { publicKey: key.publicKey, name, operator, region, network, runtimeClass: ownClass, endpoint: null };
   const signature = signWith(key, enrolmentStatement({ tokenHash: sha256Hex(token), ...profile }));
   const client = platformClient({ platform, ingest, directory, key, nodeId: null });
   for (const until = Date.now() + patienceMs; ;) {

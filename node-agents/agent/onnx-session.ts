@@ -1,8 +1,9 @@
 import { InferenceSession } from 'onnxruntime-node';
+import { usesCuda } from './runtime-flag';
 
 /** One thread, one node after another: the only setting under which ONNX Runtime adds floats in a fixed order. */
 export async function deterministicSession(model: Uint8Array): Promise<InferenceSession> {
   return InferenceSession.create(model, {
-    executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential', logSeverityLevel: 3,
+    executionProviders: usesCuda() ? ['cuda', 'cpu'] : ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: 'sequential', logSeverityLevel: 3,
   });
 }

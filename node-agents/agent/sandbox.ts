@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { Fault, type Json } from '@oort/kernel-wire';
 import type { RunOptions } from './execution-backend';
 import type { Executed } from './executors';
+import { cudaFlag } from './runtime-flag';
 import type { FromSandbox, ToSandbox } from './sandbox-message';
 
 export class SandboxFailed extends Fault {}
@@ -15,6 +16,8 @@ export interface SandboxOptions {
   /** Hidden from what runs inside, where bubblewrap works. */
   readonly directory: string;
   readonly memoryMb?: number;
+  /** Runs graphs on the GPU; its owner has installed the provider. */
+  readonly gpu?: boolean;
 }
 
 export interface Sandbox {
@@ -98,9 +101,9 @@ function tell(child: ChildProcess, message: ToSandbox): void {
   if (child.connected) child.send(message, () => undefined);
 }
 
-function launch({ directory, memoryMb = 1024 }: SandboxOptions): ChildProcess {
-  const node = [process.execPath, `--max-old-space-size=${memoryMb}`, ...loader(), join(__dirname, 'sandbox-host.ts')];
-  const [command = process.execPath, ...rest] = hasBubblewrap() ? [...wall(directory), ...node] : node;
+function launch({ directory, memoryMb = 1024, gpu = false }: SandboxOptions): ChildProcess {
+  const node = [process.execPath, `--max-old-space-size=${memoryMb}`, ...loader(), join(__dirname, 'sandbox-host.ts'), ...(gpu ? [cudaFlag] : [])];
+  const [command = process.execPath, ...rest] = hasBubblewrap() ? [...wall(directory), ...(gpu ? gpuDevices() : []), ...node] : node;
   return spawn(command, rest, { env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
 }
 
@@ -116,6 +119,11 @@ function wall(directory: string): readonly string[] {
     'bwrap', '--unshare-all', '--die-with-parent', '--new-session', '--ro-bind', '/', '/', '--tmpfs', '/tmp', '--ro-bind', house, house,
     '--tmpfs', directory, '--dev', '/dev', '--proc', '/proc',
   ];
+}
+
+/** The driver's device files, whichever there are. */
+function gpuDevices(): readonly string[] {
+  return ['nvidiactl', 'nvidia-uvm', 'nvidia-uvm-tools', 'nvidia0'].flatMap((name) => ['--dev-bind-try', `/dev/${name}`, `/dev/${name}`]);
 }
 
 let bubblewrap: boolean | null = null;

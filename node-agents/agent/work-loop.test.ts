@@ -41,7 +41,7 @@ function played(answer: Answer, run: (jobId: string, options: RunOptions) => Pro
   return {
     finished, asked, said, failures,
     ports: {
-      identity: { nodeId: 'node_1', kind: 'super', operator: '0x', key: newDeviceKey(), platformPublicKey: '' }, client, backend, telemetry, fault: null, checkpointEveryMs: 1000, leaseFile,
+      identity: { nodeId: 'node_1', kind: 'super', operator: '0x', key: newDeviceKey(), platformPublicKey: '' }, client, backend, gpu: false, telemetry, fault: null, checkpointEveryMs: 1000, leaseFile,
       outbox: { add: (one) => { finished.push(one); }, run: () => Promise.resolve() }, fetchCached: () => Promise.resolve(Buffer.alloc(0)), log: (text) => { said.push(text); },
     },
   };

@@ -27,6 +27,7 @@ export interface WorkPorts {
   readonly identity: Identity;
   readonly client: PlatformClient;
   readonly backend: ExecutionBackend;
+  readonly gpu: boolean;
   readonly outbox: Outbox;
   readonly telemetry: TelemetrySender;
   readonly fault: AgentFault | null;
@@ -78,7 +79,7 @@ async function askForWork(lane: Lane, ports: WorkPorts, signal: AbortSignal): Pr
   while (!signal.aborted) {
     try {
       const { leaseWork } = await ports.client.graphql<Offer>(
-        leaseMutation, { input: { kinds: lane.kinds, waitMs, max: lane.max, offer: { sandbox: ports.backend.wall } } }, { signal, timeoutMs: waitMs + 10_000 });
+        leaseMutation, { input: { kinds: lane.kinds, waitMs, max: lane.max, offer: { sandbox: ports.backend.wall, gpu: ports.gpu } } }, { signal, timeoutMs: waitMs + 10_000 });
       if (leaseWork.__typename === 'Refusal') await sleep(pauseMs, undefined, { signal });
       else await runAll(lane, leaseWork.leases, leaseWork.leaseTtlMs, ports, signal);
     } catch (error) {

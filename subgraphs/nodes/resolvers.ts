@@ -6,7 +6,7 @@ import { findNode, nodesPage, type NodeRow, type NodesFilter } from '@oort/proje
 import { chainReports, machineReport, usageReports } from '@oort/projections-readings';
 import type { RequestContext, SubgraphPorts } from '@oort/schema';
 import type { NodeKind } from '@oort/schema/events/nodes';
-import { enrolmentStatement } from '@oort/schema/statements';
+import { enrolmentStatement, tokenFor } from '@oort/schema/statements';
 import type { NodeCommand, NodeProfile } from './commands';
 import type { Presence } from './presence';
 import type { NodesRefusal } from './refusals';
@@ -67,7 +67,7 @@ async function createToken(ports: ResolverPorts, { kind, operator, ttlSeconds }:
   const wallet = operator ?? actor.address;
   if (!/^0x[0-9a-fA-F]{40}$/.test(wallet)) return refusal('OPERATOR_INVALID', 'The operator must be a 0x address.');
   const lifetime = Math.min(Math.max(ttlSeconds ?? day, 1), 30 * day);
-  const token = `oort_${randomBytes(24).toString('base64url')}`;
+  const token = tokenFor(randomBytes(24).toString('base64url'), wallet);
   const tokenHash = sha256Hex(token);
   const expiresAt = new Date(ports.now().getTime() + lifetime * 1000).toISOString();
   const issue = command('IssueEnrolmentToken', { tokenHash, kind, operator: wallet, expiresAt }, { actor: actor.accountId, now: ports.now() });
@@ -90,9 +90,12 @@ async function enrol(ports: ResolverPorts, input: EnrolInput): Promise<object> {
 }
 
 async function leave(ports: ResolverPorts, type: 'DrainNode' | 'RetireNode', nodeId: string, { actor }: RequestContext): Promise<object | null> {
-  if (actor.kind !== 'account') return notSignedIn;
-  const data = { nodeId, operator: actor.address };
-  const options = { actor: actor.accountId, now: ports.now() };
+  // The device itself may leave too: its operator gave it its key.
+  const self = actor.kind === 'node' && actor.nodeId === nodeId ? await findNode(ports.readModels, nodeId) : null;
+  const by = actor.kind === 'account' ? { id: actor.accountId, operator: actor.address } : self === null ? null : { id: nodeId, operator: self.operator };
+  if (by === null) return notSignedIn;
+  const data = { nodeId, operator: by.operator };
+  const options = { actor: by.id, now: ports.now() };
   return settled(ports, nodeId, type === 'DrainNode' ? command('DrainNode', data, options) : command('RetireNode', data, options));
 }
 

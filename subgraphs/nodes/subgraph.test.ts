@@ -8,7 +8,7 @@ import { memoryBus, sealEnvelope, type TelemetryBus } from '@oort/kernel-telemet
 import { canonicalJson, sha256Hex, uuidV5, type Json } from '@oort/kernel-wire';
 import { liveNodes, nodePublicKey, nodesProjection } from '@oort/projections-nodes';
 import type { Actor, PlatformEvent, SubgraphPorts } from '@oort/schema';
-import { enrolmentStatement } from '@oort/schema/statements';
+import { enrolmentStatement, operatorOfToken } from '@oort/schema/statements';
 import { encodeReading } from '@oort/schema/telemetry/readings';
 import { createNodesSubgraph } from './index';
 
@@ -96,6 +96,7 @@ describe('nodes', () => {
     expect(await token(anonymous)).toMatchObject({ code: 'NOT_SIGNED_IN' });
     expect(await token(account, { operator: 'me' })).toMatchObject({ code: 'OPERATOR_INVALID' });
     const given = String((await token(account))['token']);
+    expect(operatorOfToken(given)).toBe(operator);
     const [key, other] = [newDeviceKey(), newDeviceKey()];
     expect(await enrol('oort_guess', key)).toMatchObject({ code: 'UNKNOWN_TOKEN' });
     expect(await enrol(given, key, other)).toMatchObject({ code: 'KEY_NOT_PROVEN' });
@@ -150,12 +151,14 @@ describe('nodes', () => {
     expect(await liveNodes(readModels, { nodeIds: [nodeId], online: 'either' })).toEqual([]);
   });
 
-  it('lets only its operator drain and retire a node, and pages through all', async () => {
+  it('lets only its operator, and itself, drain and retire a node, and pages through all', async () => {
     const nodeId = await activeNode(newDeviceKey());
     const leave = (actor: Actor, field: string) => ask(actor, field, { nodeId }, 'NodeInput', '... on Node { status }');
     expect(await leave(anonymous, 'drainNode')).toMatchObject({ code: 'NOT_SIGNED_IN' });
     expect(await leave(stranger, 'drainNode')).toMatchObject({ code: 'NOT_OPERATOR' });
+    expect(await leave({ kind: 'node', nodeId: 'node_other' }, 'drainNode')).toMatchObject({ code: 'NOT_SIGNED_IN' });
     expect(await leave(account, 'retireNode')).toMatchObject({ code: 'NOT_DRAINING' });
+    expect(await leave({ kind: 'node', nodeId }, 'drainNode')).toMatchObject({ status: 'draining' });
     expect(await leave(account, 'drainNode')).toMatchObject({ status: 'draining' });
     expect(await leave(account, 'retireNode')).toMatchObject({ status: 'retired' });
     expect(await nodePublicKey(readModels, nodeId)).toBeNull();
