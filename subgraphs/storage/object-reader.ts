@@ -7,6 +7,8 @@ import type { StoredVersion } from './state';
  *  reader is slow, so what one may have follows from how many there are, and not only from how it behaves. */
 const aheadBytes = 16 * 1024 * 1024;
 const largestBatch = 4 * 1024 * 1024;
+/** A small object comes at once. */
+const firstBatch = 1024 * 1024;
 let readers = 0;
 
 /** A reader that takes a batch within this many times of what it took to fetch it keeps up. */
@@ -23,12 +25,17 @@ export async function* readObject(...given: Parameters<typeof readAhead>): Async
   }
 }
 
+/** So much of what is wanted as is this reader's share of what all may hold. */
+function within(wanted: number): number {
+  return Math.max(smallestBatch, Math.min(wanted, largestBatch, aheadBytes / (2 * readers)));
+}
+
 async function* readAhead(
   dataPath: DataPath, version: Pick<StoredVersion, 'segments' | 'wrappedKey' | 'accountId' | 'sizeBytes'>, accountKey: Uint8Array,
   start = 0, end = version.sizeBytes,
 ): AsyncGenerator<Buffer> {
   const objectKey = unwrapKey(version.wrappedKey, accountKey);
-  const pace: Pace = { batchBytes: smallestBatch };
+  const pace: Pace = { batchBytes: within(firstBatch) };
   async function* batches(): AsyncGenerator<readonly Buffer[]> {
     for (const range of segmentRanges(version.segments, start, end)) yield* dataPath.read(range, objectKey, version.accountId, pace);
   }
@@ -45,7 +52,6 @@ async function* readAhead(
     const givenAt = performance.now();
     yield* value;
     const fast = performance.now() - givenAt <= Math.max(10, keepsUp * fetchMs);
-    const share = Math.min(largestBatch, aheadBytes / (2 * readers));
-    pace.batchBytes = fast && share > 2 * smallestBatch ? Math.min(share, pace.batchBytes * 2) : smallestBatch;
+    pace.batchBytes = fast ? within(pace.batchBytes * 2) : smallestBatch;
   }
 }
