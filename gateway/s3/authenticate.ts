@@ -12,7 +12,8 @@ export function whoAsks(request: SignedRequest, bucketOfHost: string | null, fin
   if (headerOf(request.headers, 'x-amz-security-token') !== null || named('x-amz-security-token')) {
     throw new S3Error('InvalidToken', 'The provided token is malformed or otherwise invalid. This door knows no temporary credentials.');
   }
-  const text = headerOf(request.headers, 'authorization');
+  // An empty header is none.
+  const text = headerOf(request.headers, 'authorization') || null;
   if (text !== null && (named('x-amz-algorithm') || named('awsaccesskeyid'))) {
     throw new S3Error('InvalidArgument', 'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified');
   }

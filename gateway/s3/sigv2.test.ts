@@ -76,6 +76,7 @@ describe('an old client', () => {
     expect(skewed).toMatch(/<Code>RequestTimeTooSkewed<.*<RequestTime>20200101T000000Z<.*<ServerTime>.*<MaxAllowedSkewMilliseconds>900000</);
     expect(await said({ ...fresh, authorization: fresh.authorization.replace('AKIAONE', 'AKIANONE') })).toContain('<Code>InvalidAccessKeyId</Code>');
     expect(await said({ 'x-amz-security-token': 'token', ...fresh })).toContain('<Code>InvalidToken</Code>');
+    expect(await said({ authorization: '' })).toContain('<Code>AccessDenied</Code>');
     expect(await said({}, '?X-Amz-Security-Token=token')).toContain('<Code>InvalidToken</Code>');
     expect(await said(fresh, '?AWSAccessKeyId=AKIAONE')).toContain('Only one auth mechanism allowed');
     expect(await said({ ...fresh, authorization: 'AWS4-ECDSA-P256-SHA256 Credential=x' })).toContain('<Code>NotImplemented</Code>');

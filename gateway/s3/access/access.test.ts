@@ -81,6 +81,15 @@ describe('a bucket policy', () => {
     await door.s3.send(new GetObjectCommand({ Bucket, Key: 'k' }));
   });
 
+  it('is not asked when the bucket is not whose the request expects it to be', async () => {
+    await put('k');
+    const copy = (ExpectedSourceBucketOwner: string) => door.s3.send(new CopyObjectCommand({ Bucket, Key: 'l', CopySource: `${Bucket}/k`, ExpectedSourceBucketOwner }));
+    expect(await codeOf(put('k', { ExpectedBucketOwner: 'account_2' }))).toBe('403 AccessDenied');
+    expect(await codeOf(copy('account_2'))).toBe('403 AccessDenied');
+    await put('k', { ExpectedBucketOwner: 'account_1' });
+    await copy('account_1');
+  });
+
   it('decides each key of a batch by itself', async () => {
     await put('keep/1');
     await put('drop/1');

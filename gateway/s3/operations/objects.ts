@@ -139,7 +139,9 @@ export async function copySource(request: S3Request): Promise<CopySource> {
   const slash = text.indexOf('/');
   if (slash <= 0) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey');
   const [bucket, key] = [text.slice(0, slash), text.slice(slash + 1)];
-  const { versioning } = await requireAccess(request, { bucket, key, versionId: name, action: 's3:GetObject' });
+  const { versioning, accountId } = await requireAccess(request, { bucket, key, versionId: name, action: 's3:GetObject' });
+  const expected = header(request, 'x-amz-source-expected-bucket-owner');
+  if (expected !== null && expected !== accountId) throw new S3Error('AccessDenied', 'Access Denied');
   const object = await requireVersion(request, bucket, key, name);
   checkReadConditions(request, { ...object.version, storedAt: object.storedAt }, 'x-amz-copy-source-');
   if (object.status === 'archived') throw new S3Error('InvalidObjectState', 'The source is archived; restore it first.');

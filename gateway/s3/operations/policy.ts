@@ -31,7 +31,7 @@ export async function deleteBucketPolicy(request: S3Request): Promise<void> {
 export async function bucketPolicyStatus(request: S3Request): Promise<void> {
   const known = policyOf(request.bucket, await requireBucket(request));
   if (known === null) throw noPolicy();
-  sendXml(request, 200, document('PolicyStatus', { IsPublic: known.open ? 'TRUE' : 'FALSE' }));
+  sendXml(request, 200, document('PolicyStatus', { IsPublic: known.open }));
 }
 
 async function setPolicy(request: S3Request, text: string | null): Promise<void> {
