@@ -48,7 +48,7 @@ export async function openPlatform({ directory, onEnd }: PlatformOptions): Promi
     doors.push(() => s3.close());
     const graphql = await openDoor({ port: ports.graphql, supergraph, credentials, cacheDirectory: join(directory, 'cache') });
     doors.push(() => graphql.close());
-    const metrics = await openMetricsDoor(process.env, foundation.readModels);
+    const metrics = await openMetricsDoor(process.env, foundation.readModels, foundation.node);
     if (metrics !== null) doors.push(() => metrics.close());
     return { addresses: { graphql: graphql.url, graphqlWebSocket: graphql.url.replace(/^http/, 'ws'), s3: s3.url, ingest: ingest.url, chain: chain.url }, close };
   } catch (error) {

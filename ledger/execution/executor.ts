@@ -32,6 +32,8 @@ export interface ExecutedBlock {
 export interface ExecutedMci {
   readonly mci: number;
   readonly blocks: readonly ExecutedBlock[];
+  /** Executing it and writing it to disk. */
+  readonly elapsedMs: number;
 }
 
 /** Two views of one node disagree on what is final: the node stops rather than choose. */
@@ -132,6 +134,7 @@ export class Executor {
   }
 
   async #execute(batch: StableBatch): Promise<void> {
+    const started = performance.now();
     const epoch = epochOf(batch.mci, this.#parameters);
     const progress: Progress = {
       receipts: new Map(), records: new Map(), roots: new Map(), raws: new Map(), approves: new Map(), pools: new Set(),
@@ -168,7 +171,7 @@ export class Executor {
       void this.#store.meta.put('stablePoint', { mci: batch.mci, hash: batch.trunk, nextIndex });
     });
     this.#state.reset((key) => this.#store.state.get(key));
-    for (const listener of this.#listeners) listener({ mci: batch.mci, blocks });
+    for (const listener of this.#listeners) listener({ mci: batch.mci, blocks, elapsedMs: performance.now() - started });
   }
 
   #before(): Before {

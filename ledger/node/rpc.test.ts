@@ -231,3 +231,18 @@ describe('tracing', () => {
     await expect(node.request('debug_traceCall', [{}, 'latest', { stateOverrides: {} }])).rejects.toMatchObject({ rpcCode: -32602 });
   });
 });
+
+test('Prometheus reads where the node stands, at the door of JSON-RPC', async () => {
+  const door = await node.listen({ port: 0 });
+  const response = await fetch(`${door.url}/metrics`);
+  const lines = (await response.text()).split('\n');
+  const value = (name: string): number => Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+  expect(response.headers.get('content-type')).toContain('version=0.0.4');
+  expect(value('oort_chain_stable_index')).toBe(Number(await node.request('eth_blockNumber')));
+  expect([value('oort_chain_pending_transactions'), value('oort_chain_halted'), value('oort_chain_peers')]).toEqual([0, 0, 0]);
+  expect(value('oort_chain_transactions_total')).toBeGreaterThan(2);
+  expect(value('oort_chain_blocks_total{status="ordered"}')).toBe(value('oort_chain_stable_index'));
+  expect(value('oort_chain_blocks_total{status="fork"}')).toBe(0);
+  expect(value('oort_chain_execution_seconds_total')).toBeGreaterThan(0);
+  await door.close();
+});

@@ -5,6 +5,7 @@ import { debugMethods } from './debug';
 import { ethereumMethods } from './ethereum';
 import { LedgerFault, rpcCodes } from './fault';
 import { filterMethods } from './filters';
+import { meterMethods } from './meter';
 import { olympusMethods } from './olympus';
 import type { Params } from './parse';
 
@@ -12,9 +13,9 @@ import type { Params } from './parse';
 export type Request = (method: string, params?: Params) => Promise<Json>;
 
 export function createRequest(backend: RpcBackend): Request {
+  const olympus = olympusMethods(backend);
   const methods = new Map(Object.entries({
-    ...ethereumMethods(backend), ...filterMethods(backend), ...debugMethods(backend),
-    ...olympusMethods(backend),
+    ...ethereumMethods(backend), ...filterMethods(backend), ...debugMethods(backend), ...olympus, ...meterMethods(backend, olympus),
   }));
   return async (method, params = []) => {
     const run = methods.get(method);

@@ -1,4 +1,4 @@
-// The chain's door: JSON-RPC over HTTP POST and WebSocket on one port of the loopback interface.
+// The chain's door: JSON-RPC over HTTP POST and WebSocket on one port of the loopback interface, and `GET /metrics` there.
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -46,6 +46,10 @@ async function serveHttp(request: Request, message: IncomingMessage, response: S
   response.setHeader('access-control-allow-origin', '*');
   response.setHeader('access-control-allow-headers', 'content-type');
   if (message.method === 'OPTIONS') return end(response, 204, '');
+  if (message.method === 'GET' && message.url === '/metrics') {
+    response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8');
+    return end(response, 200, String(await request('olympus_metrics')));
+  }
   if (message.method !== 'POST') return end(response, 405, 'JSON-RPC takes POST');
   const chunks: Buffer[] = [];
   let length = 0;
