@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 /** Of files that people hold: models and archived objects. */
 export const leafBytes = 1024;
-/** Of pieces on nodes: a challenge on chain carries one leaf, and every PUT hashes all of them (docs/adr/0009). */
+/** Of pieces on nodes: a challenge on chain carries one leaf, and every PUT hashes all of them (docs/adr/0012). */
 export const pieceLeafBytes = 4096;
 
 /** What a node and the door sign for a piece. */
