@@ -26,6 +26,8 @@ export interface FinishedAttempt {
 export interface Outbox {
   /** Kept on disk at once, sent soon. */
   add(finished: FinishedAttempt): void;
+  /** Whether its result waits here. */
+  holds(jobId: string, attempt: number): boolean;
   /** Resolves when the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -76,9 +78,12 @@ export function openOutbox(directory: string, client: PlatformClient, log: (text
     rmSync(join(folder, name), { force: true });
   }
 
+  const nameOf = (jobId: string, attempt: number): string => `${jobId}.${attempt}.json`;
+
   return {
+    holds: (jobId, attempt) => waiting.has(nameOf(jobId, attempt)),
     add(finished) {
-      const name = `${finished.jobId}.${finished.attempt}.json`;
+      const name = nameOf(finished.jobId, finished.attempt);
       writeState(join(folder, name), finished);
       waiting.set(name, finished);
       wake();

@@ -42,7 +42,7 @@ function played(answer: Answer, run: (jobId: string, options: RunOptions) => Pro
     finished, asked, said, failures,
     ports: {
       identity: { nodeId: 'node_1', kind: 'super', operator: '0x', key: newDeviceKey(), platformPublicKey: '' }, client, backend, gpu: false, telemetry, fault: null, checkpointEveryMs: 1000, leaseFile,
-      outbox: { add: (one) => { finished.push(one); }, run: () => Promise.resolve() }, fetchCached: () => Promise.resolve(Buffer.alloc(0)), log: (text) => { said.push(text); },
+      outbox: { holds: (jobId) => jobId === 'sent', add: (one) => { finished.push(one); }, run: () => Promise.resolve() }, fetchCached: () => Promise.resolve(Buffer.alloc(0)), log: (text) => { said.push(text); },
     },
   };
 }
@@ -78,9 +78,9 @@ describe('a lane of work', () => {
     expect(readState(ports.leaseFile)).toMatchObject({ leases: [] });
   });
 
-  it('goes on with its leases after a restart, those that the platform still knows', async () => {
+  it('goes on with its leases after a restart: those that the platform still knows and whose result is not in the outbox', async () => {
     const first = new AbortController();
-    const before = played(offering([lease('a'), lease('b')]), never);
+    const before = played(offering([lease('a'), lease('b'), lease('sent')]), never);
     const working = workLane(lane, before.ports, first.signal);
     await until(() => existsSync(before.ports.leaseFile));
     first.abort();
@@ -88,7 +88,7 @@ describe('a lane of work', () => {
     expect(before.failures).toEqual([]);
     const second = new AbortController();
     const after = played((field, input) => field !== 'renewLeases' ? offering([])(field, input)
-      : (input['leases'] as { readonly jobId: string }[]).map(({ jobId }) => ({ __typename: jobId === 'a' ? 'RenewedLease' : 'Refusal' })), () => Promise.resolve(done), before.ports.leaseFile);
+      : (input['leases'] as { readonly jobId: string }[]).map(({ jobId }) => ({ __typename: jobId !== 'b' ? 'RenewedLease' : 'Refusal' })), () => Promise.resolve(done), before.ports.leaseFile);
     const again = workLane(lane, after.ports, second.signal);
     await until(() => after.finished.length === 1);
     second.abort();

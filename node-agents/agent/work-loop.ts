@@ -10,6 +10,7 @@ import { faulted, type AgentFault } from './agent-fault';
 import type { Identity } from './enrolment';
 import type { ExecutionBackend } from './execution-backend';
 import { NetworkOff } from './network-switch';
+import { logStream } from './log-stream';
 import type { FinishedAttempt, Outbox } from './outbox';
 import { readState, writeState } from './state-file';
 import { PlatformUnreachable, type PlatformClient } from './platform-client';
@@ -93,11 +94,13 @@ async function askForWork(lane: Lane, ports: WorkPorts, signal: AbortSignal): Pr
 /** With what was leased before this process started, as far as the platform still knows the leases. */
 async function goOn(lane: Lane, ports: WorkPorts, signal: AbortSignal): Promise<void> {
   const before = readState<KeptLeases>(ports.leaseFile);
-  for (const until = Date.now() + goOnMs; before !== null && before.leases.length > 0 && !signal.aborted;) {
+  // What is done already must not be done again: a second answer under another salt would look like fraud.
+  const undone = (before?.leases ?? []).filter(({ jobId, attempt }) => !ports.outbox.holds(jobId, attempt));
+  for (const until = Date.now() + goOnMs; before !== null && undone.length > 0 && !signal.aborted;) {
     try {
-      const { renewLeases } = await ports.client.graphql<Renewals>(renewMutation, { input: { leases: before.leases.map(claimOf) } }, { signal });
-      const alive = before.leases.filter((_, index) => renewLeases[index]?.__typename === 'RenewedLease');
-      if (alive.length > 0) ports.log(`goes on with ${alive.length} of ${before.leases.length} leases`);
+      const { renewLeases } = await ports.client.graphql<Renewals>(renewMutation, { input: { leases: undone.map(claimOf) } }, { signal });
+      const alive = undone.filter((_, index) => renewLeases[index]?.__typename === 'RenewedLease');
+      if (alive.length > 0) ports.log(`goes on with ${alive.length} of ${undone.length} leases`);
       return await runAll(lane, alive, before.leaseTtlMs, ports, signal);
     } catch (error) {
       if (signal.aborted || Date.now() > until) return;
@@ -113,8 +116,7 @@ function claimOf({ jobId, attempt, fencingToken }: Lease): { readonly jobId: str
 
 async function runAll(lane: Lane, leases: readonly Lease[], leaseTtlMs: number, ports: WorkPorts, signal: AbortSignal): Promise<void> {
   const held = new Map(leases.map((lease) => [lease.jobId, { lease, controller: new AbortController() }]));
-  const keep = (): void => { writeState(ports.leaseFile, { leaseTtlMs, leases: [...held.values()].map(({ lease }) => lease) } satisfies KeptLeases); };
-  if (leases.length > 0) keep();
+  if (leases.length > 0) writeState(ports.leaseFile, { leaseTtlMs, leases } satisfies KeptLeases);
   const renewal = setInterval(() => { void renewAll(held, ports); }, leaseTtlMs / 3);
   const stop = (): void => { for (const { controller } of held.values()) controller.abort(); };
   signal.addEventListener('abort', stop);
@@ -125,7 +127,6 @@ async function runAll(lane: Lane, leases: readonly Lease[], leaseTtlMs: number, 
       // One that was stopped with its process is gone on with by the next.
       if (signal.aborted) return;
       held.delete(next.lease.jobId);
-      keep();
     }
   };
   try {
@@ -134,19 +135,24 @@ async function runAll(lane: Lane, leases: readonly Lease[], leaseTtlMs: number, 
     clearInterval(renewal);
     signal.removeEventListener('abort', stop);
   }
+  if (leases.length > 0 && held.size === 0) writeState(ports.leaseFile, { leaseTtlMs, leases: [] } satisfies KeptLeases);
 }
 
 async function runOne(lane: Lane, { lease, controller }: Held, ports: WorkPorts): Promise<void> {
   const { jobId, kind, attempt, fencingToken, spec } = lease;
+  const stream = logStream(lease, ports.client);
   const startedAt = ports.client.now().toISOString();
   try {
     const { output, units } = faulted(ports.fault, kind, await ports.backend.run(kind, spec, {
-      ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal, checkpointEveryMs: ports.checkpointEveryMs, jobId,
+      ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal, checkpointEveryMs: ports.checkpointEveryMs, jobId, log: (line) => { stream.line(line); },
       resume: lease.checkpoint === null ? null : await ports.client.fetchContent(lease.checkpoint.contentId),
     }));
+    // Before the result: with it the lease ends, and what comes later is nobody's.
+    await stream.close();
     ports.outbox.add({ jobId, attempt, fencingToken, ...signed(ports, jobId, attempt, output), output, units, startedAt, endedAt: ports.client.now().toISOString() });
     report(ports, lease, units, ports.client.now().getTime() - Date.parse(startedAt));
   } catch (error) {
+    await stream.close();
     // A run that was stopped from outside is nobody's failure: the lease runs out, or is another's already.
     if (!controller.signal.aborted) await reportFailure(lease, error, ports);
   }

@@ -51,6 +51,8 @@ export interface Dispatcher {
   poll(request: PollRequest): Promise<readonly RunningJob[]>;
   /** When the lease now ends; null for a claim that does not hold it. */
   renew(claim: AttemptClaim): Date | null;
+  /** Whether the claim is that of the present lease. */
+  holds(claim: AttemptClaim): boolean;
   /** When a running job has to give way to a reserved one; null when it need not. */
   preemptsAt(jobId: string): Date | null;
   /** Ends leases that nobody renewed and jobs whose time is over, and makes room for the reserved. */
@@ -206,11 +208,14 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     if (gone > 0) recent = recent.slice(gone);
   }
 
-  function renew({ jobId, nodeId, attempt, fencingToken }: AttemptClaim): Date | null {
-    const holding = held.get(jobId);
-    const lease = holding?.job.lease;
-    if (holding === undefined || lease === undefined) return null;
-    if (lease.nodeId !== nodeId || lease.attempt !== attempt || lease.fencingToken !== fencingToken) return null;
+  function holds({ jobId, nodeId, attempt, fencingToken }: AttemptClaim): boolean {
+    const lease = held.get(jobId)?.job.lease;
+    return lease?.nodeId === nodeId && lease.attempt === attempt && lease.fencingToken === fencingToken;
+  }
+
+  function renew(claim: AttemptClaim): Date | null {
+    const holding = held.get(claim.jobId);
+    if (holding === undefined || !holds(claim)) return null;
     holding.endsAt = nowMs() + ports.leaseTtlMs;
     return new Date(holding.endsAt);
   }
@@ -263,5 +268,5 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     return at === null ? null : new Date(at);
   }
 
-  return { preemptsAt, observe, knows: (jobId) => queue.has(jobId) || held.has(jobId), poll, renew, sweep, close: () => { for (const poller of [...pollers.values()]) settle(poller, []); } };
+  return { holds, preemptsAt, observe, knows: (jobId) => queue.has(jobId) || held.has(jobId), poll, renew, sweep, close: () => { for (const poller of [...pollers.values()]) settle(poller, []); } };
 }

@@ -11,10 +11,14 @@ export interface JobsArguments {
   readonly filter?: { readonly kind?: JobsFilter['kind'] | null; readonly status?: JobsFilter['status'] | null; readonly nodeId?: string | null; readonly mine?: boolean | null } | null;
 }
 
+export function ownedBy({ submitter }: Pick<JobRow, 'submitter'>, actor: Actor): boolean {
+  return actor.kind === 'platform' || (actor.kind === 'account' && actor.accountId === submitter);
+}
+
 export function presentJob(row: JobRow, actor: Actor): object {
   const { jobId, nodeId, submitter, spec, output, reserved, cost, kind, status, specHash, attempts, resultHash, units } = row;
   const { failureReason, checkpointStep, checkpointHash, submittedAt, endedAt } = row;
-  const own = actor.kind === 'platform' || (actor.kind === 'account' && actor.accountId === submitter);
+  const own = ownedBy(row, actor);
   return {
     __typename: 'Job', id: jobId, kind, status, specHash, attempts, resultHash, units, failureReason, checkpointStep, checkpointHash, submittedAt, endedAt,
     node: nodeId === null ? null : { __typename: 'Node', id: nodeId },

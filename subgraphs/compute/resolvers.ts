@@ -8,13 +8,15 @@ import type { JobKind, Subject } from '@oort/schema/events/compute';
 import { commitmentStatement, resultStatement } from '@oort/schema/statements';
 import type { AttemptClaim, ComputeCommand } from './commands';
 import type { Dispatcher, Offer } from './dispatcher';
-import { jobsConnection, presentJob, refusal, refusedBy, typeName, type JobsArguments } from './present';
+import type { LogBook, LogLine } from './log-book';
+import { jobsConnection, ownedBy, presentJob, refusal, refusedBy, typeName, type JobsArguments } from './present';
 import type { Budget, RunningJob } from './state';
 import type { JobHandler } from './submit';
 
 export interface ResolverPorts extends Pick<SubgraphPorts, 'readModels' | 'now'> {
   readonly handle: JobHandler;
   readonly dispatcher: Dispatcher;
+  readonly logs: LogBook;
   readonly leaseTtlMs: number;
   /** Node id -> Ed25519 key, hex: filled here. */
   readonly keys: Map<string, string>;
@@ -30,10 +32,13 @@ type Claim = Omit<AttemptClaim, 'nodeId'>;
 interface CommitInput extends Claim { readonly commitment: string; readonly signature: string }
 interface CompleteInput extends Claim { readonly output: Json; readonly salt: string; readonly resultSignature: string; readonly units: number; readonly startedAt: string | Date; readonly endedAt: string | Date }
 interface FailInput extends Claim { readonly budget: Budget; readonly reason: string }
+interface LogArguments { readonly jobId: string; readonly after: number }
+interface LogInput extends Claim { readonly first: number; readonly lines: readonly string[] }
 interface CheckpointInput extends Claim { readonly step: number; readonly contentId: string }
 
 const longestWaitMs = 25_000;
 const mostAtOnce = 64;
+const mostLogLines = 500;
 const notSignedIn = refusal('NOT_SIGNED_IN', 'Sign in with an account first.');
 const notANode = refusal('NOT_A_NODE', 'Only a node can ask this, by a request that it has signed.');
 
@@ -51,7 +56,11 @@ export function computeResolvers(ports: ResolverPorts): Readonly<Record<string, 
       job: (_: unknown, { id }: { readonly id: string }, { actor }: RequestContext) => shown(ports, id, actor),
       jobs: (_: unknown, page: JobsArguments, { actor }: RequestContext) => jobsConnection(readModels, page, actor),
     },
+    Subscription: {
+      jobLog: { subscribe: (_: unknown, asked: LogArguments, { actor }: RequestContext) => followLog(ports, asked, actor), resolve: (line: LogLine) => line },
+    },
     Mutation: {
+      appendLog: byNode((nodeId, input: LogInput) => Promise.resolve(appended(ports, nodeId, input))),
       submitJob: (_: unknown, { input }: Input<SubmitInput>, { actor }: RequestContext) => submit(ports, input, actor),
       cancelJob: (_: unknown, { input }: Input<{ readonly jobId: string }>, { actor }: RequestContext) => cancel(ports, input.jobId, actor),
       leaseWork: byNode((nodeId, input: LeaseWorkInput) => leaseWork(ports, nodeId, input)),
@@ -94,6 +103,21 @@ async function asJob(ports: ResolverPorts, jobId: string, actor: Actor, asked: C
   if (!outcome.ok) return refusedBy(outcome.refusal);
   await ports.readModels.waitFor('jobs', outcome.position);
   return shown(ports, jobId, actor);
+}
+
+async function* followLog({ readModels, logs }: ResolverPorts, { jobId, after }: LogArguments, actor: Actor): AsyncGenerator<LogLine, void, undefined> {
+  const row = await findJob(readModels, jobId);
+  // Nobody else's business, and not even that there is such a job.
+  if (row === null || !ownedBy(row, actor)) return;
+  yield* logs.follow(jobId, after, async () => !['queued', 'running'].includes((await findJob(readModels, jobId))?.status ?? ''));
+}
+
+function appended({ dispatcher, logs }: ResolverPorts, nodeId: string, { jobId, attempt, fencingToken, first, lines }: LogInput): object {
+  if (!dispatcher.holds({ jobId, nodeId, attempt, fencingToken })) {
+    return { ...refusal('STALE_FENCING_TOKEN', 'The attempt is no longer this node\'s.'), detail: { jobId } };
+  }
+  logs.append(jobId, attempt, first, lines.slice(0, mostLogLines));
+  return { __typename: 'AttemptAccepted', jobId, status: 'running' };
 }
 
 async function shown({ readModels }: ResolverPorts, jobId: string, actor: Actor): Promise<object | null> {

@@ -1,6 +1,6 @@
 // The domain behind its schema, over real PostgreSQL: who may ask what, who sees what, and what other domains' events lead to.
 import { buildSubgraphSchema } from '@apollo/subgraph';
-import { graphql, type GraphQLSchema } from 'graphql';
+import { graphql, parse, subscribe, type GraphQLSchema } from 'graphql';
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey, signWith } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
@@ -65,6 +65,14 @@ async function jobAs(actor: Actor, id: string): Promise<Json> {
   return JSON.parse(JSON.stringify(data?.['job'])) as Json;
 }
 
+async function logOf(actor: Actor, jobId: string): Promise<readonly string[]> {
+  const source = 'subscription L($jobId: ID!) { jobLog(jobId: $jobId) { text } }';
+  const lines = await subscribe({ schema, document: parse(source), variableValues: { jobId }, contextValue: { actor, requestId: 'r' } });
+  const texts: string[] = [];
+  if (Symbol.asyncIterator in lines) for await (const { data } of lines) texts.push((data as { readonly jobLog: { readonly text: string } }).jobLog.text);
+  return texts;
+}
+
 const submit = (actor: Actor, input: Json) => ask(actor, 'submitJob', input, 'SubmitJobInput', '... on Job { id status reserved }');
 const lease = () => ask(node, 'leaseWork', { kinds: ['inference'], waitMs: 500 }, 'LeaseWorkInput', '... on WorkOffer { leases { jobId attempt fencingToken spec } }');
 
@@ -87,6 +95,11 @@ describe('compute', () => {
     expect(await lease()).toMatchObject({ leases: [{ jobId: id, attempt: 1, fencingToken: 1, spec }] });
     const jobId = String(id);
     expect(await ask(node, 'renewLease', { jobId, attempt: 1, fencingToken: 1 }, 'LeaseInput', '... on RenewedLease { jobId }')).toMatchObject({ jobId });
+    const say = (fencingToken: number) => ask(node, 'appendLog', { jobId, attempt: 1, fencingToken, first: 1, lines: ['hello', 'world'] }, 'AppendLogInput', '... on AttemptAccepted { status }');
+    expect(await say(2)).toMatchObject({ code: 'STALE_FENCING_TOKEN' });
+    expect(await say(1)).toMatchObject({ status: 'running' });
+    const following = logOf(customer, jobId);
+    expect(await logOf(other, jobId)).toEqual([]);
     const output: Json = { outputs: [[1]], labels: [0] };
     const complete = (signature: string, fencingToken = 1) => ask(node, 'completeAttempt', {
       jobId, attempt: 1, fencingToken, output, salt: '01', resultSignature: signature, units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:01.000Z',
@@ -105,6 +118,7 @@ describe('compute', () => {
     expect(await commit(node, commitment)).toMatchObject([{ status: 'running' }]);
     expect(await complete(signature, 2)).toMatchObject({ code: 'STALE_FENCING_TOKEN' });
     expect(await complete(signature)).toMatchObject({ status: 'completed' });
+    expect(await following).toEqual(['hello', 'world']);
     expect(await complete(signature)).toMatchObject({ status: 'completed' });
     await readModels.waitFor('jobs', await store.head() ?? 0n);
     expect(await jobAs(customer, jobId)).toEqual({ status: 'completed', submitter: 'account_1', spec, output, cost: '20', node: { id: 'node_1' } });

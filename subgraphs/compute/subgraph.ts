@@ -9,6 +9,7 @@ import { liveNodes } from '@oort/projections-nodes';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { jobDecider } from './decide';
 import { createDispatcher, type Dispatcher } from './dispatcher';
+import { createLogBook } from './log-book';
 import { startReactions } from './react';
 import { computeResolvers } from './resolvers';
 import { submitterOver, type JobHandler, type SubmitJob } from './submit';
@@ -26,6 +27,7 @@ export interface ComputeSubgraph extends Subgraph {
 export async function createComputeSubgraph(ports: ComputePorts): Promise<ComputeSubgraph> {
   const { store, readModels, now: clock, leaseTtlMs = 30_000 } = ports;
   const now = (): Date => clock();
+  const logs = createLogBook();
   const carryOut = createHandler({ store, decider: jobDecider, now });
   const asPlatform = { actor: 'platform' };
   const dispatcher = createDispatcher({
@@ -40,6 +42,7 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
    *  submitted them. */
   const handle: JobHandler = async (jobId, asked) => {
     const outcome = await carryOut(jobId, asked);
+    if (outcome.ok && ['completed', 'failed', 'cancelled'].includes(outcome.state.status)) logs.end(jobId);
     if (outcome.ok && asked.type !== 'CheckpointAttempt' && asked.type !== 'SubmitJob') dispatcher.observe(outcome.state);
     return outcome;
   };
@@ -47,7 +50,7 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'compute.graphql'), 'utf8');
   return {
     name: 'compute', typeDefs: parse(sdl), submitJob,
-    resolvers: computeResolvers({ readModels, now, handle, dispatcher, leaseTtlMs, keys: new Map() }),
+    resolvers: computeResolvers({ readModels, now, handle, dispatcher, logs, leaseTtlMs, keys: new Map() }),
     async start(signal) {
       const recalled = await recall(ports, dispatcher);
       followSubmissions(ports, dispatcher, recalled, signal).catch((error: unknown) => {
