@@ -2,7 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { openDoor, serveSupergraph, supergraphOf } from '@oort/gateway-graphql';
-import { openS3Accounts, openS3Door } from '@oort/gateway-s3';
+import { openS3Door, readS3Accounts } from '@oort/gateway-s3';
 import { openIngestDoor } from '@oort/gateway-telemetry';
 import { Fault } from '@oort/kernel-wire';
 import { credentialsOver } from './credentials';
@@ -21,6 +21,7 @@ class ChainHalted extends Fault {
 /** Throws what a person can act on: StoreLocked, StoreUnwritable, EADDRINUSE, EACCES, ENOSPC. */
 export async function openPlatform({ directory, onEnd }: PlatformOptions): Promise<RunningPlatform> {
   const ports = await choosePorts(process.env);
+  const s3Accounts = readS3Accounts(process.env['OORT_S3_ACCOUNTS'] || null);
   const foundation = await layFoundation(directory, (reason) => { onEnd(new ChainHalted(reason.message)); });
   const stop = new AbortController();
   // Every loop of every domain listens to it: that is no leak.
@@ -43,8 +44,7 @@ export async function openPlatform({ directory, onEnd }: PlatformOptions): Promi
     doors.push(() => chain.close());
     const ingest = await openIngestDoor({ port: ports.ingest, telemetry: foundation.telemetry, content: domains.content, access: domains.access, credentials });
     doors.push(() => ingest.close());
-    const s3Accounts = openS3Accounts(process.env['OORT_S3_ACCOUNTS'] || null, (id) => domains.accounts.s3Keys.find(id));
-    const s3 = await openS3Door({ port: ports.s3, objects: domains.storage.objects, ...s3Accounts, now: () => new Date() });
+    const s3 = await openS3Door({ port: ports.s3, objects: domains.storage.objects, ...s3Accounts((id) => domains.accounts.s3Keys.find(id)), now: () => new Date() });
     doors.push(() => s3.close());
     const graphql = await openDoor({ port: ports.graphql, supergraph, credentials, cacheDirectory: join(directory, 'cache') });
     doors.push(() => graphql.close());

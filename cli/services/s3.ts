@@ -1,5 +1,5 @@
 // The S3 door as a process of its own.
-import { openS3Accounts, openS3Door } from '@oort/gateway-s3';
+import { openS3Door, readS3Accounts } from '@oort/gateway-s3';
 import { runProcess } from '@oort/kernel-process';
 import { openFoundation } from '@oort/kernel-service';
 import { nodesProjection } from '@oort/projections-nodes';
@@ -11,11 +11,11 @@ import { openStorageAccess } from '@oort/subgraphs-storage';
 runProcess('s3', async (settings, stop) => {
   const [port, host] = [settings.port('OORT_PORT'), settings.optional('OORT_HOST') ?? '127.0.0.1'];
   const orderKey = settings.deviceKey('OORT_ORDER_KEY_FILE');
+  const s3Accounts = readS3Accounts(settings.optional('OORT_S3_ACCOUNTS'));
   const foundation = await openFoundation({ name: 's3', settings, projections: [nodesProjection, objectsProjection], sealing: eventPrivacy, upcasters, stop });
   const { objects } = openStorageAccess({ ...foundation, keys: foundation.eventKeys, orderKey }, stop.signal);
   const keys = await openS3Keys(foundation.store, stop.signal);
-  const accounts = openS3Accounts(settings.optional('OORT_S3_ACCOUNTS'), (id) => keys.find(id));
-  const door = await openS3Door({ port, host, objects, ...accounts, now: () => foundation.now() });
+  const door = await openS3Door({ port, host, objects, ...s3Accounts((id) => keys.find(id)), now: () => foundation.now() });
   return {
     told: { url: door.url },
     async close() {

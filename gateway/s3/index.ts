@@ -1,4 +1,4 @@
 // The S3 door: the Amazon S3 REST API over the storage domain.
-export { AccountsFileUnusable, openS3Accounts, type StartedWith } from './access/accounts-file';
+export { AccountsFileUnusable, readS3Accounts, type StartedWith } from './access/accounts-file';
 export { openS3Door, type S3Door, type S3DoorOptions } from './door';
 export type { S3Credentials } from './sigv4';

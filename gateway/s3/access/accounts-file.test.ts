@@ -6,7 +6,7 @@ import {
   PutObjectCommand, S3Client,
 } from '@aws-sdk/client-s3';
 import { codeOf, openTestDoor, type TestDoor } from '../fixture-door';
-import { openS3Accounts } from './accounts-file';
+import { readS3Accounts } from './accounts-file';
 
 const canonical = { main: 'a'.repeat(64), alt: 'b'.repeat(64) };
 const file = {
@@ -31,7 +31,7 @@ describe('accounts of a file', () => {
   let main: S3Client;
   let alt: S3Client;
   beforeAll(async () => {
-    const started = openS3Accounts(await written(file), (id) => (id === 'AKIAPLATFORM' ? { accountId: 'account_9', accessKeyId: id, secretAccessKey: 'nine' } : null));
+    const started = readS3Accounts(await written(file))((id) => (id === 'AKIAPLATFORM' ? { accountId: 'account_9', accessKeyId: id, secretAccessKey: 'nine' } : null));
     door = await openTestDoor(started);
     const client = (accessKeyId: string, secretAccessKey: string): S3Client =>
       new S3Client({ endpoint: door.url, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });
@@ -79,6 +79,6 @@ describe('a file that cannot be used', () => {
     ['knows no such ownership', { ...file, newBuckets: { objectOwnership: 'Nobody' } }, 'objectOwnership is one of BucketOwnerEnforced'],
   ])('%s', async (_, content, why) => {
     const path = content === null ? join(directory, 'none.json') : await written(content);
-    expect(() => openS3Accounts(path, () => null)).toThrow(why);
+    expect(() => readS3Accounts(path)).toThrow(why);
   });
 });

@@ -21,9 +21,12 @@ export interface StartedWith {
 
 type FindS3Key = StartedWith['findS3Key'];
 
-/** Without a path only the platform's own. Throws AccountsFileUnusable. */
-export function openS3Accounts(path: string | null, ofPlatform: FindS3Key): StartedWith {
-  return path === null ? { findS3Key: ofPlatform, identities: platformIdentities, bucketDefaults: safeDefaults } : new AccountsFile(path).over(ofPlatform);
+/** Read at once, so that a bad file ends a start before anything is made; what it says stands over the platform's own. Without a path
+ *  there are only those. Throws AccountsFileUnusable. */
+export function readS3Accounts(path: string | null): (ofPlatform: FindS3Key) => StartedWith {
+  if (path === null) return (ofPlatform) => ({ findS3Key: ofPlatform, identities: platformIdentities, bucketDefaults: safeDefaults });
+  const file = new AccountsFile(path);
+  return (ofPlatform) => file.over(ofPlatform);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
