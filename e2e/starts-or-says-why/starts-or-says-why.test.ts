@@ -1,6 +1,6 @@
 // A start either comes up or ends at once with one line that says why; and whoever ends it leaves nothing behind.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -48,6 +48,13 @@ describe('a start that cannot go on says why in one line', () => {
     } finally {
       holder.close();
     }
+  });
+
+  it('a file of S3 accounts that is not there, before anything is kept', async () => {
+    const environment = { OORT_GRAPHQL_PORT: '0', OORT_S3_PORT: '0', OORT_INGEST_PORT: '0', OORT_CHAIN_PORT: '0', OORT_S3_ACCOUNTS: '/nowhere/accounts.json' };
+    const ended = await oort(['up', '--data', join(place, 'accounts')], { environment }).ended;
+    expectRefused(ended, /\/nowhere\/accounts\.json cannot be used as S3 accounts: ENOENT/);
+    expect(readdirSync(join(place, 'accounts'))).toEqual([]);
   });
 
   it('a data directory that is a file', async () => {
