@@ -46,8 +46,9 @@ export class BandwidthBook {
 
   async #settle(account: Account): Promise<void> {
     const { accountId, nodeId, direction, orders, since } = account;
-    const node = (await this.dataPath.watch.byId()).get(nodeId);
-    const answer = node === undefined ? null : await this.dataPath.client.settle(node, { accountId, direction, orders: orders.map(({ leaf }) => leaf.toString('hex')) }).catch(() => null);
+    const { watch, client } = this.dataPath;
+    const node = (await watch.byId()).get(nodeId);
+    const answer = node === undefined || !watch.isWell(node) ? null : await client.settle(node, { accountId, direction, orders: orders.map(({ leaf }) => leaf.toString('hex')) }).catch(() => null);
     if (answer === null && node !== undefined && this.now().getTime() - since < longestOpenMs) return this.#reopen(account);
     // What the node does not know it is not paid for, and nobody pays for.
     const unknown = new Set(answer?.unknown);

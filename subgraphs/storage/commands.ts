@@ -1,5 +1,5 @@
 import type { Command } from '@oort/kernel-decider';
-import type { Acl, PiecePlacement, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
+import type { Acl, PiecePlacement, Retention, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
 import type { Versioning } from './state';
 
 type DataOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>['data'];
@@ -22,9 +22,13 @@ export type ObjectCommand =
   | Command<'DeleteObject', {
     readonly bucket: string; readonly key: string; readonly accountId: string; readonly condition: Condition;
     readonly version: string | null; readonly versioning: Versioning; readonly markerId: string;
+    /** Governance is passed by. */
+    readonly bypass?: boolean;
   }>
   | Command<'TagObject', { readonly versionId: string; readonly accountId: string; readonly tags: Readonly<Record<string, string>> }>
   | Command<'SetObjectAcl', { readonly versionId: string; readonly accountId: string; readonly acl: Acl }>
+  | Command<'SetObjectRetention', { readonly versionId: string; readonly accountId: string; readonly retention: Retention | null; readonly bypass: boolean }>
+  | Command<'SetObjectLegalHold', { readonly versionId: string; readonly accountId: string; readonly legalHold: boolean }>
   | Command<'AddPiece', { readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement }>
   | Command<'LosePiece', { readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string }>
   | Command<'ArchiveObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] }>

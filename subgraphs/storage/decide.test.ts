@@ -49,6 +49,19 @@ describe('a bucket', () => {
     rule.given([created]).when(tag('{}', 'account_2')).thenRefused('NOT_OWNER');
   });
 
+  it('that locks keeps versions from then on', () => {
+    const place = { bucket: 'bucket', accountId: 'account_1' };
+    const enabled: BucketEvent = { type: 'BucketVersioningSet', data: { ...place, status: 'enabled' } };
+    const locks: BucketEvent = { type: 'BucketSettingSet', data: { ...place, setting: 'objectLock', document: '{}' } };
+    const lock = (document: string | null) => command('SetBucketSetting', { ...place, setting: 'objectLock' as const, document }, by);
+    const suspend = command('SetVersioning', { ...place, status: 'suspended' as const }, by);
+    rule.given([created]).when(lock('{}')).thenRefused('BUCKET_NOT_VERSIONED');
+    rule.given([created, enabled]).when(lock('{}')).thenEvents([locks]);
+    rule.given([created, enabled, locks]).when(lock(null)).thenRefused('BUCKET_LOCKED');
+    rule.given([created, enabled, locks]).when(suspend).thenRefused('BUCKET_LOCKED');
+    rule.given([{ type: 'BucketCreated', data: { ...place, settings: { objectLock: '{}' } } }]).when(suspend).thenRefused('BUCKET_LOCKED');
+  });
+
   it.each([['abc', true], ['a.b-c', true], ['1'.repeat(63), true], ['ab', false], ['1'.repeat(64), false], ['Abc', false], ['-abc', false], ['a..b', false], ['192.168.0.1', false], ['a_b', false]])(
     'named %s: %s', (name, valid) => { expect(isBucketName(name)).toBe(valid); });
 });
@@ -112,6 +125,50 @@ describe('an object', () => {
     rule.given([stored]).when(tag('object_1')).thenState({ versions: [{ status: 'stored', version: { ...version, tags: { a: 'b' } } }] });
     rule.given([stored]).when(tag('object_9')).thenRefused('OBJECT_REPLACED');
     rule.given([]).when(tag('object_1')).thenRefused('NO_SUCH_OBJECT');
+  });
+
+  describe('that is locked', () => {
+    const at = { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1' };
+    const until = (year: number) => `${year}-01-01T00:00:00.000Z`;
+    const kept = (mode: 'GOVERNANCE' | 'COMPLIANCE', year = 2028) => ({ mode, until: until(year) });
+    const retained = (retention: ReturnType<typeof kept> | null, bypassed = false): ObjectEvent => ({ type: 'ObjectRetentionSet', data: { ...at, retention, bypassed } });
+    const retain = (retention: ReturnType<typeof kept> | null, bypass = false, versionId = 'object_1') => command('SetObjectRetention', { versionId, accountId: 'account_1', retention, bypass }, by);
+    const hold = (legalHold: boolean, versionId = 'object_1') => command('SetObjectLegalHold', { versionId, accountId: 'account_1', legalHold }, by);
+    const held = (legalHold: boolean): ObjectEvent => ({ type: 'ObjectLegalHoldSet', data: { ...at, legalHold } });
+    const remove = (bypass = false) => command('DeleteObject', { bucket: 'b', key: 'k', accountId: 'account_1', condition: {}, version: 'null', versioning: 'enabled' as const, markerId: 'marker', bypass }, by);
+    const removed: ObjectEvent = { type: 'ObjectDeleted', data: at };
+
+    it('stays until its time, which only governance lets come sooner', () => {
+      rule.given([stored]).when(retain(kept('COMPLIANCE'))).thenEvents([retained(kept('COMPLIANCE'))]);
+      rule.given([stored, retained(kept('COMPLIANCE'))]).when(remove(true)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, retained(kept('COMPLIANCE'))]).when(retain(kept('COMPLIANCE', 2027), true)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, retained(kept('COMPLIANCE'))]).when(retain(kept('GOVERNANCE', 2029), true)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, retained(kept('COMPLIANCE'))]).when(retain(kept('COMPLIANCE', 2029))).thenEvents([retained(kept('COMPLIANCE', 2029))]);
+      rule.given([stored, retained(kept('COMPLIANCE', 2025))]).when(remove()).thenEvents([removed]);
+      rule.given([stored, retained(kept('GOVERNANCE'))]).when(remove()).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, retained(kept('GOVERNANCE'))]).when(remove(true)).thenEvents([removed]);
+      rule.given([stored, retained(kept('GOVERNANCE'))]).when(retain(null)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, retained(kept('GOVERNANCE'))]).when(retain(null, true)).thenEvents([retained(null, true)]);
+      rule.given([stored, retained(kept('GOVERNANCE')), retained(null, true)]).when(remove()).thenEvents([removed]);
+    });
+
+    it('stays while it is held, whoever asks', () => {
+      rule.given([stored]).when(hold(true)).thenEvents([held(true)]);
+      rule.given([stored, held(true)]).when(remove(true)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, held(true), retained(null)]).when(remove(true)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, held(true), held(false)]).when(remove()).thenEvents([removed]);
+      rule.given([stored]).when(hold(true, 'object_9')).thenRefused('OBJECT_REPLACED');
+      rule.given([]).when(hold(true)).thenRefused('NO_SUCH_OBJECT');
+      rule.given([stored]).when(retain(kept('GOVERNANCE'), false, 'object_9')).thenRefused('OBJECT_REPLACED');
+      rule.given([]).when(retain(kept('GOVERNANCE'))).thenRefused('NO_SUCH_OBJECT');
+    });
+
+    it('is not replaced, and hidden only by what takes no place', () => {
+      rule.given([stored, held(true)]).when(store({})).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, held(true)]).when(deletion('off', null)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, held(true)]).when(deletion('suspended', null)).thenRefused('OBJECT_LOCKED');
+      rule.given([stored, held(true)]).when(deletion('enabled', null)).thenEvents([{ type: 'DeleteMarkerPlaced', data: { ...at, versionId: 'marker', named: true } }]);
+    });
   });
 
   it('gains pieces where it lacks them', () => {

@@ -1,6 +1,7 @@
 import type { Decider, Decision } from '@oort/kernel-decider';
 import type { BucketCommand, Condition, ObjectCommand, UploadCommand } from './commands';
 import { evolveBucket, evolveObject, evolveUpload, type BucketEvent, type ObjectEvent, type UploadEvent } from './evolve';
+import { mayDelete, mayRetain } from './object-lock';
 import { refuse, type BucketRefusal, type ObjectRefusal, type UploadRefusal } from './refusals';
 import { absentBucket, absentObject, absentUpload, versionOf, type BucketState, type HeldVersion, type ObjectState, type UploadState, type VersionState } from './state';
 
@@ -42,7 +43,15 @@ function decideBucket(command: BucketCommand, state: BucketState): Decision<Buck
     case 'SetBucketSetting': {
       if (state.status === 'absent') return refuse('NO_SUCH_BUCKET', 'There is no such bucket.', { bucket });
       if (state.accountId !== accountId) return refuse('NOT_OWNER', 'The bucket belongs to another account.', { bucket });
-      if (command.type === 'SetBucketSetting') return { events: [{ type: 'BucketSettingSet', data: command.data }] };
+      if (command.type === 'SetBucketSetting') {
+        if (command.data.setting !== 'objectLock') return { events: [{ type: 'BucketSettingSet', data: command.data }] };
+        if (command.data.document === null) return refuse('BUCKET_LOCKED', 'Locks cannot be taken away from a bucket.', { bucket });
+        if (state.versioning !== 'enabled') return refuse('BUCKET_NOT_VERSIONED', "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration", { bucket });
+        return { events: [{ type: 'BucketSettingSet', data: command.data }] };
+      }
+      if (state.settings.objectLock !== undefined && command.data.status === 'suspended') {
+        return refuse('BUCKET_LOCKED', 'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.', { bucket });
+      }
       return { events: state.versioning === command.data.status ? [] : [{ type: 'BucketVersioningSet', data: command.data }] };
     }
   }
@@ -52,6 +61,7 @@ function decideObject(command: ObjectCommand, state: ObjectState): Decision<Obje
   if (command.type === 'StoreObject') {
     const { condition, ...data } = command.data;
     if (!allows(condition, versionOf(state, null))) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId: null });
+    if (data.named !== true && !mayGo(versionOf(state, 'null'), command.issuedAt, false)) return refuse('OBJECT_LOCKED', locked, { versionId: null });
     return { events: [{ type: 'ObjectStored', data }] };
   }
   if (command.type === 'DeleteObject') return decideDelete(command, state);
@@ -67,6 +77,13 @@ function decideObject(command: ObjectCommand, state: ObjectState): Decision<Obje
     case 'LosePiece': return decidePiece(command, held);
     case 'TagObject': return { events: [{ type: 'ObjectTagged', data: { bucket, key, ...command.data } }] };
     case 'SetObjectAcl': return { events: [{ type: 'ObjectAclSet', data: { bucket, key, ...command.data } }] };
+    case 'SetObjectLegalHold': return { events: [{ type: 'ObjectLegalHoldSet', data: { bucket, key, ...command.data } }] };
+    case 'SetObjectRetention': {
+      const { bypass, ...data } = command.data;
+      const [before, now] = [held.version.lock?.retention, new Date(command.issuedAt)];
+      if (!mayRetain(before, data.retention, now, bypass)) return refuse('OBJECT_LOCKED', locked, { versionId });
+      return { events: [{ type: 'ObjectRetentionSet', data: { bucket, key, ...data, bypassed: !mayRetain(before, data.retention, now, false) } }] };
+    }
     case 'ArchiveObject': {
       if (held.status === 'archived') return refuse('OBJECT_ARCHIVED', 'The object is archived already.', { versionId });
       const { accountId, archiveId, backend, contentRoot, segments } = command.data;
@@ -84,17 +101,26 @@ function decideObject(command: ObjectCommand, state: ObjectState): Decision<Obje
 /** Amazon S3 User Guide, "Deleting object versions": a version that is named goes for good; else a versioned bucket hides the key
  *  behind a marker, also a key that was never there, and an unversioned one removes it. */
 function decideDelete(
-  { data: { bucket, key, accountId, condition, version: name, versioning, markerId } }: Extract<ObjectCommand, { readonly type: 'DeleteObject' }>, state: ObjectState,
+  { issuedAt, data: { bucket, key, accountId, condition, version: name, versioning, markerId, bypass = false } }: Extract<ObjectCommand, { readonly type: 'DeleteObject' }>, state: ObjectState,
 ): Decision<ObjectEvent, ObjectRefusal> {
   const target = versionOf(state, name);
   const versionId = target.status === 'absent' ? null : target.version.versionId;
   const marks = name === null && versioning !== 'off';
   if (!marks && versionId === null) return refuse('NO_SUCH_OBJECT', 'There is no such object.', { versionId });
   if (!allows(condition, target)) return refuse('PRECONDITION_FAILED', 'The object is not what the condition says.', { versionId });
+  // An unnamed marker takes the place of the unnamed version.
+  const goes = !marks ? target : versioning === 'enabled' ? null : versionOf(state, 'null');
+  if (goes !== null && !mayGo(goes, issuedAt, bypass)) return refuse('OBJECT_LOCKED', locked, { versionId });
   if (marks || versionId === null) {
     return { events: [{ type: 'DeleteMarkerPlaced', data: { bucket, key, versionId: markerId, accountId, named: versioning === 'enabled' } }] };
   }
   return { events: [{ type: 'ObjectDeleted', data: { bucket, key, versionId, accountId } }] };
+}
+
+const locked = 'Access Denied because object protected by object lock.';
+
+function mayGo(state: VersionState, issuedAt: string, bypass: boolean): boolean {
+  return state.status === 'absent' || state.status === 'marker' || mayDelete(state.version.lock ?? {}, new Date(issuedAt), bypass);
 }
 
 function decidePiece(

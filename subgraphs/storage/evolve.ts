@@ -4,12 +4,16 @@ import { absentBucket, type BucketState, type HeldVersion, type ObjectState, typ
 type EventOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>;
 
 export type BucketEvent = EventOf<'BucketCreated' | 'BucketDeleted' | 'BucketVersioningSet' | 'BucketSettingSet'>;
-export type ObjectEvent = EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectTagged' | 'ObjectAclSet' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'ObjectArchived' | 'ObjectRestored'>;
+export type ObjectEvent = EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectTagged' | 'ObjectAclSet' | 'ObjectRetentionSet' | 'ObjectLegalHoldSet' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'ObjectArchived' | 'ObjectRestored'>;
 export type UploadEvent = EventOf<'UploadStarted' | 'PartStored' | 'UploadCompleted' | 'UploadAborted'>;
 
 export function evolveBucket(state: BucketState, event: BucketEvent): BucketState {
   switch (event.type) {
-    case 'BucketCreated': return { status: 'present', accountId: event.data.accountId, versioning: 'off', settings: event.data.settings ?? {} };
+    case 'BucketCreated': {
+      const { accountId, settings = {} } = event.data;
+      // What is locked is a version, so a bucket that begins with locks begins with versions.
+      return { status: 'present', accountId, versioning: settings.objectLock === undefined ? 'off' : 'enabled', settings };
+    }
     case 'BucketDeleted': return absentBucket;
     case 'BucketVersioningSet': return state.status === 'absent' ? state : { ...state, versioning: event.data.status };
     case 'BucketSettingSet': {
@@ -29,6 +33,8 @@ export function evolveObject({ versions }: ObjectState, event: ObjectEvent): Obj
     case 'ObjectDeleted': return { versions: versions.filter(({ version }) => version.versionId !== versionId) };
     case 'ObjectTagged':
     case 'ObjectAclSet':
+    case 'ObjectRetentionSet':
+    case 'ObjectLegalHoldSet':
     case 'PieceAdded':
     case 'PieceLost':
     case 'ObjectArchived':
@@ -48,6 +54,12 @@ function evolveVersion(state: HeldVersion, event: ChangeEvent): HeldVersion {
   switch (event.type) {
     case 'ObjectTagged': return { ...state, version: { ...state.version, tags: event.data.tags } };
     case 'ObjectAclSet': return { ...state, version: { ...state.version, acl: event.data.acl } };
+    case 'ObjectRetentionSet': {
+      const { legalHold } = state.version.lock ?? {};
+      const { retention } = event.data;
+      return { ...state, version: { ...state.version, lock: { ...(legalHold === undefined ? {} : { legalHold }), ...(retention === null ? {} : { retention }) } } };
+    }
+    case 'ObjectLegalHoldSet': return { ...state, version: { ...state.version, lock: { ...state.version.lock, legalHold: event.data.legalHold } } };
     case 'PieceAdded': return { ...state, version: withPieces(state.version, event.data.segmentId, (pieces) => added(pieces, event.data.piece)) };
     case 'PieceLost': {
       const { segmentId, index, nodeId } = event.data;

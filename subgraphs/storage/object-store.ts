@@ -7,10 +7,10 @@ import { newId } from '@oort/kernel-wire';
 import {
   bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, type BucketRow, type Listing, type UploadRow, type VersionListing,
 } from '@oort/projections-objects';
-import type { Acl, BucketSetting } from '@oort/schema/events/storage';
+import type { Acl, BucketSetting, ObjectLock, Retention } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
 import { archiveNodes, type ArchiveBackend } from './archive';
-import type { BucketCommand, Condition } from './commands';
+import type { BucketCommand, Condition, ObjectCommand } from './commands';
 import { ContentRoot } from './content-root';
 import { contentBucket } from './content-store';
 import type { DataPath } from './data-path/data-path';
@@ -18,6 +18,7 @@ import { openSegment, plainLength, unwrapKey } from './data-path/sealing';
 import { bucketDecider, objectDecider } from './decide';
 import { loadObject } from './load-object';
 import { objectStreamId } from './object-id';
+import { bucketLock, defaultRetention } from './object-lock';
 import { readObject } from './object-reader';
 import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
 import type { StorageRefusal } from './refusals';
@@ -51,6 +52,8 @@ export interface PutObject {
   readonly condition: Condition;
   readonly tags?: Readonly<Record<string, string>>;
   readonly acl?: Acl;
+  /** Without a retention the bucket's default begins. */
+  readonly lock?: ObjectLock;
   /** Whose request it is. Default: `accountId`, to whom the bytes are billed and whose key wraps theirs. */
   readonly actor?: string;
 }
@@ -63,6 +66,8 @@ export interface DeleteObject {
   /** `null` or a version's id; none removes or hides the newest, as the bucket has it. */
   readonly version?: string | null;
   readonly condition?: Condition;
+  /** Governance is passed by. */
+  readonly bypass?: boolean;
   /** Default: `accountId`. */
   readonly actor?: string;
 }
@@ -150,6 +155,7 @@ export class ObjectStore {
     const version: StoredVersion = {
       bucket: put.bucket, key: put.key, versionId, accountId, sizeBytes, etag, sha256, contentId, contentType: put.contentType,
       storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments, ...(put.tags === undefined ? {} : { tags: put.tags }), ...(put.acl === undefined ? {} : { acl: put.acl }),
+      ...(put.lock === undefined ? {} : { lock: put.lock }),
     };
     return this.commit(version, condition, draft, { actor: put.actor ?? accountId });
   }
@@ -157,8 +163,11 @@ export class ObjectStore {
   /** Makes a drafted version the object of its key, and takes the pieces of the version that it replaces away. */
   async commit(given: Omit<StoredVersion, 'named'>, condition: Condition, draft: Pick<Draft, 'follow' | 'discard'>, by: { readonly actor: string; readonly id?: string }): Promise<Done<StoredVersion>> {
     const { bucket, key } = given;
-    const named = (await this.bucket(bucket))?.versioning === 'enabled';
-    const version: StoredVersion = named ? { ...given, named } : given;
+    const present = await this.bucket(bucket);
+    const named = present?.versioning === 'enabled';
+    const locks = present === null ? null : bucketLock(present.settings);
+    const retention = given.lock?.retention ?? (locks === null ? null : defaultRetention(locks, this.#options.now()));
+    const version: StoredVersion = { ...given, ...(named ? { named } : {}), ...(retention === null ? {} : { lock: { ...given.lock, retention } }) };
     const before = named ? null : await this.findVersion(bucket, key, 'null');
     const outcome = await this.handleObject(objectStreamId(bucket, key), command('StoreObject', { ...version, condition }, { now: this.#options.now(), ...by }));
     if (!outcome.ok) {
@@ -200,20 +209,33 @@ export class ObjectStore {
     return outcome.ok ? { ok: true, value: null } : outcome;
   }
 
+  setRetention(accountId: string, { bucket, key, versionId }: StoredVersion, retention: Retention | null, bypass: boolean, actor = accountId): Promise<Done<null>> {
+    return this.#changeObject(bucket, key, command('SetObjectRetention', { versionId, accountId, retention, bypass }, this.#by(actor)));
+  }
+
+  setLegalHold(accountId: string, { bucket, key, versionId }: StoredVersion, legalHold: boolean, actor = accountId): Promise<Done<null>> {
+    return this.#changeObject(bucket, key, command('SetObjectLegalHold', { versionId, accountId, legalHold }, this.#by(actor)));
+  }
+
+  async #changeObject(bucket: string, key: string, asked: ObjectCommand): Promise<Done<null>> {
+    const outcome = await this.handleObject(objectStreamId(bucket, key), asked);
+    return outcome.ok ? { ok: true, value: null } : outcome;
+  }
+
   /** The plain bytes from `start` to `end` (exclusive). */
   async* read(version: StoredVersion, start = 0, end = version.sizeBytes): AsyncGenerator<Buffer> {
     const key = await this.#options.keys.obtain(accountKeyId(version.accountId));
     yield* readObject(this.#options.dataPath, version, key, start, end);
   }
 
-  async delete({ accountId, bucket, key, version = null, condition = {}, actor = accountId }: DeleteObject): Promise<Done<Deleted>> {
+  async delete({ accountId, bucket, key, version = null, condition = {}, bypass = false, actor = accountId }: DeleteObject): Promise<Done<Deleted>> {
     const versioning = (await this.bucket(bucket))?.versioning ?? 'off';
     // What goes for good: the version asked for; of a key without versions to come the one that a marker or nothing replaces.
     const name = version ?? (versioning === 'enabled' ? null : 'null');
     const before = name === null ? null : await this.findVersion(bucket, key, name);
     const markerId = newId('object', this.#options.now());
     const outcome = await this.handleObject(objectStreamId(bucket, key), command('DeleteObject', {
-      bucket, key, accountId, condition, version, versioning, markerId,
+      bucket, key, accountId, condition, version, versioning, markerId, ...(bypass ? { bypass } : {}),
     }, this.#by(actor)));
     if (!outcome.ok) return outcome;
     if (before !== null) this.#removePieces(before);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { command, createHandler, loadState } from '@oort/kernel-decider';
 import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
 import { deriveId, newUlid } from '@oort/kernel-wire';
-import type { Acl, SegmentPlacement } from '@oort/schema/events/storage';
+import type { Acl, ObjectLock, SegmentPlacement } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
 import type { Condition } from './commands';
 import type { DataPath } from './data-path/data-path';
@@ -18,6 +18,7 @@ export interface StartUpload {
   readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT';
   readonly tags?: Readonly<Record<string, string>>;
   readonly acl?: Acl;
+  readonly lock?: ObjectLock;
   /** Default: `accountId`. */
   readonly actor?: string;
 }
@@ -110,7 +111,7 @@ export class Uploads {
 
 /** As S3 does: the etag is the MD5 of the parts' MD5s with their count. Nobody hashed the whole, so there is no content id. */
 function joined(
-  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl },
+  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock },
   versionId: string, parts: readonly Part[],
 ): StoredVersion {
   const { bucket, key, accountId, contentType, wrappedKey, userMetadata } = upload;
@@ -123,6 +124,7 @@ function joined(
     sha256: digest('sha256', parts.map(({ sha256 }) => sha256)),
     segments: parts.flatMap(({ segments }) => segments),
     ...(upload.tags === undefined ? {} : { tags: upload.tags }), ...(upload.acl === undefined ? {} : { acl: upload.acl }),
+    ...(upload.lock === undefined ? {} : { lock: upload.lock }),
   };
 }
 

@@ -36,7 +36,8 @@ export async function gatherPieces(
     let ended = false;
     const end = (settle: () => void): void => {
       ended = true;
-      cancel.abort();
+      // With a reason of its own: the engine would make an exception with a stack for each.
+      cancel.abort('the others were enough');
       settle();
     };
     const next = (): void => {
