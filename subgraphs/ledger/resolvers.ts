@@ -3,7 +3,9 @@ import type { Json } from '@oort/kernel-wire';
 import type { Ledger } from '@oort/schema';
 import type { ChainCalls } from './calls';
 import type { Chain } from './chain';
+import { fateOf, followBlocks, followFate, type Fate } from './fate';
 import type { MerkleReader } from './merkle-reader';
+import { blockAt, epochAt, transaction, type ChainBlock } from './read-chain';
 
 export interface LedgerRoom {
   readonly ledger: Ledger;
@@ -43,6 +45,8 @@ export function ledgerResolvers({ ledger, chain, calls, reader }: LedgerRoom): R
         return { address: checked, balanceWei: BigInt(String(balance)).toString(), nonce: Number(nonce), contract };
       },
       witnesses: async () => (await ledger.request('witness_list', []) as readonly string[]).map((address) => ({ address: getAddress(address) })),
+      chainEpoch: (_: unknown, { number = null }: { readonly number?: number | null }) => epochAt(ledger, number),
+      transactionFate: (_: unknown, { hash }: { readonly hash: string }) => fateOf(ledger, hash),
       anchors: (_: unknown, { first, after = null }: Page) => {
         const newestFirst = [...reader.anchors].reverse().filter(({ treeSize }) => after === null || treeSize < Number(after));
         const page = newestFirst.slice(0, Math.max(0, Math.min(first, maximumPage)));
@@ -51,33 +55,20 @@ export function ledgerResolvers({ ledger, chain, calls, reader }: LedgerRoom): R
       systemContracts: () => [...chain.contracts].map(([name, address]) => ({ name, address })),
       eventProof: (_: unknown, { eventId }: { readonly eventId: string }) => reader.prove(eventId),
     },
+    Subscription: {
+      stableBlockAdded: {
+        subscribe: (_: unknown, { after = null }: { readonly after?: number | null }) => followBlocks(ledger, after),
+        resolve: (block: ChainBlock) => block,
+      },
+      transactionFateChanged: {
+        subscribe: (_: unknown, { hash }: { readonly hash: string }) => followFate(ledger, hash), resolve: (fate: Fate) => fate,
+      },
+    },
+    ChainEpoch: { __resolveReference: ({ number }: { readonly number: number }) => epochAt(ledger, number) },
     ChainBlock: { __resolveReference: ({ number }: { readonly number: number }) => blockAt(ledger, number) },
     ChainTransaction: { __resolveReference: ({ hash }: { readonly hash: string }) => transaction(ledger, chain, hash) },
     Anchor: { __resolveReference: ({ treeSize }: { readonly treeSize: number }) => reader.anchors.find((anchor) => anchor.treeSize === treeSize) ?? null },
     EventProof: { __resolveReference: ({ eventId }: { readonly eventId: string }) => reader.prove(eventId) },
-  };
-}
-
-interface Block { readonly number: number; readonly hash: Json | undefined; readonly summary: Json | undefined; readonly author: Json | undefined; readonly timestamp: string; readonly transactions: Json | undefined }
-
-async function blockAt(ledger: Ledger, number: number): Promise<Block | null> {
-  const block = await ledger.request('eth_getBlockByNumber', [`0x${number.toString(16)}`, false]) as Answer | null;
-  return block === null ? null : {
-    number, hash: block['hash'], summary: block['stateRoot'], author: block['miner'], timestamp: new Date(Number(block['timestamp']) * 1000).toISOString(),
-    transactions: block['transactions'],
-  };
-}
-
-async function transaction(ledger: Ledger, chain: Chain, hash: string): Promise<object | null> {
-  const found = await ledger.request('eth_getTransactionByHash', [hash]) as Answer | null;
-  if (found === null) return null;
-  const receipt = await ledger.request('eth_getTransactionReceipt', [hash]) as Answer | null;
-  const number = receipt === null ? null : Number(receipt['blockNumber']);
-  const logs = number === null ? [] : (await chain.logs(number, number)).filter((log) => log.txHash === hash);
-  return {
-    hash, from: found['from'], to: found['to'], valueWei: BigInt(String(found['value'])).toString(), nonce: Number(found['nonce']), input: found['input'],
-    final: receipt !== null, succeeded: receipt === null ? null : Number(receipt['status']) === 1, blockNumber: number,
-    blockHash: receipt?.['blockHash'] ?? null, gasUsed: receipt === null ? null : Number(receipt['gasUsed']), logs,
   };
 }
 
