@@ -3,6 +3,7 @@ import { Contract, id as keccakOfText, type EventLog } from 'ethers';
 import { leafHash, merkleRoot } from '@oort/kernel-merkle';
 import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
 import { contentKinds, contractAbis } from '@oort/schema';
+import { pullAndRun } from '../outside';
 import type { LoopContext, Step } from '../step';
 
 interface Version { readonly __typename: string; readonly id: string; readonly modelContentId: string; readonly modelRoot: string; readonly publisher: string; readonly code?: string }
@@ -26,12 +27,13 @@ async function run(context: LoopContext): Promise<void> {
     intendedUse: 'Recognise single handwritten digits of 28 x 28 pixels.', limitations: 'Trained on a few hundred digits of one collection.',
     licence: 'Apache-2.0', trainedWith: 'federated averaging over ONNX training graphs',
   };
-  const { publishVersion: version } = await context.graphql<{ readonly publishVersion: Version }>(publish, { input: { runId, card } }, context.customer);
+  const { publishVersion: version } = await context.graphql<{ readonly publishVersion: Version }>(publish, { input: { runId, card, openToAll: true } }, context.customer);
   context.check('the version is published', version.__typename === 'ModelVersion', version.code ?? version.id);
   if (version.__typename !== 'ModelVersion') return;
   context.made('model version', version.id);
   context.made('model root', version.modelRoot);
   await checkFile(context, version);
+  await pullAndRun(context, version.id);
   const recorded = await context.eventually('the training run on chain', async () => {
     const { trainingRun } = await context.graphql<{ readonly trainingRun: Run }>(runQuery, { id: runId });
     return trainingRun.txHash === null ? null : trainingRun;

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { runAsBrowser } from '../outside';
 import type { AgentProcess, LoopContext, Step } from '../step';
 
 interface Deployment { readonly id: string; readonly installedOn: readonly string[]; readonly offlinePackets: number; readonly offlinePredictions: number }
@@ -45,6 +46,7 @@ async function run(context: LoopContext): Promise<void> {
   const { predictions } = await context.graphql<{ readonly predictions: { readonly totalCount: number; readonly edges: readonly { readonly node: { readonly id: string } }[] } }>(predictionsQuery, { id: made.id });
   const known = new Set(predictions.edges.map(({ node }) => node.id));
   context.check('every prediction is recorded', predictions.totalCount === count && answers.every(({ predictionId }) => known.has(predictionId)));
+  await runAsBrowser(context, context.artifacts.modelVersionId ?? '');
   Object.assign(context.artifacts, { deploymentId: made.id, predictionIds: answers.map(({ predictionId }) => predictionId) });
 }
 
