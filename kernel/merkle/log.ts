@@ -18,6 +18,13 @@ export class MerkleLog {
     return this.level(0).length;
   }
 
+  /** The hash of the leaf at this index. */
+  leaf(index: number): Buffer {
+    const hash = this.level(0)[index];
+    if (hash === undefined) throw new NotInTree(index, this.size);
+    return hash;
+  }
+
   append(leafHash: Uint8Array): void {
     let hash: Buffer = Buffer.from(leafHash);
     for (let depth = 0; ; depth += 1) {

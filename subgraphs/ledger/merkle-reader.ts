@@ -56,7 +56,6 @@ export function proofsOf(reader: MerkleReader): LogProofs {
 
 export class MerkleReader {
   private readonly log = new MerkleLog();
-  private readonly leaves: Buffer[] = [];
   private readonly positions: bigint[] = [];
   private readonly indexOf = new Map<string, number>();
   readonly anchors: LogAnchor[] = [];
@@ -96,7 +95,7 @@ export class MerkleReader {
     const anchor = this.latest;
     if (index === undefined || anchor === null || index >= anchor.treeSize) return null;
     const { treeSize, root, txHash, blockNumber } = anchor;
-    return { eventId, leaf: this.leaves[index]?.toString('hex') ?? '', index, treeSize, path: this.path(index, treeSize), root, txHash, blockNumber };
+    return { eventId, leaf: this.log.leaf(index).toString('hex'), index, treeSize, path: this.path(index, treeSize), root, txHash, blockNumber };
   }
 
   /** All under one anchored root; null when one of them is unknown or not anchored yet. */
@@ -115,13 +114,11 @@ export class MerkleReader {
   }
 
   private take(event: RecordedEvent): void {
-    const leaf = eventLeaf(event);
-    this.log.append(leaf);
-    this.leaves.push(leaf);
+    this.log.append(eventLeaf(event));
     this.positions.push(event.position);
-    this.indexOf.set(event.id, this.leaves.length - 1);
+    this.indexOf.set(event.id, this.log.size - 1);
     if (event.type === 'LogAnchored') this.check(event.data as unknown as LogAnchor);
-    if (!isOwn(event)) this.newest = this.leaves.length - 1;
+    if (!isOwn(event)) this.newest = this.log.size - 1;
   }
 
   private check(anchor: LogAnchor): void {
