@@ -60,6 +60,7 @@ function bodyOf(message: Message): Buffer {
 /** Of the bytes behind the length. Throws MalformedMessage. */
 export function decodeMessage(bytes: Buffer): Message {
   const kind = kinds[bytes[0] ?? 255];
+  if (kind === undefined) throw new MalformedMessage(`kind ${String(bytes[0])}`);
   const body = bytes.subarray(1);
   switch (kind) {
     case 'block':
@@ -69,7 +70,6 @@ export function decodeMessage(bytes: Buffer): Message {
       if (body.length < 8) throw new MalformedMessage('a page without a range');
       return { kind, from: body.readUInt32BE(), next: body.readUInt32BE(4), items: itemsOf(body.subarray(8)) };
     }
-    case undefined: throw new MalformedMessage(`kind ${String(bytes[0])}`);
     case 'hello':
     case 'tips':
     case 'get':

@@ -10,6 +10,8 @@ export class ApprovePool {
   readonly #chain: StableChain;
   readonly #parameters: ChainParameters;
   readonly #pending = new Map<Hash, Approve>();
+  /** Kept for blocks that list them, whatever they are worth; until the epoch is over. */
+  readonly #listed = new Set<Hash>();
 
   constructor(store: ChainStore, chain: StableChain, parameters: ChainParameters) {
     this.#store = store;
@@ -31,13 +33,28 @@ export class ApprovePool {
     const approve = parseApprove(raw, this.#parameters.chainId);
     if (approve === null) throw refused('APPROVE_MALFORMED', 'the bytes are not an approve of this chain');
     const { hash, epoch, from } = approve;
-    if (this.has(hash)) return { hash, fresh: false };
+    if (this.#pending.has(hash) || this.#chain.approveReceipt(hash) !== undefined) return { hash, fresh: false };
     if (epoch !== this.#epoch()) throw refused('APPROVE_OF_ANOTHER_EPOCH', `epoch ${epoch}, the chain is in ${this.#epoch()}`);
     if (!this.#chain.stakers(epoch).includes(from)) throw refused('APPROVE_WITHOUT_STAKE', `${from} has no full stake in epoch ${epoch}`);
     await this.#store.approves.put(hash, approve.raw);
     await this.#store.root.flushed;
     this.#pending.set(hash, approve);
     return { hash, fresh: true };
+  }
+
+  /** An approve that a block may list: judged when it runs. Null where the bytes are none. */
+  async keepListed(raw: Hex): Promise<Hash | null> {
+    const approve = parseApprove(raw, this.#parameters.chainId);
+    if (approve === null) return null;
+    if (!this.has(approve.hash)) {
+      await this.#store.approves.put(approve.hash, approve.raw);
+      this.#listed.add(approve.hash);
+    }
+    return approve.hash;
+  }
+
+  pending(most: number): Hash[] {
+    return [...this.#pending.keys()].slice(0, most);
   }
 
   linkable(linked: ReadonlySet<Hash>, most: number): Hash[] {

@@ -3,7 +3,11 @@ export { developmentMnemonic, developmentWallet, localAllocations } from './deve
 export { localGenesis } from './local-genesis';
 export { ChainLocked } from './lock';
 export { NodeHalted, openNode } from './node';
-export type { NodeOptions, OlympusNode, SystemDeployment } from './node';
+export { documentOf } from './genesis-document';
+export type { GenesisParts, SystemDeployment } from './genesis-document';
+export type { NodeOptions, OlympusNode } from './node';
+export type { NetworkOptions } from './peering';
+export { newWitnessKey, type WitnessKey } from './witness-keys';
 export type { Pace } from './witness';
 export { genesisDeployer } from '@oort/ledger-chain';
 export { LedgerFault } from '@oort/ledger-rpc';

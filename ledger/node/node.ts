@@ -1,9 +1,8 @@
-// A node: its store, its witnesses, the link between them, one executor behind them all, and the door in front.
+// A node: its store, its witnesses, the links between them and to other nodes, one executor behind them all, and the door in front.
 import { join } from 'node:path';
-import { keccak256 } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
 import type { Json } from '@oort/kernel-wire';
-import { decodeBlock, genesisBlock, localParameters, systemContractAddress } from '@oort/ledger-chain';
+import { decodeBlock, encodeBlock, genesisBlock, localParameters } from '@oort/ledger-chain';
 import type { Block, ChainParameters, GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
 import { applyGenesis, Executor, openChainStore, StableChain, StateReading } from '@oort/ledger-execution';
 import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
@@ -13,20 +12,20 @@ import { ApprovePool } from './approve-pool';
 import { Candidate } from './candidate';
 import { ChainClock } from './chain-clock';
 import { localAllocations } from './development-accounts';
+import { documentOf } from './genesis-document';
+import type { SystemDeployment } from './genesis-document';
 import { lockChain } from './lock';
 import { TransactionPool } from './pool';
+import { Peering } from './peering';
+import type { NetworkOptions } from './peering';
 import { buildReceiptProof } from './receipt-proof';
+import { Observer } from './seat';
+import type { Seat } from './seat';
 import { View } from './view';
 import { Witness } from './witness';
 import type { Pace } from './witness';
 import { witnessKeys } from './witness-keys';
 import type { WitnessKey } from './witness-keys';
-
-export interface SystemDeployment {
-  readonly name: string;
-  /** 0x-hex, constructor arguments included. */
-  readonly initCode: Hex;
-}
 
 export interface NodeOptions {
   readonly directory: string;
@@ -39,6 +38,12 @@ export interface NodeOptions {
   };
   readonly now?: () => Date;
   readonly pace?: Pace;
+  /** Instead of those of the directory; none for a node that only observes. */
+  readonly keys?: readonly WitnessKey[];
+  /** Whole, with the code of its contracts in `genesis.deployments`: that of a network which exists. */
+  readonly document?: GenesisDocument;
+  /** Links to other nodes; without them the witnesses of this process are the whole network. */
+  readonly network?: NetworkOptions;
   /** Told once, when the node stops for good because its store or its rules broke. */
   readonly onHalt?: (reason: Error) => void;
 }
@@ -46,6 +51,8 @@ export interface NodeOptions {
 export interface OlympusNode {
   readonly genesisHash: Hash;
   readonly request: Request;
+  /** Where peers call, or null. */
+  readonly peerAddress: string | null;
   listen(options: { readonly port: number; readonly host?: string }): Promise<RpcServer>;
   close(): Promise<void>;
 }
@@ -70,7 +77,7 @@ export async function openNode(options: NodeOptions): Promise<OlympusNode> {
 
 async function openLocked(options: NodeOptions, unlock: () => void): Promise<OlympusNode> {
   const store = openChainStore(join(options.directory, 'chain'));
-  const keys = witnessKeys(options.directory, (options.parameters ?? localParameters()).witnessCount);
+  const keys = options.keys ?? witnessKeys(options.directory, (options.parameters ?? localParameters()).witnessCount);
   const document = await genesisOf(store, keys, options);
   const { parameters } = document;
   const clock = new ChainClock(options.now ?? (() => new Date()));
@@ -79,7 +86,12 @@ async function openLocked(options: NodeOptions, unlock: () => void): Promise<Oly
   const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from);
   const approves = new ApprovePool(store, executor.chain, parameters);
   const running = new RunningNode({ store, keys, document, executor, pool, approves, state, clock, options, unlock });
-  running.start();
+  try {
+    await running.start();
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
   return running;
 }
 
@@ -88,17 +100,15 @@ async function genesisOf(store: ChainStore, keys: readonly WitnessKey[], options
   if (kept !== undefined) return kept;
   const { allocations, deployments } = options.genesis ?? { allocations: localAllocations(), deployments: [] };
   const parameters = options.parameters ?? localParameters();
+  const codes = new Map(deployments.map(({ name, initCode }) => [name, initCode]));
+  if (options.document !== undefined) {
+    await applyGenesis(store, options.document, codes);
+    return options.document;
+  }
   const { witnessCount } = parameters;
-  const document: GenesisDocument = {
-    parameters,
-    // Keys beyond W are candidates: they serve when they are elected.
-    witnesses: keys.slice(0, witnessCount).map(({ address }) => address),
-    allocations: Object.fromEntries(Object.entries(allocations).map(([address, wei]) => [address.toLowerCase(), wei])),
-    deployments: deployments.map(({ name, initCode }, position) => ({
-      name, address: systemContractAddress(position), initCodeHash: keccak256(initCode),
-    })),
-  };
-  await applyGenesis(store, document, new Map(deployments.map(({ name, initCode }) => [name, initCode])));
+  // Keys beyond W are candidates: they serve when they are elected.
+  const document = documentOf({ parameters, witnesses: keys.slice(0, witnessCount).map(({ address }) => address), allocations, deployments });
+  await applyGenesis(store, document, codes);
   return document;
 }
 
@@ -121,7 +131,9 @@ class RunningNode implements OlympusNode {
   readonly #parts: Parts;
   /** Blocks whose signature this process has made or checked, until they are stable. */
   readonly #verified = new Set<Hash>();
-  readonly #witnesses: readonly Witness[];
+  readonly #seats: readonly Seat[];
+  readonly #first: Seat;
+  readonly #peering: Peering | null;
   readonly #backend: RpcBackend;
   readonly #servers: RpcServer[] = [];
   readonly #listeners = new Set<(executed: ExecutedMci) => void>();
@@ -134,14 +146,18 @@ class RunningNode implements OlympusNode {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.genesisHash = genesisBlock(parts.document).hash;
-    this.#witnesses = this.#seatWitnesses();
+    this.#seats = parts.keys.length === 0 ? [this.#seatObserver()] : this.#seatWitnesses();
+    const [first] = this.#seats;
+    if (first === undefined) throw new NodeHalted('it has no view of the chain');
+    this.#first = first;
+    this.#peering = parts.options.network === undefined ? null : this.#joinNetwork(parts.options.network);
     this.#candidates = parts.keys.map((key) => new Candidate(key, parts.executor.chain, parts.document.parameters));
     this.#backend = this.#door();
     this.request = createRequest(this.#backend);
   }
 
   /** Takes up where the last run stopped: blocks that were valid and not stable are checked and accepted anew. */
-  start(): void {
+  async start(): Promise<void> {
     const { store, executor, clock } = this.#parts;
     executor.onExecuted((executed) => this.#executed(executed));
     const waiting = [...store.unstable.getKeys({})].flatMap((hash) => {
@@ -150,8 +166,9 @@ class RunningNode implements OlympusNode {
     });
     for (const { timestamp } of waiting) clock.seen(timestamp);
     clock.seen(executor.chain.record(executor.chain.point().hash)?.timestamp ?? 0);
-    for (const witness of this.#witnesses) for (const block of waiting) witness.receive(block);
-    for (const witness of this.#witnesses) witness.wake();
+    for (const seat of this.#seats) for (const block of waiting) seat.receive(block);
+    await this.#peering?.open();
+    for (const seat of this.#seats) seat.wake();
   }
 
   async listen(options: { readonly port: number; readonly host?: string }): Promise<RpcServer> {
@@ -163,54 +180,101 @@ class RunningNode implements OlympusNode {
   async close(): Promise<void> {
     for (const server of this.#servers) await server.close();
     this.#closing = true;
-    for (const witness of this.#witnesses) await witness.stop();
+    await this.#peering?.close();
+    for (const seat of this.#seats) await seat.stop();
     await this.#parts.executor.settled().catch(() => undefined);
     await Promise.all(this.#sending);
     await this.#parts.store.root.close();
     this.#parts.unlock();
   }
 
+  get peerAddress(): string | null {
+    return this.#peering?.address ?? null;
+  }
+
   #seatWitnesses(): Witness[] {
-    const { store, keys, document, executor, pool, approves, clock, options } = this.#parts;
+    const { store, keys, pool, approves, options } = this.#parts;
     const verified = this.#verified;
-    const busyMci = (store.meta.get('busyMci') as number | undefined) ?? 0;
-    const broken = (error: unknown): void => this.#halt(error);
     return keys.map((key, seat) => {
-      const view = new View({
-        chain: executor.chain,
-        pool,
-        approves,
-        surroundings: {
-          parameters: document.parameters, transaction: pool.find, summary: (hash) => executor.chain.summary(hash),
-          hasApprove: approves.has, witnesses: executor.chain.witnesses, now: clock.seconds,
-        },
-        verified,
-        settle: (batch) => {
-          executor.submit(batch);
-          executor.settled().catch(broken);
-        },
-        // An own block that our own rules refuse would be a bug, and going on would hide it.
-        refused: (block, refusal) => broken(new NodeHalted(`block ${block.hash} of a local witness is ${refusal.code}`)),
-      }, busyMci);
-      const send = (block: Block): void => this.#deliver(block, seat);
-      const pace = options.pace ?? usualPace;
-      return new Witness(key, view, { store, pool, approves, verified, pace, send, broken });
+      const witness: Witness = new Witness(key, this.#view(seat === 0, (block) => witness.adopt(block)), {
+        store, pool, approves, verified, pace: options.pace ?? usualPace, broken: (error) => this.#halt(error),
+        send: (block) => this.#deliver(block, seat), mayWrite: () => this.#peering?.mayWrite() ?? true,
+      });
+      return witness;
     });
+  }
+
+  #seatObserver(): Seat {
+    return new Observer(this.#view(true, () => undefined), (error) => this.#halt(error));
+  }
+
+  /** The first keeps and passes on what it accepts, for all of them. */
+  #view(isFirst: boolean, adopt: (block: Block) => void): View {
+    const { store, keys, document, executor, pool, approves, clock } = this.#parts;
+    const broken = (error: unknown): void => this.#halt(error);
+    const own = new Set(keys.map(({ address }) => address));
+    return new View({
+      chain: executor.chain,
+      pool,
+      approves,
+      surroundings: {
+        parameters: document.parameters, transaction: pool.find, summary: (hash) => executor.chain.summary(hash),
+        hasApprove: approves.has, witnesses: executor.chain.witnesses, now: clock.seconds,
+      },
+      verified: this.#verified,
+      settle: (batch) => {
+        executor.submit(batch);
+        executor.settled().catch(broken);
+      },
+      refused: (block, refusal) => {
+        // An own block that our own rules refuse would be a bug, and going on would hide it.
+        if (own.has(block.from) && refusal.code !== 'SIGNATURE_NOT_OF_AUTHOR') broken(new NodeHalted(`block ${block.hash} of a local witness is ${refusal.code}`));
+        else this.#peering?.refused(block, refusal);
+      },
+      accepted: (block) => {
+        adopt(block);
+        if (!isFirst || this.#peering === null) return;
+        // Its own it has flushed before, unless it has lost its disk since.
+        if (!own.has(block.from) || store.blocks.get(block.hash) === undefined) this.#keep(block);
+        this.#peering.relayBlock(block);
+      },
+    }, (store.meta.get('busyMci') as number | undefined) ?? 0);
+  }
+
+  /** A block of others: on disk with the next commit, which comes before anything that builds on it. */
+  #keep(block: Block): void {
+    const { store } = this.#parts;
+    Promise.all([
+      store.blocks.put(block.hash, Buffer.from(encodeBlock(block).slice(2), 'hex')), store.unstable.put(block.hash, 1),
+    ]).catch((error: unknown) => this.#halt(error));
+  }
+
+  #joinNetwork(options: NetworkOptions): Peering {
+    const { store, executor, pool, approves, document, options: { directory } } = this.#parts;
+    return new Peering({
+      directory, store, chain: executor.chain, pool, approves, parameters: document.parameters, genesisHash: this.genesisHash, view: this.#first.view,
+      receive: (block) => { for (const seat of this.#seats) seat.receive(block); },
+      retry: (kind) => { for (const seat of this.#seats) seat.retry(kind); },
+      pending: (hash) => { for (const listener of this.#pendingListeners) listener(hash); },
+      wake: () => { for (const seat of this.#seats) seat.wake(); },
+      settled: () => executor.settled(),
+      broken: (error) => this.#halt(error),
+    }, options);
   }
 
   /** The link inside the process: each witness gets every other's block, in a turn of its own. */
   #deliver(block: Block, from: number): void {
-    for (const [seat, witness] of this.#witnesses.entries()) if (seat !== from) setImmediate(() => witness.receive(block));
+    for (const [index, seat] of this.#seats.entries()) if (index !== from) setImmediate(() => seat.receive(block));
   }
 
   #executed(executed: ExecutedMci): void {
     this.#parts.pool.executed(executed);
     this.#parts.approves.executed(executed);
     const ran = executed.blocks.flatMap(({ record, approves }) => [...record.transactions, ...approves]);
-    for (const { view } of this.#witnesses) view.forgetExecuted(ran);
+    for (const { view } of this.#seats) view.forgetExecuted(ran);
     for (const { hash } of executed.blocks) this.#verified.delete(hash);
     for (const listener of this.#listeners) listener(executed);
-    for (const witness of this.#witnesses) setImmediate(() => witness.retry('summary'));
+    for (const seat of this.#seats) setImmediate(() => seat.retry('summary'));
     for (const candidate of this.#candidates) setImmediate(() => this.#stand(candidate, executed.mci));
   }
 
@@ -219,8 +283,9 @@ class RunningNode implements OlympusNode {
     if (this.#closing || this.#halted !== null) return;
     const raw = candidate.draw(mci);
     if (raw === null) return;
-    const sent = this.#parts.approves.submit(raw).then(() => {
-      for (const witness of this.#witnesses) witness.retry('approve');
+    const sent = this.#parts.approves.submit(raw).then(({ hash }) => {
+      for (const seat of this.#seats) seat.retry('approve');
+      this.#peering?.relayApprove(hash, raw);
     }).catch((error: unknown) => {
       // The epoch may have ended while the ticket was drawn.
       if (!(error instanceof LedgerFault)) this.#halt(error);
@@ -232,7 +297,7 @@ class RunningNode implements OlympusNode {
     if (this.#halted !== null) return;
     const reason = error instanceof Error ? error : new NodeHalted(String(error));
     this.#halted = reason.message;
-    for (const witness of this.#witnesses) void witness.stop();
+    for (const seat of this.#seats) void seat.stop();
     if (this.#parts.options.onHalt !== undefined) this.#parts.options.onHalt(reason);
     else process.stderr.write(`the chain has halted: ${reason.message}\n`);
   }
@@ -241,16 +306,17 @@ class RunningNode implements OlympusNode {
     if (this.#halted !== null) throw new LedgerFault('NODE_HALTED', rpcCodes.refused, `the node has halted: ${this.#halted}`);
     const { hash, fresh } = await this.#parts.pool.submit(raw);
     if (!fresh) return hash;
-    for (const witness of this.#witnesses) witness.retry('transaction');
+    for (const seat of this.#seats) seat.retry('transaction');
     for (const listener of this.#pendingListeners) listener(hash);
+    this.#peering?.relayTransaction(hash, raw);
     return hash;
   }
 
   #door(): RpcBackend {
     const { document, executor, pool, state, clock } = this.#parts;
     const { chain } = executor;
-    const [first] = this.#witnesses;
-    const unstable = (): Block[] => (first === undefined ? [] : [...first.view.dag.unstable()].map((entry) => entry.block));
+    const { view } = this.#first;
+    const unstable = (): Block[] => [...view.dag.unstable()].map((entry) => entry.block);
     return {
       parameters: document.parameters,
       genesis: document,
@@ -258,9 +324,11 @@ class RunningNode implements OlympusNode {
       chain,
       state,
       pending: { get: pool.get, nextNonce: pool.nextNonce, size: () => pool.size },
-      unstableBlock: (hash) => first?.view.dag.entry(hash)?.block,
+      unstableBlock: (hash) => view.dag.entry(hash)?.block,
       submit: (raw) => this.#submit(raw),
-      lastMci: () => first?.view.dag.trunkTip.level ?? 0,
+      lastMci: () => view.dag.trunkTip.level,
+      syncing: () => this.#peering?.syncing ?? false,
+      peers: () => (this.#peering?.peers() ?? []).map((peer) => ({ ...peer })),
       halted: () => this.#halted,
       receiptProof: async (transaction): Promise<Json> => {
         const proof = await buildReceiptProof(transaction, { chain, parameters: document.parameters, unstable });

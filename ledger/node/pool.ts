@@ -77,6 +77,26 @@ export class TransactionPool {
     return { hash: transaction.hash, fresh: !known };
   }
 
+  /** A transaction that a block links: it will be judged when it runs, whatever the account has now. Nothing where the bytes are none. */
+  async keepLinked(raw: Hex): Promise<void> {
+    const parsed = parseTransaction(raw, this.#parameters);
+    if (!parsed.ok) return;
+    const { transaction } = parsed;
+    if (this.#byHash.has(transaction.hash) || this.#chain.receipt(transaction.hash) !== undefined) return;
+    // Executed from the disk, so it must be there before the block is.
+    await this.#store.pool.put(transaction.hash, raw);
+    this.#byHash.set(transaction.hash, transaction);
+  }
+
+  pending(most: number): Hash[] {
+    const hashes: Hash[] = [];
+    for (const hash of this.#byHash.keys()) {
+      if (hashes.length === most) break;
+      hashes.push(hash);
+    }
+    return hashes;
+  }
+
   /** Pending transactions in an order that may be linked: per account the nonces that come next. */
   linkable(linked: ReadonlySet<Hash>, most: number): Hash[] {
     const links: Hash[] = [];
@@ -129,7 +149,8 @@ export class TransactionPool {
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > recentKept && oldest !== undefined) this.#recent.delete(oldest);
     const waiting = this.#byAccount.get(transaction.from);
-    waiting?.delete(transaction.nonce);
+    // Another with the same nonce may wait there, where this one was only linked.
+    if (waiting?.get(transaction.nonce)?.hash === hash) waiting.delete(transaction.nonce);
     if (waiting?.size === 0) this.#byAccount.delete(transaction.from);
   }
 }

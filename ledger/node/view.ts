@@ -16,6 +16,7 @@ export interface ViewPorts {
   readonly verified: Set<Hash>;
   readonly settle: (batch: StableBatch) => void;
   readonly refused: (block: Block, refusal: BlockRefusal) => void;
+  readonly accepted?: (block: Block) => void;
 }
 
 export class View {
@@ -41,6 +42,20 @@ export class View {
 
   get linked(): ReadonlySet<Hash> {
     return this.#linked;
+  }
+
+  /** Blocks that wait for something. */
+  get held(): number {
+    return this.#holding.size;
+  }
+
+  holds(hash: Hash): boolean {
+    return this.#holding.has(hash);
+  }
+
+  /** What those that wait need from elsewhere. */
+  wanted(): Hash[] {
+    return this.#holding.wanted((hash) => this.dag.entry(hash) !== undefined);
   }
 
   /** True where the block, or one that it released, was accepted. */
@@ -99,6 +114,8 @@ export class View {
     for (const link of block.links) if (this.#ports.pool.get(link) !== undefined) this.#linked.add(link);
     for (const approve of block.approves) if (this.#ports.approves.isPending(approve)) this.#linked.add(approve);
     if (block.links.length + block.approves.length > 0) this.#unstableWork.add(block.hash);
+    // Kept before anything counts on it.
+    this.#ports.accepted?.(block);
     const batches = this.dag.accept(entry);
     for (const batch of batches) {
       for (const { hash } of batch.blocks) this.#unstableWork.delete(hash);

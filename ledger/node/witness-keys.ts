@@ -8,6 +8,10 @@ export interface WitnessKey {
   readonly privateKey: Hex;
 }
 
+export function newWitnessKey(privateKey: Hex = Wallet.createRandom().privateKey): WitnessKey {
+  return { privateKey, address: computeAddress(privateKey).toLowerCase() };
+}
+
 /** The keys of the witnesses that live in this process: made at the first boot, readable by their owner only. */
 export function witnessKeys(directory: string, count: number): WitnessKey[] {
   mkdirSync(directory, { recursive: true });
@@ -19,5 +23,5 @@ export function witnessKeys(directory: string, count: number): WitnessKey[] {
     renameSync(`${file}.new`, file);
   }
   const keys = JSON.parse(readFileSync(file, 'utf8')) as Hex[];
-  return keys.map((privateKey) => ({ privateKey, address: computeAddress(privateKey).toLowerCase() }));
+  return keys.map((privateKey) => newWitnessKey(privateKey));
 }

@@ -2,19 +2,16 @@
 // or a kill would make it write a second block on the same previous: a fork by an honest witness (rule 12).
 import { encodeBlock, signBlock, zeroHash } from '@oort/ledger-chain';
 import type { Address, Block, Hash } from '@oort/ledger-chain';
-import { composeBlock, turnOf } from '@oort/ledger-dag';
+import { composeBlock, Pacer, turnOf } from '@oort/ledger-dag';
+import type { Pace } from '@oort/ledger-dag';
 import type { ChainStore } from '@oort/ledger-execution';
 import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
+import type { Seat } from './seat';
 import type { View } from './view';
 import type { WitnessKey } from './witness-keys';
 
-export interface Pace {
-  /** Between a trunk block's arrival and the next block: lets transactions gather and bounds the CPU used. */
-  readonly gapMs: number;
-  /** How much longer each further witness in line waits for those before it. */
-  readonly turnPauseMs: number;
-}
+export type { Pace };
 
 export interface WitnessPorts {
   readonly store: ChainStore;
@@ -24,16 +21,16 @@ export interface WitnessPorts {
   readonly pace: Pace;
   readonly send: (block: Block) => void;
   readonly broken: (error: unknown) => void;
+  /** Not while others may know more of this witness's own blocks than it does. */
+  readonly mayWrite: () => boolean;
 }
 
-export class Witness {
+export class Witness implements Seat {
   readonly view: View;
   readonly #key: WitnessKey;
   readonly #ports: WitnessPorts;
   #previous: Hash;
-  #trunk: Hash;
-  #trunkAt = 0;
-  #workSince: number | null = null;
+  readonly #pacer: Pacer;
   #writing = false;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -43,7 +40,7 @@ export class Witness {
     this.view = view;
     this.#ports = ports;
     this.#previous = (ports.store.meta.get(previousKey(key.address)) as Hash | undefined) ?? zeroHash;
-    this.#trunk = view.dag.trunkTip.hash;
+    this.#pacer = new Pacer(ports.pace);
   }
 
   /** The hash of the last block that this witness has written. */
@@ -58,7 +55,14 @@ export class Witness {
     });
   }
 
-  retry(kind: 'transaction' | 'approve' | 'summary'): void {
+  /** A block of its own that it has forgotten, as after the loss of a disk: it goes on behind it, or it would fork. */
+  adopt(block: Block): void {
+    if (block.from !== this.#key.address || block.previous !== this.#previous || this.#writing) return;
+    this.#previous = block.hash;
+    void this.#ports.store.meta.put(previousKey(this.#key.address), block.hash);
+  }
+
+  retry(kind: 'transaction' | 'approve' | 'summary' | 'time'): void {
     this.#guarded(() => {
       this.view.retry(kind);
       this.wake();
@@ -67,24 +71,17 @@ export class Witness {
 
   /** Sets the pen's timer to the moment when it is this witness's turn, if there is anything to write. */
   wake(): void {
-    if (this.#stopped || this.#writing) return;
-    const { trunkTip } = this.view.dag;
-    if (trunkTip.hash !== this.#trunk) {
-      this.#trunk = trunkTip.hash;
-      this.#trunkAt = Date.now();
-    }
+    if (this.#stopped || this.#writing || !this.#ports.mayWrite()) return;
+    const now = Date.now();
+    this.#pacer.sees(this.view.dag.trunkTip.hash, now);
     clearTimeout(this.#timer);
     const turn = turnOf(this.view.dag, this.#key.address, this.view.serving());
-    const now = Date.now();
     if (!this.view.hasWork()) {
-      this.#workSince = null;
+      this.#pacer.idle();
       return;
     }
-    this.#workSince ??= now;
+    const due = this.#pacer.due(turn, now);
     if (turn === -1) return;
-    const { gapMs, turnPauseMs } = this.#ports.pace;
-    // After a silence everybody's turn would have come at once: those behind wait from the moment when work came.
-    const due = Math.max(this.#trunkAt + gapMs, this.#workSince) + turn * turnPauseMs;
     this.#timer = setTimeout(() => this.#write(), Math.max(due - now, 0));
   }
 
@@ -98,7 +95,7 @@ export class Witness {
     this.#guarded(() => {
       const { dag, around, linked } = this.view;
       const turn = turnOf(dag, this.#key.address, this.view.serving());
-      if (this.#stopped || this.#writing || turn === -1 || !this.view.hasWork()) return;
+      if (this.#stopped || this.#writing || turn === -1 || !this.#ports.mayWrite() || !this.view.hasWork()) return;
       const links = this.#ports.pool.linkable(linked, around.parameters.maximumLinks);
       const approves = this.#ports.approves.linkable(linked, around.parameters.maximumLinks);
       const body = composeBlock(dag, { author: this.#key.address, previous: this.#previous, links, approves }, around);

@@ -20,6 +20,9 @@ export interface RpcBackend {
   /** Answers when the transaction is on disk; throws LedgerFault. */
   readonly submit: (raw: Hex) => Promise<Hash>;
   readonly lastMci: () => number;
+  /** Whether it is far behind its peers and asks them for what it lacks. */
+  readonly syncing: () => boolean;
+  readonly peers: () => readonly Json[];
   readonly halted: () => string | null;
   readonly receiptProof: (transaction: Hash) => Promise<Json>;
   readonly now: () => number;

@@ -61,7 +61,7 @@ export function olympusMethods(backend: RpcBackend): Methods {
     status: () => {
       const { mci } = chain.point();
       return {
-        syncing: false, last_stable_mci: mci, last_mci: backend.lastMci(), last_stable_block_index: latestIndex(backend),
+        syncing: backend.syncing(), last_stable_mci: mci, last_mci: backend.lastMci(), last_stable_block_index: latestIndex(backend),
         epoch: epochOf(mci, parameters), epoch_period: parameters.epochLength, pending_transactions: backend.pending.size(),
         halted: backend.halted(),
       };
@@ -89,10 +89,9 @@ export function olympusMethods(backend: RpcBackend): Methods {
     olympus_contracts: (): Json => Object.fromEntries(genesis.deployments.map(({ name, address }) => [name, address])),
     olympus_receiptProof: ([hash]) => backend.receiptProof(hashParam(hash, 'transaction hash')),
     net_version: () => String(parameters.chainId),
-    // The witnesses of this node live in its own process; there are no links to others.
-    peers: () => [],
+    peers: () => [...backend.peers()],
     net_listening: () => true,
-    net_peerCount: () => '0x0',
+    net_peerCount: () => quantity(backend.peers().length),
     web3_clientVersion: () => clientVersion,
     web3_sha3: ([bytes]) => keccak256(hexParam(bytes, 'data')),
   };

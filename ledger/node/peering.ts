@@ -1,0 +1,446 @@
+// What a node tells its peers and asks of them: new blocks, transactions and approves as they come, what is missing by hash, and,
+// after an absence, the final order from where it stopped. Everything that comes is checked by the same rules as if it had been made
+// here; a peer is believed in nothing, so a wrong order or a forged block only costs the peer its place.
+import { setImmediate as turn } from 'node:timers/promises';
+import { decodeBlock, encodeBlock, parseTransaction } from '@oort/ledger-chain';
+import type { Block, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
+import type { BlockRefusal } from '@oort/ledger-dag';
+import type { ChainStore, StableChain } from '@oort/ledger-execution';
+import { loadPeerIdentity, openPeerNetwork, type Message, type Peer, type PeerNetwork } from '@oort/ledger-network';
+import { LedgerFault } from '@oort/ledger-rpc';
+import type { ApprovePool } from './approve-pool';
+import type { TransactionPool } from './pool';
+import { Recent } from './recent';
+import type { View } from './view';
+
+export interface NetworkOptions {
+  /** 0 for any; none for a node that only calls. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly address?: string;
+  /** `host:port` of some others. */
+  readonly peers: readonly string[];
+  readonly log?: (line: string) => void;
+}
+
+export interface PeeringPorts {
+  readonly directory: string;
+  readonly store: ChainStore;
+  readonly chain: StableChain;
+  readonly pool: TransactionPool;
+  readonly approves: ApprovePool;
+  readonly parameters: ChainParameters;
+  readonly genesisHash: Hash;
+  readonly view: View;
+  receive(block: Block): void;
+  retry(kind: 'transaction' | 'approve' | 'time'): void;
+  /** A pending transaction that came from outside. */
+  pending(hash: Hash): void;
+  wake(): void;
+  settled(): Promise<void>;
+  broken(error: unknown): void;
+}
+
+type Page = Extract<Message, { readonly kind: 'page' }>;
+type Tips = Extract<Message, { readonly kind: 'tips' }>;
+
+const tickMs = 200;
+/** Tips are repeated even when nothing happens, for those who missed something. */
+const repeatMs = 1_000;
+const askAgainMs = 400;
+/** Farther behind than that, the final order is asked for instead of single blocks. */
+const farBehind = 64;
+const mostAnswers = 256;
+const mostTips = 16;
+const pageBytes = 512 * 1024;
+const pageBlocks = 500;
+const pageMs = 10_000;
+/** How long a block of the final order may wait for what comes before it. */
+const heldMs = 5_000;
+/** How long a start waits for somebody to say how far the chain is, before a witness writes. */
+const listeningMs = 2_000;
+
+export class Peering {
+  readonly #ports: PeeringPorts;
+  readonly #log: (line: string) => void;
+  readonly #known = new Map<string, Recent<string>>();
+  readonly #sources = new Recent<Peer>(8_192);
+  readonly #asked = new Map<Hash, number>();
+  readonly #heights = new Map<Peer, number>();
+  readonly #started = Date.now();
+  #network: PeerNetwork | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #told = { at: 0, what: '' };
+  #syncing = false;
+  /** Since everything that some peer had when it greeted is here too. */
+  #abreast = false;
+  #greeted: readonly (readonly Hash[])[] = [];
+  #closed = false;
+  #page: { readonly peer: Peer; readonly take: (page: Page | null) => void } | null = null;
+
+  constructor(ports: PeeringPorts, private readonly options: NetworkOptions) {
+    this.#ports = ports;
+    this.#log = options.log ?? (() => undefined);
+  }
+
+  async open(): Promise<void> {
+    const { directory, parameters, genesisHash } = this.#ports;
+    const { log: _, ...place } = this.options;
+    this.#network = await openPeerNetwork({
+      ...place, identity: loadPeerIdentity(directory), chainId: parameters.chainId, genesis: genesisHash, log: this.#log,
+      onPeer: (peer) => { this.#meet(peer); },
+      onMessage: (peer, message) => this.#hear(peer, message),
+      onGone: (peer) => { this.#forget(peer); },
+    });
+    this.#timer = setInterval(() => { this.#tick(); }, tickMs);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#page?.take(null);
+    await this.#network?.close();
+  }
+
+  get syncing(): boolean {
+    return this.#syncing;
+  }
+
+  get address(): string | null {
+    return this.#network?.address ?? null;
+  }
+
+  peers(): readonly { readonly id: string; readonly address: string | null; readonly outbound: boolean; readonly next_index: number; readonly score: number }[] {
+    return (this.#network?.peers() ?? []).map((peer) => ({
+      id: peer.id, address: peer.hello?.address ?? null, outbound: peer.outbound, next_index: this.#heights.get(peer) ?? 0, score: peer.score,
+    }));
+  }
+
+  /** Whoever has lost its disk does not know its own last block: writing before the others have told it would be a fork. */
+  mayWrite(): boolean {
+    if (this.#syncing) return false;
+    if (this.#abreast || this.options.peers.length === 0) return true;
+    const { nextIndex } = this.#ports.chain.point();
+    return Date.now() - this.#started > listeningMs && [...this.#heights.values()].every((height) => height <= nextIndex);
+  }
+
+  /** Checked and kept here: the others may have it. */
+  relayBlock(block: Block): void {
+    this.#relay(block.hash, { kind: 'block', bytes: bytesOf(encodeBlock(block)) }, this.#sources.get(block.hash));
+  }
+
+  relayTransaction(hash: Hash, raw: Hex): void {
+    this.#relay(hash, { kind: 'transaction', bytes: bytesOf(raw) });
+  }
+
+  relayApprove(hash: Hash, raw: Hex): void {
+    this.#relay(hash, { kind: 'approve', bytes: bytesOf(raw) });
+  }
+
+  refused(block: Block, refusal: BlockRefusal): void {
+    this.#log(`block ${block.hash} is refused: ${refusal.code}`);
+    this.#sources.get(block.hash)?.penalise(100, `block ${block.hash} is ${refusal.code}`);
+  }
+
+  #relay(hash: Hash, message: Message, source?: Peer): void {
+    for (const peer of this.#network?.peers() ?? []) {
+      if (peer !== source && !this.#knownBy(peer).has(hash) && peer.send(message, true)) this.#knownBy(peer).set(hash, hash);
+    }
+  }
+
+  #knownBy(peer: Peer): Recent<string> {
+    let known = this.#known.get(peer.id);
+    if (known === undefined) this.#known.set(peer.id, known = new Recent(8_192));
+    return known;
+  }
+
+  #meet(peer: Peer): void {
+    this.#log(`peer ${peer.id.slice(0, 12)} at ${peer.hello?.address ?? peer.host} is here`);
+    peer.send(this.#tips());
+  }
+
+  #forget(peer: Peer): void {
+    this.#log(`peer ${peer.id.slice(0, 12)} is gone`);
+    this.#known.delete(peer.id);
+    this.#heights.delete(peer);
+    if (this.#page?.peer === peer) this.#page.take(null);
+  }
+
+  async #hear(peer: Peer, message: Message): Promise<void> {
+    try {
+      switch (message.kind) {
+        case 'block': return this.#takeBlock(peer, message.bytes);
+        case 'transaction': return await this.#takeTransaction(peer, hexOf(message.bytes));
+        case 'approve': return await this.#takeApprove(peer, hexOf(message.bytes));
+        case 'tips': return this.#compare(peer, message);
+        case 'get': return this.#answer(peer, message.hashes);
+        case 'history': return void peer.send(this.#history(message.from));
+        case 'page':
+          if (this.#page?.peer === peer) this.#page.take(message);
+          else peer.penalise(20, 'a page that nobody asked for');
+          return;
+        case 'hello':
+        case 'peers':
+        case 'bye': return;
+      }
+    } catch (error) {
+      this.#ports.broken(error);
+    }
+  }
+
+  #takeBlock(peer: Peer, bytes: Buffer): void {
+    const block = this.#decoded(peer, bytes);
+    if (block === null) return;
+    this.#knownBy(peer).set(block.hash, block.hash);
+    this.#asked.delete(block.hash);
+    if (this.#isHere(block.hash)) return;
+    this.#sources.set(block.hash, peer);
+    this.#ports.receive(block);
+    this.#askForMissing(peer);
+    this.#comesAbreast();
+  }
+
+  #decoded(peer: Peer, bytes: Buffer): Block | null {
+    try {
+      return decodeBlock(hexOf(bytes));
+    } catch (error) {
+      peer.penalise(100, error instanceof Error ? error.message : String(error));
+      return null;
+    }
+  }
+
+  async #takeTransaction(peer: Peer, raw: Hex): Promise<void> {
+    const { pool, parameters } = this.#ports;
+    const parsed = parseTransaction(raw, parameters);
+    if (!parsed.ok) return peer.penalise(20, `a transaction is ${parsed.refusal.code}`);
+    const { hash } = parsed.transaction;
+    this.#knownBy(peer).set(hash, hash);
+    if (pool.get(hash) !== undefined) return;
+    this.#asked.delete(hash);
+    try {
+      if (!(await pool.submit(raw)).fresh) return;
+      this.#ports.pending(hash);
+      this.#relay(hash, { kind: 'transaction', bytes: bytesOf(raw) }, peer);
+    } catch (error) {
+      if (!(error instanceof LedgerFault)) throw error;
+      // It may be spent, or cannot be paid here yet: nobody's fault. Where a block links it, it will be judged when it runs.
+      if (!this.#ports.view.wanted().includes(hash)) return;
+      await pool.keepLinked(raw);
+    }
+    this.#ports.retry('transaction');
+  }
+
+  async #takeApprove(peer: Peer, raw: Hex): Promise<void> {
+    const hash = await this.#ports.approves.keepListed(raw);
+    if (hash === null) return peer.penalise(20, 'an approve that is none');
+    this.#knownBy(peer).set(hash, hash);
+    const asked = this.#asked.delete(hash);
+    const fresh = await this.#ports.approves.submit(raw).then((answer) => answer.fresh, (error: unknown) => {
+      if (error instanceof LedgerFault) return false;
+      throw error;
+    });
+    if (fresh) this.#relay(hash, { kind: 'approve', bytes: bytesOf(raw) }, peer);
+    if (fresh || asked) this.#ports.retry('approve');
+  }
+
+  #compare(peer: Peer, { tips, pending, nextIndex }: Tips): void {
+    this.#heights.set(peer, nextIndex);
+    if (!this.#abreast) this.#greeted = [...this.#greeted.slice(-mostTips), tips];
+    if (nextIndex > this.#ports.chain.point().nextIndex + farBehind) {
+      void this.#catchUp().catch(this.#ports.broken);
+      return;
+    }
+    for (const hash of [...tips, ...pending]) this.#knownBy(peer).set(hash, hash);
+    const { pool, approves } = this.#ports;
+    this.#ask(peer, [...tips.filter((hash) => !this.#isHere(hash)), ...pending.filter((hash) => pool.find(hash) === undefined && !approves.has(hash))]);
+    this.#comesAbreast();
+  }
+
+  #comesAbreast(): void {
+    if (this.#abreast || this.#syncing) return;
+    this.#abreast = this.#greeted.some((tips) => tips.every((hash) => this.#ports.view.dag.entry(hash) !== undefined));
+    if (!this.#abreast) return;
+    this.#greeted = [];
+    this.#ports.wake();
+  }
+
+  #isHere(hash: Hash): boolean {
+    const { view } = this.#ports;
+    return view.dag.entry(hash) !== undefined || view.holds(hash);
+  }
+
+  #ask(peer: Peer, hashes: readonly Hash[]): void {
+    const now = Date.now();
+    const due = hashes.filter((hash) => now - (this.#asked.get(hash) ?? 0) > askAgainMs).slice(0, mostAnswers);
+    if (due.length === 0) return;
+    for (const hash of due) this.#asked.set(hash, now);
+    peer.send({ kind: 'get', hashes: due });
+  }
+
+  #askForMissing(peer: Peer): void {
+    if (!this.#syncing) this.#ask(peer, this.#ports.view.wanted());
+  }
+
+  #answer(peer: Peer, hashes: readonly Hash[]): void {
+    let bytes = 0;
+    for (const hash of hashes.slice(0, mostAnswers)) {
+      const found = this.#find(hash);
+      if (found === null) continue;
+      bytes += found.bytes.length;
+      if (bytes > pageBytes) return;
+      peer.send(found);
+    }
+  }
+
+  #find(hash: Hash): Extract<Message, { readonly bytes: Buffer }> | null {
+    const { view, store, pool, chain } = this.#ports;
+    const block = view.dag.entry(hash)?.block;
+    if (block !== undefined) return { kind: 'block', bytes: bytesOf(encodeBlock(block)) };
+    const wire = store.blocks.get(hash);
+    if (wire !== undefined) return { kind: 'block', bytes: wire };
+    const raw = pool.get(hash)?.raw ?? chain.transaction(hash);
+    if (raw !== undefined) return { kind: 'transaction', bytes: bytesOf(raw) };
+    const approve = chain.approve(hash);
+    return approve === undefined ? null : { kind: 'approve', bytes: bytesOf(approve) };
+  }
+
+  #history(from: number): Page {
+    const { chain } = this.#ports;
+    const items: Extract<Message, { readonly bytes: Buffer }>[] = [];
+    let bytes = 0;
+    let index = Math.max(1, from);
+    for (; items.length < pageBlocks && bytes < pageBytes; index += 1) {
+      const hash = chain.hashAt(index);
+      const block = hash === undefined ? undefined : chain.block(hash);
+      if (block === undefined) break;
+      for (const part of [...block.links, ...block.approves, block.hash].map((one) => this.#find(one))) {
+        if (part === null) continue;
+        items.push(part);
+        bytes += part.bytes.length;
+      }
+    }
+    return { kind: 'page', from, next: index, items };
+  }
+
+  /** From whoever is farthest, page by page, until nobody is far ahead any more. */
+  async #catchUp(): Promise<void> {
+    if (this.#syncing || this.#closed) return;
+    this.#syncing = true;
+    const { chain } = this.#ports;
+    try {
+      for (let stalled = 0; stalled < 3 && !this.#closed;) {
+        const before = chain.point().nextIndex;
+        const [best] = [...this.#heights].sort(([, one], [, other]) => other - one);
+        if (best === undefined || best[1] <= before + farBehind) return;
+        this.#log(`catching up from ${before} to ${best[1]} with peer ${best[0].id.slice(0, 12)}`);
+        await this.#follow(best[0], before);
+        const gained = chain.point().nextIndex - before;
+        if (gained > 0) stalled = 0;
+        else {
+          stalled += 1;
+          best[0].penalise(34, 'its history leads nowhere');
+          this.#heights.set(best[0], 0);
+        }
+      }
+    } finally {
+      this.#syncing = false;
+      this.#ports.wake();
+    }
+  }
+
+  async #follow(peer: Peer, start: number): Promise<void> {
+    for (let from = start; !this.#closed;) {
+      const page = await this.#pageOf(peer, from);
+      if (page === null || page.items.length === 0 || page.next <= from) break;
+      if (!await this.#feed(peer, page)) break;
+      from = page.next;
+    }
+    await this.#ports.settled();
+  }
+
+  #pageOf(peer: Peer, from: number): Promise<Page | null> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => { this.#page?.take(null); }, pageMs);
+      this.#page = {
+        peer,
+        take: (page) => {
+          clearTimeout(timer);
+          this.#page = null;
+          resolve(page);
+        },
+      };
+      if (!peer.send({ kind: 'history', from })) this.#page.take(null);
+    });
+  }
+
+  /** False where the peer turned out to be of no use. */
+  async #feed(peer: Peer, { items }: Page): Promise<boolean> {
+    const { pool, approves } = this.#ports;
+    for (const { kind, bytes } of items) {
+      if (this.#closed || peer.score >= 100) return false;
+      if (kind === 'transaction') await pool.keepLinked(hexOf(bytes));
+      else if (kind === 'approve') await approves.keepListed(hexOf(bytes));
+      else {
+        const block = this.#decoded(peer, bytes);
+        if (block === null) return false;
+        if (this.#isHere(block.hash)) continue;
+        this.#sources.set(block.hash, peer);
+        this.#ports.receive(block);
+        if (!await this.#taken(block.hash)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** Its ancestors came before it: what it may wait for is the summary that it cites, which execution makes. */
+  async #taken(hash: Hash): Promise<boolean> {
+    const { view, settled } = this.#ports;
+    const end = Date.now() + heldMs;
+    while (view.holds(hash)) {
+      if (this.#closed || Date.now() > end) return false;
+      await settled();
+      await turn();
+    }
+    return view.dag.entry(hash) !== undefined;
+  }
+
+  #tips(): Tips {
+    const { view, pool, approves, chain } = this.#ports;
+    return {
+      kind: 'tips', tips: view.dag.tips().slice(0, mostTips).map(({ hash }) => hash),
+      pending: [...pool.pending(512), ...approves.pending(512)], nextIndex: chain.point().nextIndex,
+    };
+  }
+
+  #tick(): void {
+    try {
+      const { view } = this.#ports;
+      const now = Date.now();
+      for (const [hash, at] of this.#asked) if (now - at > 20 * askAgainMs) this.#asked.delete(hash);
+      this.#ports.retry('time');
+      const message = this.#tips();
+      const what = `${message.tips.join()} ${message.pending.length}`;
+      if (now - this.#told.at >= repeatMs || (what === this.#told.what && message.pending.length > 0)) {
+        this.#network?.broadcast(message);
+        this.#told = { at: now, what };
+      }
+      if (this.#syncing) return;
+      this.#comesAbreast();
+      const peers = this.#network?.peers() ?? [];
+      const wanted = view.wanted();
+      const peer = peers[Math.floor(Math.random() * peers.length)];
+      if (peer !== undefined) this.#ask(peer, wanted);
+      if (wanted.length === 0) this.#ports.wake();
+    } catch (error) {
+      this.#ports.broken(error);
+    }
+  }
+}
+
+function bytesOf(hex: Hex): Buffer {
+  return Buffer.from(hex.slice(2), 'hex');
+}
+
+function hexOf(bytes: Buffer): Hex {
+  return `0x${bytes.toString('hex')}`;
+}
