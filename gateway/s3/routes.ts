@@ -5,6 +5,7 @@ import * as buckets from './operations/buckets';
 import * as cors from './operations/cors';
 import * as multipart from './operations/multipart';
 import { listParts, listUploads } from './operations/multipart-listings';
+import * as objectLock from './operations/object-lock';
 import * as objects from './operations/objects';
 import * as ownership from './operations/ownership';
 import * as policy from './operations/policy';
@@ -18,9 +19,8 @@ type Operation = (request: S3Request) => Promise<void>;
 
 /** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
 const notServed = [
-  'accelerate', 'analytics', 'encryption', 'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'logging', 'metrics',
-  'notification', 'object-lock', 'replication', 'requestPayment', 'retention',
-  'select', 'torrent', 'website',
+  'accelerate', 'analytics', 'encryption', 'intelligent-tiering', 'inventory', 'lifecycle', 'logging', 'metrics',
+  'notification', 'replication', 'requestPayment', 'select', 'torrent', 'website',
 ];
 
 /** Throws S3Error NotImplemented, MethodNotAllowed. */
@@ -35,12 +35,17 @@ export function operationOf(request: S3Request): Operation {
 
 const bucketRules: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   acl: { GET: acl.getBucketAcl, PUT: acl.putBucketAcl },
+  'object-lock': { GET: objectLock.getBucketLock, PUT: objectLock.putBucketLock },
   ownershipControls: { GET: ownership.getOwnershipControls, PUT: ownership.putOwnershipControls, DELETE: ownership.deleteOwnershipControls },
   policy: { GET: policy.getBucketPolicy, PUT: policy.putBucketPolicy, DELETE: policy.deleteBucketPolicy },
   policyStatus: { GET: policy.bucketPolicyStatus },
   publicAccessBlock: { GET: publicAccess.getPublicAccessBlock, PUT: publicAccess.putPublicAccessBlock, DELETE: publicAccess.deletePublicAccessBlock },
 };
 const objectAcl: Readonly<Record<string, Operation>> = { GET: acl.getObjectAcl, PUT: acl.putObjectAcl };
+const objectLocks: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  'legal-hold': { GET: objectLock.getLegalHold, PUT: objectLock.putLegalHold },
+  retention: { GET: objectLock.getRetention, PUT: objectLock.putRetention },
+};
 const bucketTagging: Readonly<Record<string, Operation>> = {
   GET: tagging.getBucketTagging, PUT: tagging.putBucketTagging, DELETE: tagging.deleteBucketTagging,
 };
@@ -77,6 +82,8 @@ function bucketOperation({ method, query }: S3Request, has: (name: string) => bo
 function objectOperation(request: S3Request, has: (name: string) => boolean): Operation | null {
   if (has('tagging')) return objectTagging[request.method] ?? null;
   if (has('acl')) return objectAcl[request.method] ?? null;
+  const lock = Object.keys(objectLocks).find(has);
+  if (lock !== undefined) return objectLocks[lock]?.[request.method] ?? null;
   if (has('attributes')) return request.method === 'GET' ? objectAttributes : null;
   const copies = header(request, 'x-amz-copy-source') !== null;
   switch (request.method) {

@@ -1,4 +1,5 @@
 import { typeOf } from './joined-checksums';
+import { lockHeaders, type Lock } from './object-lock';
 import { S3Error } from './s3-error';
 import { header, queryValue, type S3Request } from './s3-request';
 import { tagCount } from './tags';
@@ -7,7 +8,7 @@ import { tagCount } from './tags';
 const kept = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'] as const;
 
 const notYet = [
-  'x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date', 'x-amz-object-lock-legal-hold', 'x-amz-website-redirect-location',
+  'x-amz-website-redirect-location',
   'x-amz-server-side-encryption-customer-algorithm', 'x-amz-server-side-encryption-aws-kms-key-id',
 ];
 
@@ -48,12 +49,13 @@ interface Shown {
   readonly etag: string; readonly contentType: string; readonly userMetadata: Readonly<Record<string, string>>;
   readonly storageClass: string; readonly checksums: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly lock?: Lock;
 }
 
 export function objectHeaders(request: S3Request, version: Shown, storedAt: string, wholeBody: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     etag: `"${version.etag}"`, 'last-modified': new Date(storedAt).toUTCString(), 'content-type': version.contentType, 'accept-ranges': 'bytes',
-    'x-amz-server-side-encryption': 'AES256', ...tagCount(version.tags),
+    'x-amz-server-side-encryption': 'AES256', ...tagCount(version.tags), ...lockHeaders(request, version.lock),
   };
   if (version.storageClass === 'ARCHIVE') headers['x-amz-storage-class'] = 'GLACIER';
   for (const [name, value] of Object.entries(version.userMetadata)) headers[name.startsWith(':') ? name.slice(1) : `x-amz-meta-${name}`] = value;

@@ -23,7 +23,13 @@ export type SegmentPlacement = {
   readonly pieces: readonly PiecePlacement[];
 };
 
-export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess';
+export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock';
+
+/** Until when a version cannot be deleted: by nobody, or by nobody who does not say that he means it. */
+export type Retention = { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; /** ISO 8601, UTC. */ readonly until: string };
+
+/** What keeps a version: a time, a hold without one, or both. */
+export type ObjectLock = { readonly retention?: Retention; readonly legalHold?: boolean };
 
 export type AclPermission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
 export type AclGroup = 'AllUsers' | 'AuthenticatedUsers' | 'LogDelivery';
@@ -51,11 +57,15 @@ export type StorageEvent =
       readonly tags?: Readonly<Record<string, string>>;
       /** Without one the object is its bucket's owner's and grants nothing. */
       readonly acl?: Acl;
+      readonly lock?: ObjectLock;
     } }
   /** The key shows no object from here on; unnamed, the marker takes the place of the version `null`. */
   | { readonly type: 'DeleteMarkerPlaced'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly named: boolean } }
   | { readonly type: 'ObjectTagged'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly tags: Readonly<Record<string, string>> } }
   | { readonly type: 'ObjectAclSet'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly acl: Acl } }
+  /** Null: it is not retained any more, which only governance allows. `bypassed` tells that it was governance that was passed by. */
+  | { readonly type: 'ObjectRetentionSet'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly retention: Retention | null; readonly bypassed: boolean } }
+  | { readonly type: 'ObjectLegalHoldSet'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly legalHold: boolean } }
   /** One version, or one delete marker, for good. */
   | { readonly type: 'ObjectDeleted'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string } }
   | { readonly type: 'PieceAdded'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement } }
@@ -63,7 +73,7 @@ export type StorageEvent =
   | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[] } }
   | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] } }
   /** A multipart upload; a part's segments become the object's, so that completing moves no data. */
-  | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; /** Who began it, where that is not the account whose bucket it is. */ readonly initiator?: string } }
+  | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock; /** Who began it, where that is not the account whose bucket it is. */ readonly initiator?: string } }
   | { readonly type: 'PartStored'; readonly data: { readonly uploadId: string; readonly partNumber: number; readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly checksums: Readonly<Record<string, string>>; readonly segments: readonly SegmentPlacement[] } }
   | { readonly type: 'UploadCompleted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly versionId: string } }
   | { readonly type: 'UploadAborted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string } }
@@ -77,7 +87,7 @@ export type StorageEvent =
   | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string; /** Ed25519, hex, over the same: the node carried these orders out. Absent when it could not be asked. */ readonly nodeSignature?: string } };
 
 export const storageVisibility = {
-  BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant',
+  BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant', ObjectRetentionSet: 'tenant', ObjectLegalHoldSet: 'tenant',
   ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant',
   ObjectArchived: 'tenant', ObjectRestored: 'tenant',
   UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', InventoryCommitted: 'public', PossessionAudited: 'public', BandwidthSettled: 'tenant',

@@ -1,5 +1,6 @@
 import { ownerElement } from '../access/acl';
 import { settingsOfNewBucket } from '../access/new-lists';
+import { lockOfNewBucket } from '../object-lock';
 import { errorOfRefusal, S3Error } from '../s3-error';
 import { parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { uriEncode } from '../sigv4';
@@ -13,7 +14,7 @@ export async function listBuckets(request: S3Request): Promise<void> {
 
 export async function createBucket(request: S3Request): Promise<void> {
   const { objects, auth, bucket } = request;
-  const done = await objects.createBucket(auth.accountId, bucket, settingsOfNewBucket(request));
+  const done = await objects.createBucket(auth.accountId, bucket, { ...settingsOfNewBucket(request), ...lockOfNewBucket(request) });
   // As us-east-1 does: creating again a bucket that you own changes nothing and succeeds.
   if (!done.ok && done.refusal.code !== 'BUCKET_EXISTS') throw errorOfRefusal(done.refusal);
   sendEmpty(request, 200, { location: `/${bucket}` });

@@ -3,6 +3,7 @@ import { listOfNewObject } from '../access/new-lists';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
 import { checksumNamed, headerOfChecksum } from '../checksums';
 import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
+import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
 import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
@@ -26,7 +27,7 @@ export async function createUpload(request: S3Request): Promise<void> {
   const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
   const uploadId = await objects.uploads.start({
     ...parties(request), bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
-    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present),
+    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present), ...lockOfHeaders(request, present),
   });
   sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }),
     type === null || algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type });

@@ -4,6 +4,7 @@ import { versionName, type Deleted, type PresentBucket, type ReadableObject } fr
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
 import { checkReadConditions, rangeOf, writeCondition } from '../conditions';
+import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
 import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
 import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
@@ -12,12 +13,13 @@ import { checksumHeaders, contentTypeOf, metadataOf, objectHeaders, refuseUnknow
 import { tagsOfHeader } from '../tags';
 import { requireVersion, versionHeaders, versionNamed } from '../versions';
 import { document, element, fields, malformed, parseXml } from '../xml';
+import { mayBypass } from './object-lock';
 
 export async function putObject(request: S3Request): Promise<void> {
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const list = listOfNewObject(request, present);
+  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present) };
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const condition = writeCondition(request);
   const { objects, bucket, key } = request;
@@ -90,7 +92,9 @@ export async function deleteObject(request: S3Request): Promise<void> {
 
 async function deleteKey(request: S3Request, key: string, version: string | null): Promise<Deleted> {
   const { objects, bucket } = request;
-  const done = await objects.delete({ ...parties(request), bucket, key, version: versionNamed(version) });
+  const remove = (bypass: boolean) => objects.delete({ ...parties(request), bucket, key, version: versionNamed(version), bypass });
+  const plain = await remove(false);
+  const done = !plain.ok && plain.refusal.code === 'OBJECT_LOCKED' && await mayBypass(request, key) ? await remove(true) : plain;
   if (done.ok) return done.value;
   // Deleting what is not there succeeds, as S3 has it.
   if (done.refusal.code === 'NO_SUCH_OBJECT') return { version, marker: false };
@@ -152,7 +156,7 @@ export async function copyObject(request: S3Request): Promise<void> {
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const list = listOfNewObject(request, present);
+  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present) };
   const { object, bucket: from, key: fromKey, versioning: fromVersioning } = await copySource(request);
   const { version } = object;
   const cold = isCold(header(request, 'x-amz-storage-class'));
