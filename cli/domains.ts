@@ -46,7 +46,7 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
       for (const keyId of [personKeyId(accountId), accountKeyId(accountId)]) await foundation.eventKeys.destroy(keyId);
     },
   });
-  const compute = await createComputeSubgraph({ ...ports, leaseTtlMs });
+  const compute = await createComputeSubgraph({ ...ports, leaseTtlMs, packetKey: keys.orderKey });
   const ledger = await createLedgerSubgraph({ ...ports, rawStore, platformKey: keys.chainKey });
   const subgraphs: readonly Subgraph[] = [
     storage, accounts, compute, ledger,

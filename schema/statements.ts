@@ -58,3 +58,14 @@ export function tokenFor(secret: string, operator: string): string {
 export function operatorOfToken(token: string): string | null {
   return /^oort_[\w-]+\.(0x[0-9a-fA-F]{40})$/.exec(token)?.[1] ?? null;
 }
+
+export interface WorkPacket {
+  readonly jobId: string; readonly attempt: number; readonly fencingToken: number; readonly nodeId: string;
+  /** SHA-256 of the spec's RFC 8785 form, hex. */ readonly specHash: string;
+  /** Until then the work has to end; it may be told later. */ readonly deadline: string;
+}
+
+/** Signed with the platform's key: that node may do that work without a network. */
+export function packetStatement({ jobId, attempt, fencingToken, nodeId, specHash, deadline }: WorkPacket): string {
+  return canonicalJson({ statement: 'oort/work-packet/1', jobId, attempt, fencingToken, nodeId, specHash, deadline });
+}

@@ -1,22 +1,26 @@
 import { command } from '@oort/kernel-decider';
-import { verifySignature } from '@oort/kernel-identity';
+import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kernel-wire';
 import { findJob } from '@oort/projections-jobs';
 import { findNode, nodePublicKey } from '@oort/projections-nodes';
 import type { Actor, RequestContext, SubgraphPorts } from '@oort/schema';
 import type { JobKind, Subject } from '@oort/schema/events/compute';
-import { commitmentStatement, resultStatement } from '@oort/schema/statements';
+import { termsOf } from '@oort/schema/job-spec';
+import { commitmentStatement, packetStatement, resultStatement } from '@oort/schema/statements';
 import type { AttemptClaim, ComputeCommand } from './commands';
 import type { Dispatcher, Offer } from './dispatcher';
 import type { LogBook, LogLine } from './log-book';
 import { jobsConnection, ownedBy, presentJob, refusal, refusedBy, typeName, type JobsArguments } from './present';
 import type { Budget, RunningJob } from './state';
 import type { JobHandler } from './submit';
+import { isOffline } from './terms';
 
 export interface ResolverPorts extends Pick<SubgraphPorts, 'readModels' | 'now'> {
   readonly handle: JobHandler;
   readonly dispatcher: Dispatcher;
   readonly logs: LogBook;
+  /** Signs offline work; without it leases come without packets. */
+  readonly packetKey: DeviceKey | null;
   readonly leaseTtlMs: number;
   /** Node id -> Ed25519 key, hex: filled here. */
   readonly keys: Map<string, string>;
@@ -125,7 +129,7 @@ async function shown({ readModels }: ResolverPorts, jobId: string, actor: Actor)
   return row === null ? null : presentJob(row, actor);
 }
 
-async function leaseWork({ readModels, dispatcher, leaseTtlMs }: ResolverPorts, nodeId: string, { kinds, waitMs, max, offer }: LeaseWorkInput): Promise<object> {
+async function leaseWork({ readModels, dispatcher, leaseTtlMs, packetKey }: ResolverPorts, nodeId: string, { kinds, waitMs, max, offer }: LeaseWorkInput): Promise<object> {
   const node = await findNode(readModels, nodeId);
   if (node === null || node.status !== 'active') {
     const status = node?.status ?? 'unknown';
@@ -135,7 +139,7 @@ async function leaseWork({ readModels, dispatcher, leaseTtlMs }: ResolverPorts, 
     nodeId, kinds: [...kinds].sort(), max: Math.min(Math.max(max ?? 1, 0), mostAtOnce), waitMs: Math.min(Math.max(waitMs ?? 0, 0), longestWaitMs),
     ...(offer == null ? {} : { offer: offerOf(offer) }),
   });
-  return { __typename: 'WorkOffer', leaseTtlMs, leases: jobs.map(presentLease) };
+  return { __typename: 'WorkOffer', leaseTtlMs, leases: jobs.map((job) => presentLease(job, packetKey)) };
 }
 
 /** A contribution's pre-processing is the platform's to ask; a program of one's own is everybody's. */
@@ -148,8 +152,12 @@ function offerOf({ runtimeClass, askBasisPoints, ...offer }: LeaseWorkInput['off
   return { ...offer, askBasisPoints: Math.max(askBasisPoints, 1), ...(runtimeClass == null ? {} : { runtimeClass }) };
 }
 
-function presentLease({ jobId, kind, spec, checkpoint, lease: { attempt, fencingToken, expiresAt } }: RunningJob): object {
-  return { jobId, kind, spec, checkpoint, attempt, fencingToken, expiresAt };
+function presentLease(job: RunningJob, key: DeviceKey | null): object {
+  const { jobId, kind, spec, specHash, checkpoint, lease: { attempt, nodeId, fencingToken, expiresAt } } = job;
+  const { deadline } = termsOf(kind, spec);
+  const statement = deadline === null || !isOffline(job) ? null : packetStatement({ jobId, attempt, fencingToken, nodeId, specHash, deadline });
+  const packet = statement === null || key === null ? null : { statement, signature: signWith(key, statement) };
+  return { jobId, kind, spec, checkpoint, attempt, fencingToken, expiresAt, packet };
 }
 
 async function renewed(dispatcher: Dispatcher, claim: AttemptClaim): Promise<object> {

@@ -2,7 +2,7 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse, subscribe, type GraphQLSchema } from 'graphql';
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
-import { newDeviceKey, signWith } from '@oort/kernel-identity';
+import { newDeviceKey, signWith, verifySignature } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
 import { canonicalJson, sha256Hex, uuidV5, type Json } from '@oort/kernel-wire';
 import { jobsOf, jobsProjection } from '@oort/projections-jobs';
@@ -15,7 +15,7 @@ const customer: Actor = { kind: 'account', accountId: 'account_1', address: '0x0
 const other: Actor = { kind: 'account', accountId: 'account_2', address: '0x0000000000000000000000000000000000000002' };
 const anonymous: Actor = { kind: 'anonymous' };
 const node: Actor = { kind: 'node', nodeId: 'node_1' };
-const key = newDeviceKey();
+const [key, platformKey] = [newDeviceKey(), newDeviceKey()];
 const model = `b${'a'.repeat(58)}`;
 const spec: Json = { modelContentId: model, input: [[1, 2]] };
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   readModels = await openReadModels({ url: database.url, projections: [jobsProjection, nodesProjection], store });
   await readModels.start(stop.signal);
   const ports = { store, readModels, now: () => new Date() } as unknown as SubgraphPorts;
-  compute = await createComputeSubgraph({ ...ports, leaseTtlMs: 60_000 });
+  compute = await createComputeSubgraph({ ...ports, leaseTtlMs: 60_000, packetKey: platformKey });
   await compute.start?.(stop.signal);
   schema = buildSubgraphSchema({ typeDefs: compute.typeDefs, resolvers: compute.resolvers as Record<string, never> });
   await record('node-node_1', { type: 'NodeEnrolled', data: {
@@ -129,6 +129,16 @@ describe('compute', () => {
     await until(async () => JSON.stringify(await jobAs(customer, jobId)).includes('refunded'));
   });
 
+  it('signs work that a node takes along without a network', async () => {
+    const dated = { ...spec as object, deadline: '2099-01-01T00:00:00Z' };
+    const { id } = await submit(customer, { kind: 'inference', spec: dated });
+    const offer = await ask(node, 'leaseWork', { kinds: ['inference'], waitMs: 500, offer: { offline: true, sandbox: 'bubblewrap' } }, 'LeaseWorkInput', '... on WorkOffer { leases { jobId expiresAt packet { statement signature } } }');
+    const [lease] = offer['leases'] as readonly { readonly jobId: string; readonly expiresAt: string; readonly packet: { readonly statement: string; readonly signature: string } }[];
+    expect(lease).toMatchObject({ jobId: id, expiresAt: '2099-01-04T00:00:00.000Z' });
+    expect(verifySignature(platformKey.publicKey, lease?.packet.statement ?? '', lease?.packet.signature ?? '')).toBe(true);
+    expect(await ask(customer, 'cancelJob', { jobId: String(id) }, 'JobInput', '... on Job { status }')).toMatchObject({ status: 'cancelled' });
+  });
+
   it('queues a pre-processing job for each contribution, once', async () => {
     const data = { contributionId: 'contribution_1', missionId: 'm', accountId: 'a', consentId: 'c', contentId: model, sha256: '', sizeBytes: 1, mediaType: 'image/png' };
     await record('contribution-1', { type: 'ContributionSubmitted', data });
@@ -145,7 +155,7 @@ describe('compute', () => {
     expect(await cancel(customer)).toMatchObject({ status: 'cancelled' });
     const source = '{ jobs(first: 1, filter: { mine: true }) { totalCount edges { node { id } } pageInfo { hasNextPage } } }';
     const page = await graphql({ schema, source, contextValue: { actor: customer, requestId: 'r' } });
-    expect(page.data?.['jobs']).toMatchObject({ totalCount: 2, edges: [{ node: { id } }], pageInfo: { hasNextPage: true } });
+    expect(page.data?.['jobs']).toMatchObject({ totalCount: 3, edges: [{ node: { id } }], pageInfo: { hasNextPage: true } });
     const none = await graphql({ schema, source, contextValue: { actor: { kind: 'anonymous' }, requestId: 'r' } });
     expect(none.data?.['jobs']).toMatchObject({ totalCount: 0 });
   });

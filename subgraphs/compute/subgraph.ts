@@ -4,6 +4,7 @@ import { setInterval } from 'node:timers/promises';
 import { parse } from 'graphql';
 import { command, createHandler, loadState } from '@oort/kernel-decider';
 import type { From } from '@oort/kernel-eventstore';
+import type { DeviceKey } from '@oort/kernel-identity';
 import { openJobIds } from '@oort/projections-jobs';
 import { liveNodes } from '@oort/projections-nodes';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
@@ -17,6 +18,8 @@ import { submitterOver, type JobHandler, type SubmitJob } from './submit';
 export interface ComputePorts extends SubgraphPorts {
   /** A lease that nobody renews for so long is over; 30 seconds unless told, a few on a local network. */
   readonly leaseTtlMs?: number;
+  /** Signs offline work, as it signs orders to nodes. */
+  readonly packetKey?: DeviceKey;
 }
 
 export interface ComputeSubgraph extends Subgraph {
@@ -50,7 +53,7 @@ export async function createComputeSubgraph(ports: ComputePorts): Promise<Comput
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'compute.graphql'), 'utf8');
   return {
     name: 'compute', typeDefs: parse(sdl), submitJob,
-    resolvers: computeResolvers({ readModels, now, handle, dispatcher, logs, leaseTtlMs, keys: new Map() }),
+    resolvers: computeResolvers({ readModels, now, handle, dispatcher, logs, packetKey: ports.packetKey ?? null, leaseTtlMs, keys: new Map() }),
     async start(signal) {
       const recalled = await recall(ports, dispatcher);
       followSubmissions(ports, dispatcher, recalled, signal).catch((error: unknown) => {
