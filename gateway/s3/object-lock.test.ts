@@ -26,8 +26,8 @@ async function newLockedBucket(): Promise<string> {
 }
 
 async function put(more: Partial<PutObjectCommandInput> = {}): Promise<{ Bucket: string; Key: string; VersionId: string }> {
-  const at = { Bucket: locked, Key: 'a', ...more };
-  return { Bucket: at.Bucket, Key: at.Key, VersionId: (await door.s3.send(new PutObjectCommand({ Body: 'a', ...at }))).VersionId ?? '' };
+  const at = { Bucket: more.Bucket ?? locked, Key: more.Key ?? 'a' };
+  return { ...at, VersionId: (await door.s3.send(new PutObjectCommand({ Body: 'a', ...more, ...at }))).VersionId ?? '' };
 }
 
 const retain = (at: { Bucket: string; Key: string }, Mode: ObjectLockRetentionMode, days: number, bypass = false) =>

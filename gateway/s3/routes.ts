@@ -3,6 +3,7 @@ import * as acl from './operations/acl';
 import { objectAttributes } from './operations/attributes';
 import * as buckets from './operations/buckets';
 import * as cors from './operations/cors';
+import * as encryption from './operations/encryption';
 import * as multipart from './operations/multipart';
 import { listParts, listUploads } from './operations/multipart-listings';
 import * as objectLock from './operations/object-lock';
@@ -19,7 +20,7 @@ type Operation = (request: S3Request) => Promise<void>;
 
 /** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
 const notServed = [
-  'accelerate', 'analytics', 'encryption', 'intelligent-tiering', 'inventory', 'lifecycle', 'logging', 'metrics',
+  'accelerate', 'analytics', 'intelligent-tiering', 'inventory', 'lifecycle', 'logging', 'metrics',
   'notification', 'replication', 'requestPayment', 'select', 'torrent', 'website',
 ];
 
@@ -35,6 +36,7 @@ export function operationOf(request: S3Request): Operation {
 
 const bucketRules: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   acl: { GET: acl.getBucketAcl, PUT: acl.putBucketAcl },
+  encryption: { GET: encryption.getBucketEncryption, PUT: encryption.putBucketEncryption, DELETE: encryption.deleteBucketEncryption },
   'object-lock': { GET: objectLock.getBucketLock, PUT: objectLock.putBucketLock },
   ownershipControls: { GET: ownership.getOwnershipControls, PUT: ownership.putOwnershipControls, DELETE: ownership.deleteOwnershipControls },
   policy: { GET: policy.getBucketPolicy, PUT: policy.putBucketPolicy, DELETE: policy.deleteBucketPolicy },

@@ -1,0 +1,25 @@
+// Default encryption of buckets, asked for with the stock AWS SDK.
+import { DeleteBucketEncryptionCommand, GetBucketEncryptionCommand, PutBucketEncryptionCommand, type ServerSideEncryptionByDefault } from '@aws-sdk/client-s3';
+import { codeOf, openTestDoor, type TestDoor } from './fixture-door';
+
+let door: TestDoor;
+beforeAll(async () => { door = await openTestDoor(); });
+afterAll(() => door.close());
+
+it('a bucket encrypts with AES256, and with nothing else', async () => {
+  const { s3, other } = door;
+  const Bucket = await door.newBucket();
+  const set = (byDefault: ServerSideEncryptionByDefault) => codeOf(s3.send(new PutBucketEncryptionCommand({
+    Bucket, ServerSideEncryptionConfiguration: { Rules: [{ ApplyServerSideEncryptionByDefault: byDefault }] },
+  })));
+  const shown = async () => (await s3.send(new GetBucketEncryptionCommand({ Bucket }))).ServerSideEncryptionConfiguration?.Rules;
+  const standard = [{ ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' }, BucketKeyEnabled: false }];
+  expect(await shown()).toEqual(standard);
+  expect(await set({ SSEAlgorithm: 'AES256' })).toBe('no error');
+  expect(await set({ SSEAlgorithm: 'aws:kms' })).toBe('501 NotImplemented');
+  expect(await set({ SSEAlgorithm: 'AES256', KMSMasterKeyID: 'key' })).toBe('400 InvalidArgument');
+  expect(await codeOf(s3.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration: { Rules: [] } })))).toBe('400 MalformedXML');
+  await s3.send(new DeleteBucketEncryptionCommand({ Bucket }));
+  expect(await shown()).toEqual(standard);
+  expect(await codeOf(other.send(new GetBucketEncryptionCommand({ Bucket })))).toBe('403 AccessDenied');
+});
