@@ -20,8 +20,12 @@ const help = `oort: a decentralised AI cloud
       a published version, verified, into a folder; without --key the platform's key is believed the first time and kept
   oort model run DIR/VERSION FILE... [--key HEX]
       what it answers to images, texts or lists of numbers, without a network and without enrolling
-  oort chain status [--rpc URL]
-      how far the chain is
+  oort chain devnet [--witnesses 4] [--data DIR] [--rpc PORT] [--listen PORT]
+      a network of witnesses on this machine until Ctrl-C, a process each, at ports in a row; again, it goes on
+  oort chain start --data DIR --genesis FILE [--key FILE] [--rpc PORT] [--listen PORT] [--address HOST:PORT] [--peers HOST:PORT,...]
+      one node of a network: a witness with the key in the file, else one that checks, runs and answers everything and writes nothing
+  oort chain status|peers [--rpc URL]
+      how far the chain is; whom the node is linked with
   oort eventstore --grpc PORT [--data DIR] [--tls-cert FILE --tls-key FILE [--users FILE]]
       the events of a platform that is not running, served to clients of EventStoreDB on 127.0.0.1; with users only to them,
       each within the access control lists of the streams
@@ -62,6 +66,9 @@ const commands: Readonly<Record<string, Command>> = {
   'agent gpu': async (rest) => (await import('./agent.js')).gpuCommand(rest),
   'agent drain': async (rest) => (await import('./agent.js')).drainAgent(rest),
   'agent leave': async (rest) => (await import('./agent.js')).leaveAgent(rest),
+  'chain start': async (rest) => (await import('./chain.js')).startChain(rest),
+  'chain devnet': async (rest) => (await import('./chain.js')).chainDevnet(rest),
+  'chain peers': async (rest) => (await import('./chain.js')).chainPeers(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),
