@@ -1,7 +1,6 @@
 // What a node tells its peers and asks of them: new blocks, transactions and approves as they come, what is missing by hash, and,
 // after an absence, the final order from where it stopped. Everything that comes is checked by the same rules as if it had been made
 // here; a peer is believed in nothing, so a wrong order or a forged block only costs the peer its place.
-import { setImmediate as turn } from 'node:timers/promises';
 import { decodeBlock, encodeBlock, parseTransaction } from '@oort/ledger-chain';
 import type { Block, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
 import type { BlockRefusal } from '@oort/ledger-dag';
@@ -10,6 +9,8 @@ import { loadPeerIdentity, openPeerNetwork, type Message, type Peer, type PeerNe
 import { LedgerFault } from '@oort/ledger-rpc';
 import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
+import { farBehind, FinalOrder } from './final-order';
+import { bytesOf, hexOf } from './hex-bytes';
 import { Recent } from './recent';
 import type { View } from './view';
 
@@ -41,22 +42,15 @@ export interface PeeringPorts {
   broken(error: unknown): void;
 }
 
-type Page = Extract<Message, { readonly kind: 'page' }>;
 type Tips = Extract<Message, { readonly kind: 'tips' }>;
 
 const tickMs = 200;
 /** Tips are repeated even when nothing happens, for those who missed something. */
 const repeatMs = 1_000;
 const askAgainMs = 400;
-/** Farther behind than that, the final order is asked for instead of single blocks. */
-const farBehind = 64;
 const mostAnswers = 256;
 const mostTips = 16;
-const pageBytes = 512 * 1024;
-const pageBlocks = 500;
-const pageMs = 10_000;
-/** How long a block of the final order may wait for what comes before it. */
-const heldMs = 5_000;
+const answerBytes = 512 * 1024;
 /** How long a start waits for somebody to say how far the chain is, before a witness writes. */
 const listeningMs = 2_000;
 
@@ -68,19 +62,26 @@ export class Peering {
   readonly #asked = new Map<Hash, number>();
   readonly #heights = new Map<Peer, number>();
   readonly #started = Date.now();
+  readonly #history: FinalOrder;
   #network: PeerNetwork | null = null;
   #timer: NodeJS.Timeout | undefined;
   #told = { at: 0, what: '' };
-  #syncing = false;
   /** Since everything that some peer had when it greeted is here too. */
   #abreast = false;
   #greeted: readonly (readonly Hash[])[] = [];
-  #closed = false;
-  #page: { readonly peer: Peer; readonly take: (page: Page | null) => void } | null = null;
 
   constructor(ports: PeeringPorts, private readonly options: NetworkOptions) {
     this.#ports = ports;
     this.#log = options.log ?? (() => undefined);
+    const { chain, pool, approves, view, settled, wake } = ports;
+    this.#history = new FinalOrder({
+      chain, pool, approves, view, settled, wake, log: this.#log, find: (hash) => this.#find(hash),
+      receive: (peer, block) => {
+        this.#sources.set(block.hash, peer);
+        ports.receive(block);
+      },
+      decoded: (peer, bytes) => this.#decoded(peer, bytes), isHere: (hash) => this.#isHere(hash),
+    });
   }
 
   async open(): Promise<void> {
@@ -96,14 +97,13 @@ export class Peering {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     clearInterval(this.#timer);
-    this.#page?.take(null);
+    this.#history.stop();
     await this.#network?.close();
   }
 
   get syncing(): boolean {
-    return this.#syncing;
+    return this.#history.running;
   }
 
   get address(): string | null {
@@ -118,7 +118,7 @@ export class Peering {
 
   /** Whoever has lost its disk does not know its own last block: writing before the others have told it would be a fork. */
   mayWrite(): boolean {
-    if (this.#syncing) return false;
+    if (this.#history.running) return false;
     if (this.#abreast || this.options.peers.length === 0) return true;
     const { nextIndex } = this.#ports.chain.point();
     return Date.now() - this.#started > listeningMs && [...this.#heights.values()].every((height) => height <= nextIndex);
@@ -163,7 +163,7 @@ export class Peering {
     this.#log(`peer ${peer.id.slice(0, 12)} is gone`);
     this.#known.delete(peer.id);
     this.#heights.delete(peer);
-    if (this.#page?.peer === peer) this.#page.take(null);
+    this.#history.gone(peer);
   }
 
   async #hear(peer: Peer, message: Message): Promise<void> {
@@ -174,11 +174,8 @@ export class Peering {
         case 'approve': return await this.#takeApprove(peer, hexOf(message.bytes));
         case 'tips': return this.#compare(peer, message);
         case 'get': return this.#answer(peer, message.hashes);
-        case 'history': return void peer.send(this.#history(message.from));
-        case 'page':
-          if (this.#page?.peer === peer) this.#page.take(message);
-          else peer.penalise(20, 'a page that nobody asked for');
-          return;
+        case 'history': return void peer.send(this.#history.page(message.from));
+        case 'page': return this.#history.take(peer, message);
         case 'hello':
         case 'peers':
         case 'bye': return;
@@ -215,8 +212,12 @@ export class Peering {
     if (!parsed.ok) return peer.penalise(20, `a transaction is ${parsed.refusal.code}`);
     const { hash } = parsed.transaction;
     this.#knownBy(peer).set(hash, hash);
-    if (pool.get(hash) !== undefined) return;
-    this.#asked.delete(hash);
+    const asked = this.#asked.delete(hash);
+    if (pool.get(hash) !== undefined) {
+      // It came another way since a block began to wait for it.
+      if (asked) this.#ports.retry('transaction');
+      return;
+    }
     try {
       if (!(await pool.submit(raw)).fresh) return;
       this.#ports.pending(hash);
@@ -247,7 +248,7 @@ export class Peering {
     this.#heights.set(peer, nextIndex);
     if (!this.#abreast) this.#greeted = [...this.#greeted.slice(-mostTips), tips];
     if (nextIndex > this.#ports.chain.point().nextIndex + farBehind) {
-      void this.#catchUp().catch(this.#ports.broken);
+      void this.#history.catchUp(this.#heights).catch(this.#ports.broken);
       return;
     }
     for (const hash of [...tips, ...pending]) this.#knownBy(peer).set(hash, hash);
@@ -257,7 +258,7 @@ export class Peering {
   }
 
   #comesAbreast(): void {
-    if (this.#abreast || this.#syncing) return;
+    if (this.#abreast || this.#history.running) return;
     this.#abreast = this.#greeted.some((tips) => tips.every((hash) => this.#ports.view.dag.entry(hash) !== undefined));
     if (!this.#abreast) return;
     this.#greeted = [];
@@ -278,7 +279,7 @@ export class Peering {
   }
 
   #askForMissing(peer: Peer): void {
-    if (!this.#syncing) this.#ask(peer, this.#ports.view.wanted());
+    if (!this.#history.running) this.#ask(peer, this.#ports.view.wanted());
   }
 
   #answer(peer: Peer, hashes: readonly Hash[]): void {
@@ -287,7 +288,7 @@ export class Peering {
       const found = this.#find(hash);
       if (found === null) continue;
       bytes += found.bytes.length;
-      if (bytes > pageBytes) return;
+      if (bytes > answerBytes) return;
       peer.send(found);
     }
   }
@@ -302,106 +303,6 @@ export class Peering {
     if (raw !== undefined) return { kind: 'transaction', bytes: bytesOf(raw) };
     const approve = chain.approve(hash);
     return approve === undefined ? null : { kind: 'approve', bytes: bytesOf(approve) };
-  }
-
-  #history(from: number): Page {
-    const { chain } = this.#ports;
-    const items: Extract<Message, { readonly bytes: Buffer }>[] = [];
-    let bytes = 0;
-    let index = Math.max(1, from);
-    for (; items.length < pageBlocks && bytes < pageBytes; index += 1) {
-      const hash = chain.hashAt(index);
-      const block = hash === undefined ? undefined : chain.block(hash);
-      if (block === undefined) break;
-      for (const part of [...block.links, ...block.approves, block.hash].map((one) => this.#find(one))) {
-        if (part === null) continue;
-        items.push(part);
-        bytes += part.bytes.length;
-      }
-    }
-    return { kind: 'page', from, next: index, items };
-  }
-
-  /** From whoever is farthest, page by page, until nobody is far ahead any more. */
-  async #catchUp(): Promise<void> {
-    if (this.#syncing || this.#closed) return;
-    this.#syncing = true;
-    const { chain } = this.#ports;
-    try {
-      for (let stalled = 0; stalled < 3 && !this.#closed;) {
-        const before = chain.point().nextIndex;
-        const [best] = [...this.#heights].sort(([, one], [, other]) => other - one);
-        if (best === undefined || best[1] <= before + farBehind) return;
-        this.#log(`catching up from ${before} to ${best[1]} with peer ${best[0].id.slice(0, 12)}`);
-        await this.#follow(best[0], before);
-        const gained = chain.point().nextIndex - before;
-        if (gained > 0) stalled = 0;
-        else {
-          stalled += 1;
-          best[0].penalise(34, 'its history leads nowhere');
-          this.#heights.set(best[0], 0);
-        }
-      }
-    } finally {
-      this.#syncing = false;
-      this.#ports.wake();
-    }
-  }
-
-  async #follow(peer: Peer, start: number): Promise<void> {
-    for (let from = start; !this.#closed;) {
-      const page = await this.#pageOf(peer, from);
-      if (page === null || page.items.length === 0 || page.next <= from) break;
-      if (!await this.#feed(peer, page)) break;
-      from = page.next;
-    }
-    await this.#ports.settled();
-  }
-
-  #pageOf(peer: Peer, from: number): Promise<Page | null> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => { this.#page?.take(null); }, pageMs);
-      this.#page = {
-        peer,
-        take: (page) => {
-          clearTimeout(timer);
-          this.#page = null;
-          resolve(page);
-        },
-      };
-      if (!peer.send({ kind: 'history', from })) this.#page.take(null);
-    });
-  }
-
-  /** False where the peer turned out to be of no use. */
-  async #feed(peer: Peer, { items }: Page): Promise<boolean> {
-    const { pool, approves } = this.#ports;
-    for (const { kind, bytes } of items) {
-      if (this.#closed || peer.score >= 100) return false;
-      if (kind === 'transaction') await pool.keepLinked(hexOf(bytes));
-      else if (kind === 'approve') await approves.keepListed(hexOf(bytes));
-      else {
-        const block = this.#decoded(peer, bytes);
-        if (block === null) return false;
-        if (this.#isHere(block.hash)) continue;
-        this.#sources.set(block.hash, peer);
-        this.#ports.receive(block);
-        if (!await this.#taken(block.hash)) return false;
-      }
-    }
-    return true;
-  }
-
-  /** Its ancestors came before it: what it may wait for is the summary that it cites, which execution makes. */
-  async #taken(hash: Hash): Promise<boolean> {
-    const { view, settled } = this.#ports;
-    const end = Date.now() + heldMs;
-    while (view.holds(hash)) {
-      if (this.#closed || Date.now() > end) return false;
-      await settled();
-      await turn();
-    }
-    return view.dag.entry(hash) !== undefined;
   }
 
   #tips(): Tips {
@@ -424,7 +325,7 @@ export class Peering {
         this.#network?.broadcast(message);
         this.#told = { at: now, what };
       }
-      if (this.#syncing) return;
+      if (this.#history.running) return;
       this.#comesAbreast();
       const peers = this.#network?.peers() ?? [];
       const wanted = view.wanted();
@@ -435,12 +336,4 @@ export class Peering {
       this.#ports.broken(error);
     }
   }
-}
-
-function bytesOf(hex: Hex): Buffer {
-  return Buffer.from(hex.slice(2), 'hex');
-}
-
-function hexOf(bytes: Buffer): Hex {
-  return `0x${bytes.toString('hex')}`;
 }
