@@ -153,10 +153,24 @@ describe('the door', () => {
   });
 });
 
-test('an idle chain composes nothing', async () => {
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  const before = await provider.send('status', []);
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  expect(await provider.send('status', [])).toEqual(before);
-  expect(before).toMatchObject({ halted: null, pending_transactions: 0 });
+test('a silent chain writes once more for those who poll, and then nothing', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'oort-echo-'));
+  const silent = await openNode({ directory: own, echoesMs: [500] });
+  const door = await silent.listen({ port: 0 });
+  const height = async (): Promise<number> => Number(await silent.request('eth_blockNumber', []));
+  // Looks so seldom that the transaction is final, and the chain silent, long before the first look.
+  const seldom = new JsonRpcProvider(door.url, undefined, { staticNetwork: true, pollingInterval: 300, cacheTimeout: -1 });
+  try {
+    const { hash } = await developmentWallet(1).connect(seldom).sendTransaction({ to: platform.address, value: 1n });
+    expect((await seldom.waitForTransaction(hash))?.status).toBe(1);
+    for (let before = -1; before !== await height();) {
+      before = await height();
+      await new Promise((resolve) => setTimeout(resolve, 700));
+    }
+    expect(await silent.request('status', [])).toMatchObject({ halted: null, pending_transactions: 0 });
+  } finally {
+    seldom.destroy();
+    await silent.close();
+    rmSync(own, { recursive: true, force: true });
+  }
 });

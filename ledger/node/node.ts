@@ -11,6 +11,7 @@ import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
 import { ApprovePool } from './approve-pool';
 import { Candidate } from './candidate';
 import { ChainClock } from './chain-clock';
+import { Echo, usualEchoesMs } from './echo';
 import { localAllocations } from './development-accounts';
 import { documentOf } from './genesis-document';
 import type { SystemDeployment } from './genesis-document';
@@ -38,6 +39,8 @@ export interface NodeOptions {
   };
   readonly now?: () => Date;
   readonly pace?: Pace;
+  /** How long after its last transaction a silent chain writes once more. */
+  readonly echoesMs?: readonly number[];
   /** Instead of those of the directory; none for a node that only observes. */
   readonly keys?: readonly WitnessKey[];
   /** Whole, with the code of its contracts in `genesis.deployments`: that of a network which exists. */
@@ -140,6 +143,7 @@ class RunningNode implements OlympusNode {
   readonly #pendingListeners = new Set<(hash: Hash) => void>();
   readonly #candidates: readonly Candidate[];
   readonly #sending = new Set<Promise<void>>();
+  readonly #echo: Echo;
   #closing = false;
   #halted: string | null = null;
 
@@ -152,6 +156,12 @@ class RunningNode implements OlympusNode {
     this.#first = first;
     this.#peering = parts.options.network === undefined ? null : this.#joinNetwork(parts.options.network);
     this.#candidates = parts.keys.map((key) => new Candidate(key, parts.executor.chain, parts.document.parameters));
+    this.#echo = new Echo(parts.options.echoesMs ?? usualEchoesMs, () => {
+      for (const seat of this.#seats) {
+        seat.view.wantOneMore();
+        seat.wake();
+      }
+    });
     this.#backend = this.#door();
     this.request = createRequest(this.#backend);
   }
@@ -180,6 +190,7 @@ class RunningNode implements OlympusNode {
   async close(): Promise<void> {
     for (const server of this.#servers) await server.close();
     this.#closing = true;
+    this.#echo.stop();
     await this.#peering?.close();
     for (const seat of this.#seats) await seat.stop();
     await this.#parts.executor.settled().catch(() => undefined);
@@ -270,6 +281,7 @@ class RunningNode implements OlympusNode {
   #executed(executed: ExecutedMci): void {
     this.#parts.pool.executed(executed);
     this.#parts.approves.executed(executed);
+    this.#echo.executed(executed);
     const ran = executed.blocks.flatMap(({ record, approves }) => [...record.transactions, ...approves]);
     for (const { view } of this.#seats) view.forgetExecuted(ran);
     for (const { hash } of executed.blocks) this.#verified.delete(hash);

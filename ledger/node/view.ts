@@ -30,6 +30,8 @@ export class View {
   /** The last MCI with transactions, and who has cited a summary that covers it. */
   #busyMci: number;
   readonly #citers = new Set<Address>();
+  /** Stability is wanted up to this MCI, pending transactions or not. */
+  #wantedMci = 0;
 
   constructor(ports: ViewPorts, busyMci: number) {
     const { chain } = ports;
@@ -79,11 +81,16 @@ export class View {
     for (const hash of hashes) this.#linked.delete(hash);
   }
 
+  /** One more MCI is to become stable though nothing is pending. */
+  wantOneMore(): void {
+    this.#wantedMci = this.dag.lastStable.level + 1;
+  }
+
   /** OLYMPUS.md section 5: something is pending. What has run stays work until W - m + 1 witnesses have cited a summary that
    *  covers it, since only then its receipt can be proven to a stranger. */
   hasWork(): boolean {
     const { witnessCount } = this.around.parameters;
-    if (this.#unstableWork.size > 0) return true;
+    if (this.#unstableWork.size > 0 || this.dag.lastStable.level < this.#wantedMci) return true;
     if (this.#busyMci > 0 && this.#citers.size <= witnessCount - majorityOf(witnessCount)) return true;
     return this.#ports.pool.linkable(this.#linked, 1).length > 0 || this.#ports.approves.linkable(this.#linked, 1).length > 0;
   }
