@@ -1,5 +1,6 @@
 // What every job may say beside what its kind needs: the terms under which it runs. `job-spec.v1.schema.json` is the rule that
 // submissions are held to and that others may check theirs by; this reads what it let through.
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
@@ -44,6 +45,17 @@ export function jobSpecSchema(): { readonly $id: string; readonly $defs: Readonl
 /** The id of a spec: SHA-256 of its RFC 8785 form, hex. */
 export function jobSpecId(spec: Json): string {
   return sha256Hex(canonicalJson(spec));
+}
+
+/** For an inference's spec: whether somebody asked the same before must not show in its id. */
+export function newNonce(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** An inference's spec with a nonce of its own, where it has none; any other as it is. */
+export function withNonce(kind: JobKind, spec: Json): Json {
+  if (kind !== 'inference' || spec === null || typeof spec !== 'object' || Array.isArray(spec) || 'nonce' in spec) return spec;
+  return { ...spec, nonce: newNonce() };
 }
 
 /** Of a spec that the schema let through. Foreign programs never run without a wall, whatever the spec says. */

@@ -18,6 +18,7 @@ import { startPieceServer, type PieceServer } from './pieces/server';
 import { platformClient, type PlatformClient } from './platform-client';
 import { strongestWall } from './enclosure/walls';
 import { hasBubblewrap, openSandbox, type SandboxOptions } from './sandbox';
+import { answerSigner } from './signing';
 import { readState, writeState } from './state-file';
 import { reportInventory, reportResources } from './telemetry/machine-readings';
 import { telemetrySender, type TelemetrySender } from './telemetry/sender';
@@ -83,7 +84,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const environment = options.environment ?? process.env;
   const fault = faultFrom(environment);
   const checkpointEveryMs = Number(environment['OORT_CHECKPOINT_MS'] ?? 2000);
-  if (fault !== null) log(`this agent cheats on purpose: ${fault}`);
+  if (fault !== null) log(`this agent cheats on purpose: ${fault.name}`);
   const gpu = installedGpu(directory) !== null;
   const isNewNode = readState<Identity>(join(directory, 'identity.json')) === null;
   const identity = await enrolled(options);
@@ -97,6 +98,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const telemetry = telemetrySender({ directory: join(directory, 'telemetry'), nodeId, key, isNewNode, transport, bufferBytes: bufferBytesFrom(environment), log });
   const lanes = lanesFor(traits, options.backend?.(directory) ?? null, { directory, gpu });
   const outbox = openOutbox(directory, client, log, fault);
+  const sign = answerSigner(identity, client, fault);
   const cached = cachedContent(join(directory, 'content'), client);
   const beating = [
     telemetry.run(signal), beat(endpoint, telemetry, log, signal), reportResources(directory, telemetry, signal),
@@ -105,7 +107,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   await benchmarked({ directory, gpu }, client, log, null);
   const working = [
     ...beating, outbox.run(signal), benchmarkedAgain({ directory, gpu }, client, log, signal),
-    ...lanes.map(({ lane, backend }) => workLane(lane, { identity, client, telemetry, outbox, fault, log, checkpointEveryMs, fetchCached: cached, backend, gpu, leaseFile: join(directory, 'leases', `${lane.kinds.join('-')}.json`) }, signal)),
+    ...lanes.map(({ lane, backend }) => workLane(lane, { sign, client, telemetry, outbox, fault, log, checkpointEveryMs, fetchCached: cached, backend, gpu, leaseFile: join(directory, 'leases', `${lane.kinds.join('-')}.json`) }, signal)),
     traits.beside?.({ identity, client, telemetry, directory, signal, log }) ?? Promise.resolve(),
   ];
   for (const part of working) part.catch((error: unknown) => { if (!signal.aborted) log(`agent: ${error instanceof Error ? error.stack ?? error.message : String(error)}`); });

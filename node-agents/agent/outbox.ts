@@ -62,7 +62,7 @@ export function openOutbox(directory: string, client: PlatformClient, log: (text
     });
     // One that was taken before, its answer lost, is refused here and accepted there: only there counts.
     if (commitAttempts.length < batch.length) throw new PlatformRejected('a commitment got no answer');
-    if (fault === 'reveal-withheld') return batch.forEach(([name]) => { forget(name); });
+    if (fault?.name === 'reveal-withheld') return batch.forEach(([name]) => { forget(name); });
     const { completeAttempts } = await client.graphql<{ readonly completeAttempts: readonly Settled[] }>(mutation, {
       input: { attempts: batch.map(([, { commitment: _, commitmentSignature: __, ...finished }]) => finished) },
     });

@@ -10,6 +10,7 @@ import type { FinishedAttempt } from './outbox';
 import { PlatformUnreachable, type PlatformClient } from './platform-client';
 import { readState } from './state-file';
 import type { TelemetrySender } from './telemetry/sender';
+import { answerSigner } from './signing';
 import { workLane, type Lane, type WorkPorts } from './work-loop';
 
 const directory = mkdtempSync(join(tmpdir(), 'oort-lane-'));
@@ -41,7 +42,7 @@ function played(answer: Answer, run: (jobId: string, options: RunOptions) => Pro
   return {
     finished, asked, said, failures,
     ports: {
-      identity: { nodeId: 'node_1', kind: 'super', operator: '0x', key: newDeviceKey(), platformPublicKey: '' }, client, backend, gpu: false, telemetry, fault: null, checkpointEveryMs: 1000, leaseFile,
+      sign: answerSigner({ nodeId: 'node_1', kind: 'super', operator: '0x', key: newDeviceKey(), platformPublicKey: '' }, client, null), client, backend, gpu: false, telemetry, fault: null, checkpointEveryMs: 1000, leaseFile,
       outbox: { holds: (jobId) => jobId === 'sent', add: (one) => { finished.push(one); }, run: () => Promise.resolve() }, fetchCached: () => Promise.resolve(Buffer.alloc(0)), log: (text) => { said.push(text); },
     },
   };

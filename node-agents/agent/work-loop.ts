@@ -1,19 +1,16 @@
 // A lane asks for its kinds of work, runs what it is given in the sandbox, keeps the leases alive meanwhile, and hands results
 // to the outbox. A lease that the platform no longer knows ends its run: somebody else has the job.
-import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signWith } from '@oort/kernel-identity';
-import { canonicalJson, Fault, messageOf, sha256Hex, type Json } from '@oort/kernel-wire';
+import { Fault, messageOf, type Json } from '@oort/kernel-wire';
 import type { JobKind } from '@oort/schema/events/compute';
-import { commitmentHash, commitmentStatement, resultStatement } from '@oort/schema/statements';
 import { faulted, type AgentFault } from './agent-fault';
-import type { Identity } from './enrolment';
 import type { ExecutionBackend } from './execution-backend';
 import { NetworkOff } from './network-switch';
 import { logStream } from './log-stream';
-import type { FinishedAttempt, Outbox } from './outbox';
+import type { Outbox } from './outbox';
 import { readState, writeState } from './state-file';
 import { PlatformUnreachable, type PlatformClient } from './platform-client';
+import type { SignAnswer } from './signing';
 import type { TelemetrySender } from './telemetry/sender';
 
 export interface Lane {
@@ -25,7 +22,7 @@ export interface Lane {
 }
 
 export interface WorkPorts {
-  readonly identity: Identity;
+  readonly sign: SignAnswer;
   readonly client: PlatformClient;
   readonly backend: ExecutionBackend;
   readonly gpu: boolean;
@@ -143,29 +140,19 @@ async function runOne(lane: Lane, { lease, controller }: Held, ports: WorkPorts)
   const stream = logStream(lease, ports.client);
   const startedAt = ports.client.now().toISOString();
   try {
-    const { output, units } = faulted(ports.fault, kind, await ports.backend.run(kind, spec, {
+    const { output, units } = faulted(ports.fault, lease, await ports.backend.run(kind, spec, {
       ...contentPorts(lease, ports), timeoutMs: lane.timeoutMs, signal: controller.signal, checkpointEveryMs: ports.checkpointEveryMs, jobId, log: (line) => { stream.line(line); },
       resume: lease.checkpoint === null ? null : await ports.client.fetchContent(lease.checkpoint.contentId),
     }));
     // Before the result: with it the lease ends, and what comes later is nobody's.
     await stream.close();
-    ports.outbox.add({ jobId, attempt, fencingToken, ...signed(ports, jobId, attempt, output), output, units, startedAt, endedAt: ports.client.now().toISOString() });
+    ports.outbox.add({ jobId, attempt, fencingToken, ...await ports.sign(jobId, attempt, output), output, units, startedAt, endedAt: ports.client.now().toISOString() });
     report(ports, lease, units, ports.client.now().getTime() - Date.parse(startedAt));
   } catch (error) {
     await stream.close();
     // A run that was stopped from outside is nobody's failure: the lease runs out, or is another's already.
     if (!controller.signal.aborted) await reportFailure(lease, error, ports);
   }
-}
-
-function signed({ identity: { key }, fault }: WorkPorts, jobId: string, attempt: number, output: Json): Pick<FinishedAttempt, 'salt' | 'commitment' | 'commitmentSignature' | 'resultSignature'> {
-  const salt = randomBytes(16).toString('hex');
-  const answer = { jobId, attempt, resultHash: sha256Hex(canonicalJson(output)), salt };
-  const commitment = commitmentHash(key.publicKey, fault === 'reveal-differs' ? { ...answer, resultHash: sha256Hex('another') } : answer);
-  return {
-    salt, commitment, commitmentSignature: signWith(key, commitmentStatement({ jobId, attempt, commitment })),
-    resultSignature: signWith(key, resultStatement(answer)),
-  };
 }
 
 /** Beside the result, which alone is what the job is paid for: a reading that the disk refuses holds up no work. */

@@ -170,11 +170,13 @@ const subjects: readonly string[] = ['training-run', 'inference'];
 async function submitJob(data: Of<'JobSubmitted'>, position: string, rows: Rows): Promise<void> {
   const { jobId, kind, subject, submitter, spec } = data;
   if (subject === null || !subjects.includes(subject.kind)) return;
-  const { versionId, input } = (spec ?? {}) as Readonly<Record<string, Json | undefined>>;
+  const { versionId, input, nonce } = (spec ?? {}) as Readonly<Record<string, Json | undefined>>;
+  // With the spec's nonce, where it has one: that the same was asked before is nobody's to see.
+  const hashOf = (asked: Json): string => sha256Hex(canonicalJson(typeof nonce === 'string' ? [nonce, asked] : asked));
   await rows.insert(JobEntity, {
     id: jobId, kind, subjectKind: subject.kind, subjectId: subject.id, submitter, versionId: typeof versionId === 'string' ? versionId : null,
-    inputHash: kind === 'inference' ? sha256Hex(canonicalJson(input ?? null)) : null,
-    inputHashes: kind === 'inference' && Array.isArray(input) ? (input as readonly Json[]).map((row) => sha256Hex(canonicalJson([row]))) : null,
+    inputHash: kind === 'inference' ? hashOf(input ?? null) : null,
+    inputHashes: kind === 'inference' && Array.isArray(input) ? (input as readonly Json[]).map((row) => hashOf([row])) : null,
     status: 'SUBMITTED', attempt: 0, nodeId: null, output: null, failure: null, position,
   });
 }

@@ -12,6 +12,7 @@ export type ComputeEvent =
   | { readonly type: 'JobSubmitted'; readonly data: {
       readonly jobId: string; readonly kind: JobKind; readonly submitter: string; readonly subject: Subject | null;
       /** SHA-256 of the spec's RFC 8785 form, hex. */ readonly specHash: string; readonly spec: Json; readonly reservedMicroUsd: string;
+      /** Nodes that get it only when nobody else comes for long. */ readonly avoid?: readonly string[];
     } }
   | { readonly type: 'AttemptLeased'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string; readonly fencingToken: number; readonly expiresAt: string } }
   | { readonly type: 'AttemptCheckpointed'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string; readonly step: number; readonly contentId: string; readonly previousHash: string; readonly hash: string } }
@@ -19,6 +20,8 @@ export type ComputeEvent =
   | { readonly type: 'ResultCommitted'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string; readonly commitment: string; readonly signature: string } }
   /** The lease of an attempt that had committed ran out without the answer. */
   | { readonly type: 'RevealMissed'; readonly data: { readonly jobId: string; readonly kind: JobKind; readonly attempt: number; readonly nodeId: string } }
+  /** A commitment or an answer came under a signature that is not the node's for it: forged, or of an earlier one. */
+  | { readonly type: 'SignatureRefused'; readonly data: { readonly jobId: string; readonly kind: JobKind; readonly attempt: number; readonly nodeId: string; readonly of: 'commitment' | 'result' } }
   /** Two statements signed by the node that cannot both be honest; whoever reads this can check it. */
   | { readonly type: 'FraudProved'; readonly data: {
       readonly jobId: string; readonly kind: JobKind; readonly attempt: number; readonly nodeId: string; readonly fraud: 'two-commitments' | 'reveal-differs' | 'two-answers';
@@ -42,6 +45,6 @@ export type ComputeEvent =
   | { readonly type: 'JobRefunded'; readonly data: { readonly jobId: string; readonly submitter: string; readonly nodeId: string; readonly amountMicroUsd: string; readonly caseId: string } };
 
 export const computeVisibility = {
-  JobSubmitted: 'tenant', AttemptLeased: 'public', AttemptCheckpointed: 'public', ResultCommitted: 'public', RevealMissed: 'public', FraudProved: 'public', PriceAgreed: 'public', AttemptPreempted: 'public', AttemptFailed: 'public', JobCompleted: 'public', ResultRecorded: 'tenant',
+  JobSubmitted: 'tenant', AttemptLeased: 'public', AttemptCheckpointed: 'public', ResultCommitted: 'public', RevealMissed: 'public', SignatureRefused: 'public', FraudProved: 'public', PriceAgreed: 'public', AttemptPreempted: 'public', AttemptFailed: 'public', JobCompleted: 'public', ResultRecorded: 'tenant',
   JobFailed: 'public', JobCancelled: 'public', JobRefunded: 'public',
 } as const satisfies Visibilities<ComputeEvent>;

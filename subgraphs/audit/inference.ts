@@ -1,4 +1,5 @@
 // The shapes of an inference job that audits read: what was asked, and what was answered.
+import { newNonce } from '@oort/schema/job-spec';
 import type { Json } from '@oort/kernel-wire';
 import type { JobKind } from '@oort/schema/events/compute';
 
@@ -28,12 +29,12 @@ export function withInputs(spec: Json, inputs: InferenceTask['inputs']): Json {
   return { ...(spec as Members), input: inputs };
 }
 
-/** A fresh input of the same shape: every value that is not zero is dimmed by its own small amount, so that no hash
- *  and no content id repeats, while the distribution stays that of the real work. */
-export function augment(inputs: InferenceTask['inputs'], random: () => number): InferenceTask['inputs'] {
-  const gain = 0.85 + 0.15 * random();
-  return inputs.map((row) => row.map((value) => (value === 0 ? 0 : Math.fround(value * gain * (0.97 + 0.03 * random())))));
+/** The same under another nonce, where it has one: public ids of specs must not tell that one was asked before. */
+export function renewed(spec: Json): Json {
+  const members = spec as Members;
+  return typeof members['nonce'] === 'string' ? { ...members, nonce: newNonce() } : spec;
 }
+
 
 function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

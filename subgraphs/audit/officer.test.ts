@@ -117,7 +117,7 @@ describe('the officer', () => {
     const phantomIds = async (): Promise<ReadonlySet<string>> => new Set((await eventsOf(place.store)).flatMap((event) => (event.type === 'TaskCommitted' && event.data.isPhantom ? [event.data.taskId] : [])));
     const shareOfPhantoms = async (name: string): Promise<number> => {
       const before = (await eventsOf(place.store)).length;
-      await tradeSeeing(place, 200, name, phantomIds);
+      await tradeSeeing(place, 600, name, phantomIds);
       const verdicts = (await eventsOf(place.store)).slice(before).filter((event) => event.type === 'VerdictReached');
       return verdicts.filter((event) => event.type === 'VerdictReached' && event.data.evidence === 'phantom').length / verdicts.length;
     };

@@ -10,7 +10,8 @@ import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kern
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { batchDecider, monitorDecider, recordDecider } from './decide';
-import { augment, readAnswer, readTask, withInputs, workOf, type InferenceTask } from './inference';
+import { augment } from './augment';
+import { readAnswer, readTask, renewed, withInputs, workOf, type InferenceTask } from './inference';
 import type { Referee } from './referee';
 
 export interface OfficerPorts {
@@ -18,7 +19,7 @@ export interface OfficerPorts {
   readonly referee: Referee;
   now(): Date;
   /** Queues an inference under an id chosen before, so that its commitment comes before its dispatch. */
-  dispatch(job: { readonly jobId: string; readonly spec: Json; readonly submitter: string }): Promise<void>;
+  dispatch(job: { readonly jobId: string; readonly spec: Json; readonly submitter: string; /** Who saw what it was made from, and gets it only when nobody else comes. */ readonly avoid: readonly string[] }): Promise<void>;
   nodeOf(nodeId: string): Promise<{ readonly operator: string; readonly runtimeClass: string } | null>;
   readonly runtimeClass: string;
   readonly appealMs: number;
@@ -38,6 +39,7 @@ const monitorId = 'inference';
 const poolSize = 200;
 const largestHonestDeviation = 4e-7;
 
+interface Asked { readonly spec: Json; readonly task: InferenceTask; answeredBy: string | null }
 interface Phantom { readonly expected: readonly number[]; readonly batchId: string }
 interface Replica { readonly original: { readonly jobId: string; readonly nodeId: string; readonly answer: readonly number[] }; readonly task: InferenceTask }
 
@@ -58,7 +60,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const monitors = createHandler({ store, decider: monitorDecider, now });
   const phantoms = new Map<string, Phantom>();
   const replicas = new Map<string, Replica>();
-  const tasks = new Map<string, { readonly spec: Json; readonly task: InferenceTask }>();
+  const tasks = new Map<string, Asked>();
   const committed = new Set<string>();
   let batchId = newId('batch', now());
   const unopened = new Set<string>();
@@ -106,21 +108,28 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     const job = event.data as unknown as Submitted;
     const task = job.kind === 'inference' ? readTask(job.spec) : null;
     if (task === null) return;
-    tasks.set(job.jobId, { spec: job.spec, task });
+    const asked: Asked = { spec: job.spec, task, answeredBy: null };
+    tasks.set(job.jobId, asked);
     const [oldest] = tasks.keys();
     if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
     if (committed.has(job.jobId)) return;
     await commit(job.jobId, null);
-    if (chance(phantomShare() * meanAuditRate())) await injectPhantom(job.spec, task);
+    if (chance(phantomShare() * meanAuditRate())) await injectPhantom(source() ?? asked);
   }
 
-  async function injectPhantom(spec: Json, task: InferenceTask): Promise<void> {
+  /** One that was answered, so that who saw it is known, and some time ago, so that nothing comes close behind what it is made from. */
+  function source(): Asked | null {
+    const answered = [...tasks.values()].filter(({ answeredBy }) => answeredBy !== null);
+    return answered[Math.floor(random() * answered.length)] ?? null;
+  }
+
+  async function injectPhantom({ spec, task, answeredBy }: Asked): Promise<void> {
     const inputs = augment(task.inputs, random);
     const expected = await referee.answer(task.modelContentId, inputs);
     const jobId = newId('job', now());
     phantoms.set(jobId, { expected, batchId });
     await commit(jobId, expected);
-    await ports.dispatch({ jobId, spec: withInputs(spec, inputs), submitter: persona() });
+    await ports.dispatch({ jobId, spec: renewed(withInputs(spec, inputs)), submitter: persona(), avoid: answeredBy === null ? [] : [answeredBy] });
   }
 
   async function answered(event: RecordedEvent): Promise<void> {
@@ -143,11 +152,12 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   async function maybeReplicate(jobId: string, nodeId: string, answer: readonly number[]): Promise<void> {
     const asked = tasks.get(jobId);
     if (asked === undefined) return;
+    asked.answeredBy = nodeId;
     if (!chance((1 - phantomShare()) * (rates.get(nodeId) ?? auditRate(newRecord)))) return;
     const replicaId = newId('job', now());
     replicas.set(replicaId, { original: { jobId, nodeId, answer }, task: asked.task });
     await commit(replicaId, null);
-    await ports.dispatch({ jobId: replicaId, spec: asked.spec, submitter: persona() });
+    await ports.dispatch({ jobId: replicaId, spec: renewed(asked.spec), submitter: persona(), avoid: [nodeId] });
   }
 
   /** Equal answers of two nodes pass both. Otherwise the referee's own answer says who was wrong. */

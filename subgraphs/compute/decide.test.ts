@@ -53,6 +53,8 @@ const commit = (change: object = {}): ComputeCommand => ask('CommitAttempt', { .
 const fail = ask('FailAttempt', { ...claim, budget: 'application', reason: 'no' });
 const checkpoint = (change: object = {}): ComputeCommand => ask('CheckpointAttempt', { ...claim, step: 10, contentId: model, ...change });
 
+const unsigned = (of: 'commitment' | 'result'): ComputeEvent => ({ type: 'SignatureRefused', data: { jobId, kind: 'inference', attempt: 1, nodeId: 'node_1', of } });
+
 const accepted: readonly (readonly [string, readonly ComputeEvent[], ComputeCommand, readonly ComputeEvent[]])[] = [
   ['a job is quoted and reserved', [], submit(), [submitted]],
   ['the same job again', [submitted], submit(), []],
@@ -64,7 +66,7 @@ const accepted: readonly (readonly [string, readonly ComputeEvent[], ComputeComm
     [{ type: 'AttemptCheckpointed', data: { ...next, attempt: 1, nodeId: 'node_1', hash: checkpointHash(next) } }]],
   ['a result, credited with no more than the spec is worth', running, complete(), [completed, recorded]],
   ['the same result again', done, complete(), []],
-  ['an unsigned result', running, complete({ signatureValid: false }), [failed(1, 'validation', 'the result is not signed by the node')]],
+  ['an unsigned result', running, complete({ signatureValid: false }), [unsigned('result'), failed(1, 'validation', 'the result is not signed by the node')]],
   ['a result that is none', [...leasedOut, { ...committed, data: { ...committed.data, commitment: commitmentHash('key', { ...answer, resultHash: sha256Hex('7') }) } }], complete({ output: 7 }), [failed(1, 'validation', 'the output is not an object')]],
   ['a failure', running, fail, [failed(1, 'application', 'no')]],
   ['the last failure of a budget', [submitted, leased(1, 'node_1'), failed(1, 'application', 'no'), leased(2, 'node_1')],
@@ -76,7 +78,7 @@ const accepted: readonly (readonly [string, readonly ComputeEvent[], ComputeComm
     { type: 'RevealMissed', data: { jobId, kind: 'inference', attempt: 1, nodeId: 'node_1' } }, failed(1, 'validation', 'the node committed to an answer and did not show it')]],
   ['a commitment', leasedOut, commit(), [committed]],
   ['the same commitment again', running, commit(), []],
-  ['an unsigned commitment', leasedOut, commit({ signatureValid: false }), [failed(1, 'validation', 'the commitment is not signed by the node')]],
+  ['an unsigned commitment', leasedOut, commit({ signatureValid: false }), [unsigned('commitment'), failed(1, 'validation', 'the commitment is not signed by the node')]],
   ['two commitments are fraud', running, commit({ commitment: 'ff', signature: 'tt' }), [
     fraud('two-commitments', signedCommitment, { statement: commitmentStatement({ jobId, attempt: 1, commitment: 'ff' }), signature: 'tt' }),
     failed(1, 'validation', 'the node committed to two answers')]],

@@ -45,7 +45,7 @@ function decide(command: ComputeCommand, state: JobState): Decided {
 }
 
 function submit({ data }: CommandOf<'SubmitJob'>, state: JobState): Decided {
-  const { jobId, kind, submitter, subject, spec, priceCapMicroUsd } = data;
+  const { jobId, kind, submitter, subject, spec, priceCapMicroUsd, avoid = [] } = data;
   const specHash = sha256Hex(canonicalJson(spec));
   if (state.status !== 'none') {
     const same = state.specHash === specHash && state.submitter === submitter && state.kind === kind;
@@ -57,7 +57,7 @@ function submit({ data }: CommandOf<'SubmitJob'>, state: JobState): Decided {
   if (priceCapMicroUsd !== null && BigInt(priceCapMicroUsd) < quote) {
     return refuse('PRICE_CAP_TOO_LOW', `The job may cost ${quote} micro-dollars.`, { quoteMicroUsd: quote.toString(), priceCapMicroUsd });
   }
-  return { events: [{ type: 'JobSubmitted', data: { jobId, kind, submitter, subject, specHash, spec, reservedMicroUsd: quote.toString() } }] };
+  return { events: [{ type: 'JobSubmitted', data: { jobId, kind, submitter, subject, specHash, spec, reservedMicroUsd: quote.toString(), ...(avoid.length === 0 ? {} : { avoid }) } }] };
 }
 
 function checkpoint({ data }: CommandOf<'CheckpointAttempt'>, state: Known): Decided {
@@ -76,7 +76,7 @@ function commit({ data }: CommandOf<'CommitAttempt'>, state: Known): Decided {
   const { jobId, attempt, nodeId, commitment, signature } = data;
   const held = holder(data, state);
   if ('refused' in held) return held;
-  if (!data.signatureValid) return fail(held, 'validation', 'the commitment is not signed by the node');
+  if (!data.signatureValid) return fail(held, 'validation', 'the commitment is not signed by the node', unsigned(held, 'commitment'));
   const { lease: { commitment: before } } = held;
   if (before === null) return { events: [{ type: 'ResultCommitted', data: { jobId, attempt, nodeId, commitment, signature } }] };
   if (before.commitment === commitment) return nothing;
@@ -100,8 +100,8 @@ function complete({ data }: CommandOf<'CompleteAttempt'>, state: Known): Decided
   if (signatureValid && commitment.commitment !== commitmentHash(nodeKey, { jobId, attempt, resultHash, salt })) {
     return fail(held, 'validation', 'the answer is not the one that the node committed to', proved(held, data, 'reveal-differs', committed(data, commitment), revealed));
   }
-  const late = lateFor(held, endedAt) ? 'the work ended after the deadline' : null;
-  const problem = signatureValid ? late ?? problemOfOutput(output) : 'the result is not signed by the node';
+  if (!signatureValid) return fail(held, 'validation', 'the result is not signed by the node', unsigned(held, 'result'));
+  const problem = lateFor(held, endedAt) ? 'the work ended after the deadline' : problemOfOutput(output);
   if (problem !== null) return fail(held, 'validation', problem);
   const { kind, submitter, subject, spec, specHash, reservedMicroUsd } = held;
   const units = creditedUnits(kind, spec, data.units);
@@ -159,6 +159,10 @@ function proved(
   { kind }: Known, { jobId, attempt, nodeId, nodeKey }: Proving, fraud: FraudOf, first: SignedStatement, second: SignedStatement,
 ): ComputeEvent {
   return { type: 'FraudProved', data: { jobId, kind, attempt, nodeId, fraud, nodeKey, first, second } };
+}
+
+function unsigned({ jobId, kind, lease: { attempt, nodeId } }: RunningJob, of: 'commitment' | 'result'): ComputeEvent {
+  return { type: 'SignatureRefused', data: { jobId, kind, attempt, nodeId, of } };
 }
 
 /** `first` is what happened besides. */

@@ -3,10 +3,10 @@ import type { JobFacts, JobState } from './state';
 
 export function evolve(state: JobState, event: ComputeEvent): JobState {
   if (event.type === 'JobSubmitted') {
-    const { reservedMicroUsd, ...asked } = event.data;
+    const { reservedMicroUsd, avoid = [], ...asked } = event.data;
     return {
       ...asked, status: 'queued', reservedMicroUsd: BigInt(reservedMicroUsd), attempts: 0,
-      failures: { infrastructure: 0, application: 0, validation: 0 }, failedOn: [], checkpoint: null,
+      failures: { infrastructure: 0, application: 0, validation: 0 }, failedOn: avoid, checkpoint: null,
     };
   }
   if (state.status === 'none') return state;
@@ -27,7 +27,8 @@ export function evolve(state: JobState, event: ComputeEvent): JobState {
       return state.status === 'running' ? { ...state, lease: { ...state.lease, commitment: { commitment, signature } } } : state;
     }
     case 'FraudProved': return state.status === 'completed' ? { ...state, fraudProved: true } : state;
-    case 'RevealMissed': return state;
+    case 'RevealMissed':
+    case 'SignatureRefused': return state;
     case 'AttemptFailed': {
       const { budget, nodeId } = event.data;
       const failures = { ...facts.failures, [budget]: facts.failures[budget] + 1 };

@@ -5,10 +5,10 @@ export const computeFlow = {
   LeaseJob: { events: ['AttemptLeased', 'PriceAgreed'], refusals: ['UNKNOWN_JOB', 'JOB_NOT_QUEUED', 'ASK_ABOVE_BID', 'NO_DEADLINE'] },
   CheckpointAttempt: { events: ['AttemptCheckpointed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED', 'CHECKPOINT_NOT_NEWER'] },
   CommitAttempt: {
-    events: ['ResultCommitted', 'FraudProved', 'AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED'],
+    events: ['ResultCommitted', 'SignatureRefused', 'FraudProved', 'AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED'],
   },
   CompleteAttempt: {
-    events: ['JobCompleted', 'ResultRecorded', 'FraudProved', 'AttemptFailed', 'JobFailed'],
+    events: ['JobCompleted', 'ResultRecorded', 'SignatureRefused', 'FraudProved', 'AttemptFailed', 'JobFailed'],
     refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'NOT_COMMITTED', 'JOB_ENDED'],
   },
   FailAttempt: { events: ['AttemptFailed', 'JobFailed'], refusals: ['UNKNOWN_JOB', 'STALE_FENCING_TOKEN', 'JOB_ENDED'] },

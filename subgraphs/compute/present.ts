@@ -20,10 +20,16 @@ export function presentJob(row: JobRow, actor: Actor): object {
   const { failureReason, checkpointStep, checkpointHash, submittedAt, endedAt } = row;
   const own = ownedBy(row, actor);
   return {
-    __typename: 'Job', id: jobId, kind, status, specHash, attempts, resultHash, units, failureReason, checkpointStep, checkpointHash, submittedAt, endedAt,
+    __typename: 'Job', id: jobId, kind, status, specHash, attempts, resultHash, units, failureReason, checkpointStep, checkpointHash, endedAt,
+    submittedAt: own ? submittedAt : toTheSecond(submittedAt),
     node: nodeId === null ? null : { __typename: 'Node', id: nodeId },
     submitter: own ? submitter : null, spec: own ? spec : null, output: own ? output : null, reserved: own ? reserved : null, cost: own ? cost : null,
   };
+}
+
+/** How long lay between a job's id and its submission is another time for audits, which are committed to in between. */
+function toTheSecond(time: string): string {
+  return new Date(Math.floor(Date.parse(time) / 1000) * 1000).toISOString();
 }
 
 export async function jobsConnection(readModels: ReadModels, { first, after, filter }: JobsArguments, actor: Actor): Promise<object> {

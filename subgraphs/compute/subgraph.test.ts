@@ -121,7 +121,7 @@ describe('compute', () => {
     expect(await following).toEqual(['hello', 'world']);
     expect(await complete(signature)).toMatchObject({ status: 'completed' });
     await readModels.waitFor('jobs', await store.head() ?? 0n);
-    expect(await jobAs(customer, jobId)).toEqual({ status: 'completed', submitter: 'account_1', spec, output, cost: '20', node: { id: 'node_1' } });
+    expect(await jobAs(customer, jobId)).toEqual({ status: 'completed', submitter: 'account_1', spec: { ...spec, nonce: expect.stringMatching(/^[0-9a-f]{32}$/) as string }, output, cost: '20', node: { id: 'node_1' } });
     for (const stranger of [other, node]) {
       expect(await jobAs(stranger, jobId)).toEqual({ status: 'completed', submitter: null, spec: null, output: null, cost: null, node: { id: 'node_1' } });
     }

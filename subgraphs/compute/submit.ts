@@ -17,6 +17,8 @@ export interface JobToSubmit {
   readonly submitter: string;
   readonly subject?: Subject | null;
   readonly priceCapMicroUsd?: bigint;
+  /** Nodes that get it only when nobody else comes for long. */
+  readonly avoid?: readonly string[];
   readonly cause?: RecordedEvent;
 }
 
@@ -34,8 +36,8 @@ export function createJobSubmitter({ store, now }: { readonly store: EventStore;
 }
 
 export function submitterOver(handle: JobHandler, now: () => Date): SubmitJob {
-  return async ({ jobId = newId('job', now()), kind, spec, submitter, subject = null, priceCapMicroUsd, cause }) => {
-    const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null };
+  return async ({ jobId = newId('job', now()), kind, spec, submitter, subject = null, priceCapMicroUsd, avoid = [], cause }) => {
+    const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null, avoid };
     const same = sha256Hex(canonicalJson({ jobId, kind, spec, submitter }));
     // Made by the platform, for its submitter: what the spec names is of the platform's choice.
     const options = { actor: 'platform', now: now(), id: deriveId('command', `submit/${same}`), ...(cause === undefined ? {} : { cause }) };

@@ -1,6 +1,7 @@
 // Calls of one account on one version that come while a few jobs of theirs are under way make up the next one: no call waits for a
 // clock, and under load a job carries many rows, which a node answers in one run. Compute's matching decides which node that is.
 import { deriveId, newId, type Json } from '@oort/kernel-wire';
+import { withNonce } from '@oort/schema/job-spec';
 import type { ModelsPorts } from './ports';
 
 export interface Call {
@@ -71,7 +72,7 @@ export class InferenceBatches {
     const placed = batch.map((_, row): Placed => ({ jobId, predictionId: predictionOf(subjectId, row, batch.length), done }));
     for (const { predictionId } of placed) this.expect(predictionId);
     try {
-      await this.ports.submitJob({ jobId, kind: 'inference', submitter: accountId, subject: { kind: 'inference', id: subjectId }, spec: { modelContentId, versionId, input } });
+      await this.ports.submitJob({ jobId, kind: 'inference', submitter: accountId, subject: { kind: 'inference', id: subjectId }, spec: withNonce('inference', { modelContentId, versionId, input }) });
       batch.forEach(({ resolve }, row) => { resolve(placed[row] ?? { jobId, predictionId: subjectId, done }); });
     } catch (error) {
       done();
