@@ -53,10 +53,12 @@ export class Dag {
 
   readonly entry = (hash: Hash): Entry | undefined => this.#entries.get(hash) ?? this.#archive.entry(hash);
 
-  readonly isStable = (hash: Hash): boolean => {
-    const mci = this.#stable.get(hash) ?? (this.#entries.has(hash) ? undefined : this.#archive.mciOf(hash));
-    return mci !== undefined && mci <= this.#lastStable.level;
-  };
+  readonly isStable = (hash: Hash): boolean => (this.mciOf(hash) ?? Infinity) <= this.#lastStable.level;
+
+  /** The MCI with which the block became stable in this view; undefined before. */
+  mciOf(hash: Hash): number | undefined {
+    return this.#stable.get(hash) ?? (this.#entries.has(hash) ? undefined : this.#archive.mciOf(hash));
+  }
 
   /** Blocks that no other block has as a parent, best first. */
   tips(): Entry[] {

@@ -32,3 +32,12 @@ test('what a sibling links does not count: the final order may put this block fi
   made.write(0, [hash(0)]);
   expect(unmetNonce(body, made.around, made.dag.isStable, () => 0)).toMatchObject({ kind: 'nonce', nonce: 0 });
 });
+
+test('what is stable and has not run yet counts as linked below', () => {
+  const made = world();
+  const first = made.write(0, [hash(0)]);
+  for (let seat = 1; !made.dag.isStable(first.hash); seat += 1) made.write(seat % made.parameters.witnessCount);
+  const body = { ...made.draft(0, [hash(1)]), hash: '', signature: '' };
+  const none = (): boolean => false;
+  expect(unmetNonce(body, made.around, none, () => 0)).toBeNull();
+});

@@ -6,10 +6,11 @@ import type { Waiting } from './refusals';
 /** OLYMPUS.md section 2: a block whose links' nonces are not met yet is held. A nonce is met where it has run, or where the
  *  block or one of its ancestors links it: then whatever the final order becomes, it runs before. Looking at other accepted
  *  blocks instead would let one lying witness make its users' transactions fail.
- *  Cost: one walk over the unstable ancestors, only where a link is not its account's very next. */
+ *  `hasRun` must not say more than `nextNonce` knows: a block may be stable for a while before it has run.
+ *  Cost: one walk over the ancestors that have not run, only where a link is not its account's very next. */
 export function unmetNonce(
   block: Block, { entry, transaction }: Pick<Surroundings, 'entry' | 'transaction'>,
-  isStable: (hash: Hash) => boolean, nextNonce: (account: Address) => number,
+  hasRun: (hash: Hash) => boolean, nextNonce: (account: Address) => number,
 ): Waiting | null {
   let linked: Set<string> | undefined;
   const met = new Map<Address, number>();
@@ -19,7 +20,7 @@ export function unmetNonce(
     const { from, nonce } = found;
     const first = met.get(from) ?? nextNonce(from);
     for (let before = first; before < nonce; before += 1) {
-      linked ??= linkedBelow(block, { entry, transaction }, isStable);
+      linked ??= linkedBelow(block, { entry, transaction }, hasRun);
       if (!linked.has(`${from}:${before}`)) return { kind: 'nonce', account: from, nonce: before };
     }
     met.set(from, Math.max(first, nonce + 1));
@@ -28,10 +29,10 @@ export function unmetNonce(
 }
 
 function linkedBelow(
-  block: Block, { entry, transaction }: Pick<Surroundings, 'entry' | 'transaction'>, isStable: (hash: Hash) => boolean,
+  block: Block, { entry, transaction }: Pick<Surroundings, 'entry' | 'transaction'>, hasRun: (hash: Hash) => boolean,
 ): Set<string> {
   const linked = new Set<string>();
-  for (const ancestor of ancestors(entry, block.parents, ({ hash }) => !isStable(hash)).values()) {
+  for (const ancestor of ancestors(entry, block.parents, ({ hash }) => !hasRun(hash)).values()) {
     for (const link of ancestor.block.links) {
       const found = transaction(link);
       if (found !== undefined) linked.add(`${found.from}:${found.nonce}`);

@@ -283,7 +283,7 @@ class RunningNode implements OlympusNode {
     this.#parts.approves.executed(executed);
     this.#echo.executed(executed);
     const ran = executed.blocks.flatMap(({ record, approves }) => [...record.transactions, ...approves]);
-    for (const { view } of this.#seats) view.forgetExecuted(ran);
+    for (const { view } of this.#seats) view.executed(executed.mci, ran);
     for (const { hash } of executed.blocks) this.#verified.delete(hash);
     for (const listener of this.#listeners) listener(executed);
     for (const seat of this.#seats) setImmediate(() => seat.retry('summary'));

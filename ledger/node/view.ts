@@ -30,14 +30,17 @@ export class View {
   /** The last MCI with transactions, and who has cited a summary that covers it. */
   #busyMci: number;
   readonly #citers = new Set<Address>();
+  /** The executor comes after the DAG: what is stable may still be waiting to run. */
+  #executedMci: number;
   /** Stability is wanted up to this MCI, pending transactions or not. */
   #wantedMci = 0;
 
   constructor(ports: ViewPorts, busyMci: number) {
     const { chain } = ports;
-    const { hash, nextIndex } = chain.point();
+    const { mci, hash, nextIndex } = chain.point();
     this.#ports = ports;
     this.#busyMci = busyMci;
+    this.#executedMci = mci;
     this.dag = new Dag(chain, present(chain.entry, hash), nextIndex);
     this.around = { ...ports.surroundings, entry: this.dag.entry };
   }
@@ -77,7 +80,8 @@ export class View {
     return servingOn(this.dag.trunkTip, this.around) ?? [];
   }
 
-  forgetExecuted(hashes: readonly Hash[]): void {
+  executed(mci: number, hashes: readonly Hash[]): void {
+    this.#executedMci = mci;
     for (const hash of hashes) this.#linked.delete(hash);
   }
 
@@ -95,6 +99,8 @@ export class View {
     return this.#ports.pool.linkable(this.#linked, 1).length > 0 || this.#ports.approves.linkable(this.#linked, 1).length > 0;
   }
 
+  readonly #hasRun = (hash: Hash): boolean => (this.dag.mciOf(hash) ?? Infinity) <= this.#executedMci;
+
   #consider(block: Block): boolean {
     const verdict = validateBlock(block, this.around, (asked) => this.#authorOf(asked));
     switch (verdict.kind) {
@@ -105,7 +111,7 @@ export class View {
         this.#holding.hold(block, verdict.waiting);
         return false;
       case 'valid': {
-        const unmet = unmetNonce(block, this.around, this.dag.isStable, this.#ports.pool.stableNonce);
+        const unmet = unmetNonce(block, this.around, this.#hasRun, this.#ports.pool.stableNonce);
         if (unmet !== null) {
           this.#holding.hold(block, unmet);
           return false;

@@ -96,6 +96,8 @@ export class Witness implements Seat {
       const { dag, around, linked } = this.view;
       const turn = turnOf(dag, this.#key.address, this.view.serving());
       if (this.#stopped || this.#writing || turn === -1 || !this.#ports.mayWrite() || !this.view.hasWork()) return;
+      // Its last block waits for something itself, and whatever ends that wait wakes this witness again.
+      if (this.#previous !== zeroHash && dag.entry(this.#previous) === undefined) return;
       const links = this.#ports.pool.linkable(linked, around.parameters.maximumLinks);
       const approves = this.#ports.approves.linkable(linked, around.parameters.maximumLinks);
       const body = composeBlock(dag, { author: this.#key.address, previous: this.#previous, links, approves }, around);
