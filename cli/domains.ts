@@ -7,7 +7,7 @@ import { findNode } from '@oort/projections-nodes';
 import { createProvenanceSubgraph } from '@oort/projections-provenance';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { createAccountsSubgraph, type AccountsSubgraph } from '@oort/subgraphs-accounts';
-import { createAuditSubgraph } from '@oort/subgraphs-audit';
+import { createAuditSubgraph, officerFaultFrom } from '@oort/subgraphs-audit';
 import { createComputeSubgraph } from '@oort/subgraphs-compute';
 import { createDatahubSubgraph } from '@oort/subgraphs-datahub';
 import { createLedgerSubgraph } from '@oort/subgraphs-ledger';
@@ -55,7 +55,7 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
     await createDatahubSubgraph(ports),
     await createStakingSubgraph(ports),
     await createAuditSubgraph({
-      ...ports, runtimeClass, batchMs, appealMs: parameters.appealSeconds * 1000,
+      ...ports, runtimeClass, batchMs, officerFault: officerFaultFrom(process.env), appealMs: parameters.appealSeconds * 1000,
       // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
       dispatch: async (job) => { await compute.submitJob({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },
       nodeOf: (nodeId) => findNode(readModels, nodeId),

@@ -3,6 +3,7 @@ export { betaQuantile, regularisedBeta } from './beta';
 export { compare, relativeL2, tolerance } from './comparator';
 export { provesFraud, type FraudKind, type FraudProof, type Signed } from './fraud';
 export { failureGap, leakOf, noAudits, tally, type AuditTally, type Leak } from './leak';
+export { breaksPromise, chanceOfSoFew, noTasks, phantomShare, withBatch, type OfficerTally } from './promise';
 export {
   auditRate, caughtWithin, deservesSlash, honestyParameters, newRecord, observe, stakeNeeded, trust,
   type CusumParameters, type HonestyParameters, type HonestyRecord, type Outcome,

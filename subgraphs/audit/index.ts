@@ -3,5 +3,6 @@ export { batchRoot, commitmentLeaf } from './commitment';
 export { batchDecider, monitorDecider, recordDecider, slashBasisPoints } from './decide';
 export { batchFlow, monitorFlow, recordFlow } from './flow';
 export { createOfficer, type Officer, type OfficerPorts } from './officer';
+export { officerFaultFrom, type OfficerFault } from './officer-fault';
 export { onnxReferee, RefereeFault, type Referee } from './referee';
 export { createAuditSubgraph, type AuditPorts } from './subgraph';

@@ -7,6 +7,7 @@ import { objectsProjection } from '@oort/projections-objects';
 import { eventPrivacy, localParameters, upcasters } from '@oort/schema';
 import { createJobSubmitter } from '@oort/subgraphs-compute';
 import { openStorageAccess } from '@oort/subgraphs-storage';
+import { officerFaultFrom } from './officer-fault';
 import { createAuditSubgraph } from './subgraph';
 
 runSubgraph({
@@ -16,6 +17,7 @@ runSubgraph({
     const submit = createJobSubmitter(foundation);
     return createAuditSubgraph({
       ...foundation, content, batchMs: 1000 * settings.whole('OORT_BATCH_SECONDS', 2), appealMs: localParameters.appealSeconds * 1000,
+      officerFault: officerFaultFrom(process.env),
       runtimeClass: settings.text('OORT_RUNTIME_CLASS'),
       // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
       dispatch: async (job) => { await submit({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },

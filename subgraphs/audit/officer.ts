@@ -2,7 +2,7 @@
 // out twice, and judges what comes back. A phantom is an ordinary job: same queue, same price, same shape of spec.
 import { randomBytes, randomInt } from 'node:crypto';
 import {
-  auditRate, compare, failureGap, leakOf, newRecord, noAudits, tally, tolerance, type AuditTally, type Leak, type Outcome,
+  auditRate, compare, failureGap, leakOf, newRecord, noAudits, phantomShare, tally, tolerance, type AuditTally, type Leak, type Outcome,
 } from '@oort/algorithms-honesty';
 import { command, createHandler } from '@oort/kernel-decider';
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
@@ -32,9 +32,6 @@ type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
 type Missed = Extract<ComputeEvent, { readonly type: 'RevealMissed' }>['data'];
 type Recorded = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data'];
 
-/** Of all audits; the rest are replicas. Either defence alone must suffice against who sees through the other, and where one is
- *  seen through most audits are of the other. */
-const phantomShares: Readonly<Record<Leak | 'none', number>> = { none: 0.6, 'phantoms-recognised': 0.15, 'replicas-collude': 0.9 };
 const monitorId = 'inference';
 const poolSize = 200;
 const largestHonestDeviation = 4e-7;
@@ -67,7 +64,6 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const rates = new Map<string, number>();
   const tallies = new Map<string, AuditTally>();
   let leak: Leak | null = null;
-  const phantomShare = (): number => phantomShares[leak ?? 'none'];
   await recall();
 
   /** What was under way when the process stopped. A replica that was out is an ordinary job from then on. */
@@ -114,7 +110,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
     if (committed.has(job.jobId)) return;
     await commit(job.jobId, null);
-    if (chance(phantomShare() * meanAuditRate())) await injectPhantom(source() ?? asked);
+    if (chance(phantomShare(leak) * meanAuditRate())) await injectPhantom(source() ?? asked);
   }
 
   /** One that was answered, so that who saw it is known, and some time ago, so that nothing comes close behind what it is made from. */
@@ -153,7 +149,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     const asked = tasks.get(jobId);
     if (asked === undefined) return;
     asked.answeredBy = nodeId;
-    if (!chance((1 - phantomShare()) * (rates.get(nodeId) ?? auditRate(newRecord)))) return;
+    if (!chance((1 - phantomShare(leak)) * (rates.get(nodeId) ?? auditRate(newRecord)))) return;
     const replicaId = newId('job', now());
     replicas.set(replicaId, { original: { jobId, nodeId, answer }, task: asked.task });
     await commit(replicaId, null);

@@ -4,6 +4,7 @@ import { setInterval } from 'node:timers/promises';
 import { parse } from 'graphql';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { createOfficer, type OfficerPorts } from './officer';
+import { drawsOf, leakPhantoms, type OfficerFault } from './officer-fault';
 import { startReactions } from './react';
 import { onnxReferee } from './referee';
 import { auditResolvers } from './resolvers';
@@ -11,6 +12,8 @@ import { auditResolvers } from './resolvers';
 export interface AuditPorts extends SubgraphPorts, Pick<OfficerPorts, 'dispatch' | 'nodeOf' | 'runtimeClass' | 'appealMs'> {
   /** Between two roots of commitments on chain. */
   readonly batchMs: number;
+  /** For tests: an officer that cheats. */
+  readonly officerFault?: OfficerFault | null;
 }
 
 export function createAuditSubgraph(ports: AuditPorts): Promise<Subgraph> {
@@ -19,8 +22,9 @@ export function createAuditSubgraph(ports: AuditPorts): Promise<Subgraph> {
 
   async function start(signal: AbortSignal): Promise<void> {
     const referee = onnxReferee(ports.content);
-    const { store, dispatch, nodeOf, runtimeClass, appealMs } = ports;
-    const officer = await createOfficer({ store, referee, now: () => ports.now(), dispatch, nodeOf, runtimeClass, appealMs });
+    const { store, dispatch, nodeOf, runtimeClass, appealMs, officerFault = null } = ports;
+    leakPhantoms(officerFault, store, signal).catch(ended(signal));
+    const officer = await createOfficer({ store, referee, now: () => ports.now(), dispatch, nodeOf, runtimeClass, appealMs, ...drawsOf(officerFault) });
     startReactions({ ports, officer, referee }, signal).catch(ended(signal));
     turnBatches(officer.turnBatch, ports.batchMs, signal).catch(ended(signal));
   }
