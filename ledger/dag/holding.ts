@@ -18,6 +18,10 @@ export class Holding {
     return this.#held.has(hash);
   }
 
+  waiting(hash: Hash): Waiting | undefined {
+    return this.#held.get(hash)?.waiting;
+  }
+
   hold(block: Block, waiting: Waiting): void {
     this.#held.delete(block.hash);
     this.#held.set(block.hash, { block, waiting });

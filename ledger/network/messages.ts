@@ -3,7 +3,7 @@
 // Blocks, transactions and approves are their own bytes; everything else is JSON.
 import { Fault, type Json } from '@oort/kernel-wire';
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 export const largestMessage = 4 * 1024 * 1024;
 
 export interface Hello {
@@ -24,6 +24,10 @@ export type Message =
   | { readonly kind: 'history'; readonly from: number }
   /** Blocks in their final order, each behind the transactions and approves that it lists. */
   | { readonly kind: 'page'; readonly from: number; readonly next: number; readonly items: readonly Carried[] }
+  /** Asks for an outline of what became stable behind this MCI. */
+  | { readonly kind: 'outline-of'; readonly mci: number }
+  /** Encoded summaries, each within the next, and the signed blocks that cite the last of them; none of both where nothing can be shown. */
+  | { readonly kind: 'outline'; readonly mci: number; readonly summaries: readonly string[]; readonly citations: readonly string[] }
   | { readonly kind: 'peers'; readonly addresses: readonly string[] }
   | { readonly kind: 'bye'; readonly code: string };
 
@@ -33,9 +37,10 @@ export class MalformedMessage extends Fault {
   constructor(why: string) { super('MALFORMED_MESSAGE', `not a message of a peer: ${why}`); }
 }
 
-const kinds = ['hello', 'block', 'transaction', 'approve', 'tips', 'get', 'history', 'page', 'peers', 'bye'] as const;
+const kinds = ['hello', 'block', 'transaction', 'approve', 'tips', 'get', 'history', 'page', 'peers', 'bye', 'outline-of', 'outline'] as const;
 const mostHashes = 4096;
 const mostPeers = 64;
+const mostSummaries = 1024;
 
 export function encodeMessage(message: Message): Buffer {
   const body = bodyOf(message);
@@ -75,6 +80,8 @@ export function decodeMessage(bytes: Buffer): Message {
     case 'get':
     case 'history':
     case 'peers':
+    case 'outline-of':
+    case 'outline':
     case 'bye': return plain(kind, membersOf(body));
   }
 }
@@ -115,6 +122,10 @@ function plain(kind: Exclude<Message['kind'], 'block' | 'transaction' | 'approve
     case 'get': return { kind, hashes: hashes(members, 'hashes') };
     case 'history': return { kind, from: count(members, 'from') };
     case 'peers': return { kind, addresses: listed(members, 'addresses', mostPeers).map(address) };
+    case 'outline-of': return { kind, mci: count(members, 'mci') };
+    case 'outline': return {
+      kind, mci: count(members, 'mci'), summaries: listed(members, 'summaries', mostSummaries).map(hex), citations: listed(members, 'citations', mostPeers).map(hex),
+    };
     case 'bye': return { kind, code: String(members['code']).slice(0, 64) };
   }
 }
@@ -137,6 +148,11 @@ function hashes(members: Members, name: string): readonly string[] {
 
 function hash(value: Json | undefined): string {
   if (typeof value !== 'string' || !/^0x[0-9a-f]{64}$/.test(value)) throw new MalformedMessage('a hash that is none');
+  return value;
+}
+
+function hex(value: Json | undefined): string {
+  if (typeof value !== 'string' || !/^0x(?:[0-9a-f]{2})+$/.test(value)) throw new MalformedMessage('bytes that are none');
   return value;
 }
 

@@ -1,160 +1,170 @@
-// After an absence: the final order from where this node stopped, page by page from the peer that is farthest. The order is a hint and
-// saves asking back block by block; each block passes the same rules as any other, and what it cites is computed here.
-import { setImmediate as turn } from 'node:timers/promises';
-import type { Block, Hash } from '@oort/ledger-chain';
+// After an absence: the final order from where this node stopped, from the peer that is farthest. First its outline, which is small and
+// signed; then its blocks, page by page, the next one under way while one is being checked and run.
+import type { Block, ChainParameters, Hash } from '@oort/ledger-chain';
 import type { StableChain } from '@oort/ledger-execution';
-import type { Message, Peer } from '@oort/ledger-network';
-import type { ApprovePool } from './approve-pool';
-import { hexOf } from './hex-bytes';
-import type { TransactionPool } from './pool';
-import type { View } from './view';
+import type { Carried, Message, Peer } from '@oort/ledger-network';
+import { HistoryFeed } from './history-feed';
+import type { HistoryFeedPorts } from './history-feed';
+import { historyPage } from './history-page';
+import { HistoryRefused } from './history-refused';
+import { checkOutline, outlineOf } from './outline';
 
 type Page = Extract<Message, { readonly kind: 'page' }>;
-type Carried = Extract<Message, { readonly bytes: Buffer }>;
+type OutlineMessage = Extract<Message, { readonly kind: 'outline' }>;
 
-export interface FinalOrderPorts {
+export interface FinalOrderPorts extends Omit<HistoryFeedPorts, 'receive'> {
   readonly chain: StableChain;
-  readonly pool: TransactionPool;
-  readonly approves: ApprovePool;
-  readonly view: View;
-  settled(): Promise<void>;
+  readonly parameters: ChainParameters;
   wake(): void;
   log(line: string): void;
+  broken(error: unknown): void;
+  /** The wire form of a block, transaction or approve. */
   find(hash: Hash): Carried | null;
   receive(peer: Peer, block: Block): void;
-  decoded(peer: Peer, bytes: Buffer): Block | null;
-  isHere(hash: Hash): boolean;
 }
 
 /** Farther behind than that, the final order is asked for instead of single blocks. */
 export const farBehind = 64;
-const pageBytes = 512 * 1024;
-const pageBlocks = 500;
-const pageMs = 10_000;
-/** How long a block of the final order may wait for what comes before it. */
-const heldMs = 5_000;
+/** Farther behind than that, only who shows an outline is followed. */
+const outlinedBehind = 1_000;
+const answerMs = 10_000;
+const penalties = { HISTORY_UNLINKED: 34, HISTORY_INCOMPLETE: 34 } as const;
+
+interface Asked<T> {
+  readonly peer: Peer;
+  readonly take: (answer: T | null) => void;
+}
 
 export class FinalOrder {
   running = false;
-  readonly #ports: FinalOrderPorts;
   #stopped = false;
-  #page: { readonly peer: Peer; readonly take: (page: Page | null) => void } | null = null;
+  #feed: HistoryFeed | null = null;
+  #page: Asked<Page> | null = null;
+  #outline: Asked<OutlineMessage> | null = null;
 
-  constructor(ports: FinalOrderPorts) {
-    this.#ports = ports;
-  }
+  constructor(private readonly ports: FinalOrderPorts) {}
 
   stop(): void {
     this.#stopped = true;
+    this.#feed?.stop();
     this.#page?.take(null);
+    this.#outline?.take(null);
   }
 
   gone(peer: Peer): void {
     if (this.#page?.peer === peer) this.#page.take(null);
+    if (this.#outline?.peer === peer) this.#outline.take(null);
   }
 
-  take(peer: Peer, page: Page): void {
-    if (this.#page?.peer === peer) this.#page.take(page);
-    else peer.penalise(20, 'a page that nobody asked for');
+  take(peer: Peer, answer: Page | OutlineMessage): void {
+    if (answer.kind === 'page' && this.#page?.peer === peer) this.#page.take(answer);
+    else if (answer.kind === 'outline' && this.#outline?.peer === peer) this.#outline.take(answer);
+    else peer.penalise(20, `a ${answer.kind} that nobody asked for`);
   }
 
-  /** What became stable from an index on: an answer to a peer. */
+  /** An answer to a peer. */
   page(from: number): Page {
-    const { chain } = this.#ports;
-    const items: Carried[] = [];
-    let bytes = 0;
-    let index = Math.max(1, from);
-    for (; items.length < pageBlocks && bytes < pageBytes; index += 1) {
-      const hash = chain.hashAt(index);
-      const block = hash === undefined ? undefined : chain.block(hash);
-      if (block === undefined) break;
-      for (const part of [...block.links, ...block.approves, block.hash].map((one) => this.#ports.find(one))) {
-        if (part === null) continue;
-        items.push(part);
-        bytes += part.bytes.length;
-      }
-    }
-    return { kind: 'page', from, next: index, items };
+    return { kind: 'page', ...historyPage(from, this.ports) };
   }
 
-  /** From whoever is farthest, page by page, until nobody is far ahead any more. */
+  outline(mci: number): OutlineMessage {
+    const { chain, parameters, view } = this.ports;
+    const found = outlineOf(mci, { chain, parameters, unstable: () => [...view.dag.unstable()].map(({ block }) => block) });
+    return { kind: 'outline', mci, summaries: found?.summaries ?? [], citations: found?.citations ?? [] };
+  }
+
+  /** From whoever is farthest, until nobody is far ahead any more. */
   async catchUp(heights: Map<Peer, number>): Promise<void> {
     if (this.running || this.#stopped) return;
     this.running = true;
-    const { chain } = this.#ports;
+    const { chain, log } = this.ports;
     try {
       for (let stalled = 0; stalled < 3 && !this.#stopped;) {
         const before = chain.point().nextIndex;
         const [best] = [...heights].sort(([, one], [, other]) => other - one);
         if (best === undefined || best[1] <= before + farBehind) return;
-        this.#ports.log(`catching up from ${before} to ${best[1]} with peer ${best[0].id.slice(0, 12)}`);
-        await this.#follow(best[0], before);
-        const gained = chain.point().nextIndex - before;
-        if (gained > 0) stalled = 0;
+        const [peer, height] = best;
+        log(`catching up from ${before} to ${height} with peer ${peer.id.slice(0, 12)}`);
+        const refused = await this.#follow(peer, height).catch((error: unknown) => this.#refused(peer, error));
+        if (chain.point().nextIndex > before && !refused) stalled = 0;
         else {
           stalled += 1;
-          best[0].penalise(34, 'its history leads nowhere');
-          heights.set(best[0], 0);
+          heights.set(peer, 0);
+          if (!refused) peer.penalise(34, 'its history leads nowhere');
         }
       }
     } finally {
       this.running = false;
-      this.#ports.wake();
+      this.ports.wake();
     }
   }
 
-  async #follow(peer: Peer, start: number): Promise<void> {
-    for (let from = start; !this.#stopped;) {
-      const page = await this.#pageOf(peer, from);
-      if (page === null || page.items.length === 0 || page.next <= from) break;
-      if (!await this.#feed(peer, page)) break;
-      from = page.next;
-    }
-    await this.#ports.settled();
-  }
-
-  #pageOf(peer: Peer, from: number): Promise<Page | null> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => { this.#page?.take(null); }, pageMs);
-      this.#page = {
-        peer,
-        take: (page) => {
-          clearTimeout(timer);
-          this.#page = null;
-          resolve(page);
-        },
-      };
-      if (!peer.send({ kind: 'history', from })) this.#page.take(null);
-    });
-  }
-
-  /** False where the peer turned out to be of no use. */
-  async #feed(peer: Peer, { items }: Page): Promise<boolean> {
-    const { pool, approves } = this.#ports;
-    for (const { kind, bytes } of items) {
-      if (this.#stopped || peer.score >= 100) return false;
-      if (kind === 'transaction') await pool.keepLinked(hexOf(bytes));
-      else if (kind === 'approve') await approves.keepListed(hexOf(bytes));
-      else {
-        const block = this.#ports.decoded(peer, bytes);
-        if (block === null) return false;
-        if (this.#ports.isHere(block.hash)) continue;
-        this.#ports.receive(peer, block);
-        if (!await this.#taken(block.hash)) return false;
-      }
-    }
+  /** True: the peer has shown a history that is none. */
+  #refused(peer: Peer, error: unknown): true {
+    if (!(error instanceof HistoryRefused)) throw error;
+    this.ports.log(`the history of peer ${peer.id.slice(0, 12)} is refused: ${error.doubt}${error.refusal === null ? '' : ` ${error.refusal}`}: ${error.message}`);
+    // What has been run by all rules differs from what witnesses have signed: nothing that a peer sends can mend that.
+    if (error.doubt === 'HISTORY_SUMMARY_DIFFERS') this.ports.broken(error);
+    peer.penalise(error.doubt in penalties ? 34 : 100, `${error.doubt}: ${error.message}`);
     return true;
   }
 
-  /** Its ancestors came before it: what it may wait for is the summary that it cites, which execution makes. */
-  async #taken(hash: Hash): Promise<boolean> {
-    const { view, settled } = this.#ports;
-    const end = Date.now() + heldMs;
-    while (view.holds(hash)) {
-      if (this.#stopped || Date.now() > end) return false;
-      await settled();
-      await turn();
+  async #follow(peer: Peer, height: number): Promise<boolean> {
+    const { chain } = this.ports;
+    const feed = this.#feed = new HistoryFeed({ ...this.ports, receive: (block) => { this.ports.receive(peer, block); } });
+    let from = chain.point().nextIndex;
+    for (let mci = -1; !this.#stopped && chain.point().mci > mci;) {
+      mci = chain.point().mci;
+      const end = await this.#outlined(peer, feed, height);
+      if (end === null || end < from) break;
+      from = await this.#pages(peer, feed, { from, end });
+      // The last blocks of an outline are final only with those behind it.
+      if (from > height) break;
     }
-    return view.dag.entry(hash) !== undefined;
+    this.#feed = null;
+    return false;
+  }
+
+  /** The last index of the peer's outline; null where it has stopped answering. Throws HistoryRefused. */
+  async #outlined(peer: Peer, feed: HistoryFeed, height: number): Promise<number | null> {
+    const { chain, parameters } = this.ports;
+    const { mci, nextIndex } = chain.point();
+    const outline = await this.#ask<OutlineMessage>(peer, { kind: 'outline-of', mci }, (asked) => { this.#outline = asked; });
+    if (outline === null) return null;
+    if (outline.summaries.length > 0) {
+      const waypoints = checkOutline(outline, chain, parameters);
+      feed.follow(waypoints);
+      return Math.max(...waypoints.keys());
+    }
+    if (height - nextIndex > outlinedBehind) throw new HistoryRefused('HISTORY_UNSIGNED', `it is said to have ${height - nextIndex} blocks more, and nothing is shown that is signed`);
+    feed.follow(new Map());
+    return height;
+  }
+
+  /** Answers the index behind the last block that came. */
+  async #pages(peer: Peer, feed: HistoryFeed, { from, end }: { readonly from: number; readonly end: number }): Promise<number> {
+    const pageFrom = (index: number): Promise<Page | null> => this.#ask<Page>(peer, { kind: 'history', from: index }, (asked) => { this.#page = asked; });
+    let at = from;
+    for (let coming: Promise<Page | null> | null = pageFrom(at); coming !== null && !this.#stopped;) {
+      const page = await coming;
+      if (page === null || page.from !== at || page.items.length === 0 || page.next <= at || peer.score >= 100) return at;
+      at = page.next;
+      coming = at <= end ? pageFrom(at) : null;
+      await feed.feed(page.items, page.from);
+    }
+    return at;
+  }
+
+  #ask<T>(peer: Peer, question: Message, keep: (asked: Asked<T> | null) => void): Promise<T | null> {
+    return new Promise((resolve) => {
+      const take = (answer: T | null): void => {
+        clearTimeout(timer);
+        keep(null);
+        resolve(answer);
+      };
+      const timer = setTimeout(() => { take(null); }, answerMs);
+      keep({ peer, take });
+      if (!peer.send(question)) take(null);
+    });
   }
 }

@@ -119,12 +119,14 @@ test('who sends a forged block, or a history of its own making, is banned, and t
     onPeer: (peer) => { peer.send({ kind: 'tips', tips: [], pending: [], nextIndex: 1_000_000 }); },
     onMessage: (peer, message) => {
       asked.push(message.kind);
-      if (message.kind === 'history') peer.send({ kind: 'page', from: message.from, next: message.from + 1, items: [{ kind: 'block', bytes }] });
+      if (message.kind !== 'outline-of') return;
+      peer.send({ kind: 'block', bytes });
+      peer.send({ kind: 'outline', mci: message.mci, summaries: [], citations: [] });
     },
   });
-  for (const end = Date.now() + 10_000; !lines.some((line) => line.startsWith('w0:') && line.includes('is banned')) && Date.now() < end;) await sleep(20);
+  for (const end = Date.now() + 60_000; !lines.some((line) => line.startsWith('w0:') && line.includes('is banned')) && Date.now() < end;) await sleep(20);
   expect(lines.filter((line) => line.startsWith('w0:') && line.includes('is banned')).join()).toMatch(/banned/);
-  expect(asked).toContain('history');
+  expect(asked).toContain('outline-of');
   await liar.close();
   expect(await final(node('w1'), await send(node('w0')))).toBe('0x1');
 }, 200_000);

@@ -59,6 +59,8 @@ export class Peering {
   readonly #log: (line: string) => void;
   readonly #known = new Map<string, Recent<string>>();
   readonly #sources = new Recent<Peer>(8_192);
+  /** Which rule some block has broken. */
+  readonly #refusals = new Recent<string>(256);
   readonly #asked = new Map<Hash, number>();
   readonly #heights = new Map<Peer, number>();
   readonly #started = Date.now();
@@ -73,14 +75,13 @@ export class Peering {
   constructor(ports: PeeringPorts, private readonly options: NetworkOptions) {
     this.#ports = ports;
     this.#log = options.log ?? (() => undefined);
-    const { chain, pool, approves, view, settled, wake } = ports;
+    const { chain, pool, approves, parameters, view, settled, wake, broken } = ports;
     this.#history = new FinalOrder({
-      chain, pool, approves, view, settled, wake, log: this.#log, find: (hash) => this.#find(hash),
+      chain, pool, approves, parameters, view, settled, wake, broken, log: this.#log, find: (hash) => this.#find(hash), refusalOf: (hash) => this.#refusals.get(hash),
       receive: (peer, block) => {
         this.#sources.set(block.hash, peer);
         ports.receive(block);
       },
-      decoded: (peer, bytes) => this.#decoded(peer, bytes), isHere: (hash) => this.#isHere(hash),
     });
   }
 
@@ -126,6 +127,8 @@ export class Peering {
 
   /** Checked and kept here: the others may have it. */
   relayBlock(block: Block): void {
+    // What is being caught up with, everybody has.
+    if (this.#history.running) return;
     this.#relay(block.hash, { kind: 'block', bytes: bytesOf(encodeBlock(block)) }, this.#sources.get(block.hash));
   }
 
@@ -138,6 +141,7 @@ export class Peering {
   }
 
   refused(block: Block, refusal: BlockRefusal): void {
+    this.#refusals.set(block.hash, refusal.code);
     this.#log(`block ${block.hash} is refused: ${refusal.code}`);
     this.#sources.get(block.hash)?.penalise(100, `block ${block.hash} is ${refusal.code}`);
   }
@@ -175,7 +179,9 @@ export class Peering {
         case 'tips': return this.#compare(peer, message);
         case 'get': return this.#answer(peer, message.hashes);
         case 'history': return void peer.send(this.#history.page(message.from));
-        case 'page': return this.#history.take(peer, message);
+        case 'outline-of': return void peer.send(this.#history.outline(message.mci));
+        case 'page':
+        case 'outline': return this.#history.take(peer, message);
         case 'hello':
         case 'peers':
         case 'bye': return;
@@ -252,8 +258,8 @@ export class Peering {
       return;
     }
     for (const hash of [...tips, ...pending]) this.#knownBy(peer).set(hash, hash);
-    const { pool, approves } = this.#ports;
-    this.#ask(peer, [...tips.filter((hash) => !this.#isHere(hash)), ...pending.filter((hash) => pool.find(hash) === undefined && !approves.has(hash))]);
+    const { pool, approves, chain } = this.#ports;
+    this.#ask(peer, [...tips.filter((hash) => !this.#isHere(hash)), ...pending.filter((hash) => pool.get(hash) === undefined && chain.transaction(hash) === undefined && !approves.has(hash))]);
     this.#comesAbreast();
   }
 
@@ -295,21 +301,23 @@ export class Peering {
 
   #find(hash: Hash): Extract<Message, { readonly bytes: Buffer }> | null {
     const { view, store, pool, chain } = this.#ports;
-    const block = view.dag.entry(hash)?.block;
-    if (block !== undefined) return { kind: 'block', bytes: bytesOf(encodeBlock(block)) };
     const wire = store.blocks.get(hash);
     if (wire !== undefined) return { kind: 'block', bytes: wire };
     const raw = pool.get(hash)?.raw ?? chain.transaction(hash);
     if (raw !== undefined) return { kind: 'transaction', bytes: bytesOf(raw) };
     const approve = chain.approve(hash);
-    return approve === undefined ? null : { kind: 'approve', bytes: bytesOf(approve) };
+    if (approve !== undefined) return { kind: 'approve', bytes: bytesOf(approve) };
+    // Taken in a moment ago, and on its way to the disk.
+    const block = view.dag.entry(hash)?.block;
+    return block === undefined ? null : { kind: 'block', bytes: bytesOf(encodeBlock(block)) };
   }
 
   #tips(): Tips {
     const { view, pool, approves, chain } = this.#ports;
     return {
       kind: 'tips', tips: view.dag.tips().slice(0, mostTips).map(({ hash }) => hash),
-      pending: [...pool.pending(512), ...approves.pending(512)], nextIndex: chain.point().nextIndex,
+      // What it is catching up with waits here for its turn only.
+      pending: this.#history.running ? [] : [...pool.pending(512), ...approves.pending(512)], nextIndex: chain.point().nextIndex,
     };
   }
 

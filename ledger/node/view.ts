@@ -58,6 +58,10 @@ export class View {
     return this.#holding.has(hash);
   }
 
+  waiting(hash: Hash): Waiting | undefined {
+    return this.#holding.waiting(hash);
+  }
+
   /** What those that wait need from elsewhere. */
   wanted(): Hash[] {
     return this.#holding.wanted((hash) => this.dag.entry(hash) !== undefined);

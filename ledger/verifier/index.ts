@@ -3,5 +3,5 @@ export { NotProven } from './not-proven';
 export type { Doubt } from './not-proven';
 export type { FinalReceipt, ReceiptProof } from './parse';
 export { positionKey, trieValue } from './trie-proof';
-export { provenLog, verifyReceipt, verifyReceiptOver } from './verify';
-export type { Claim, ProvenReceipt } from './verify';
+export { provenLog, verifyReceipt, verifyReceiptOver, summaryOf } from './verify';
+export type { Claim, ProvenReceipt, Summary } from './verify';

@@ -103,7 +103,7 @@ function provenSet(logs: readonly Log[]): Address[] {
   throw new NotProven('NOT_A_WITNESS_SET', 'a receipt that should name a set of witnesses names none');
 }
 
-interface Summary {
+export interface Summary {
   readonly blockHash: Hash;
   readonly receiptsRoot: Hash;
   readonly stableIndex: number;
@@ -126,8 +126,8 @@ function chainOfSummaries({ summaries }: FinalReceipt, block: Block): Summary {
   return first;
 }
 
-/** OLYMPUS.md section 3, rule 11. */
-function summaryOf(wire: Hex): Summary {
+/** OLYMPUS.md section 3, rule 11. Throws NotProven. */
+export function summaryOf(wire: Hex): Summary {
   const items = itemsOf(wire);
   const [blockHash, previous, parents, receiptsRoot, skips, status, stableIndex, timestamp] = items;
   if (
