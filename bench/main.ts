@@ -8,6 +8,7 @@ import { gatewayFigures } from './gateway';
 import { inferenceFigures } from './inference';
 import { ledgerFigures } from './ledger';
 import { finalityFigures } from './ledger-finality';
+import { throughputFigures } from './ledger-throughput';
 import { telemetryFigures } from './telemetry';
 import { lineOf, type Figure } from './figure';
 import { projectionFigures } from './projection';
@@ -16,7 +17,7 @@ import { listingFigures } from './storage-list';
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   eventstore: eventstoreFigures, 'eventstore-wire': eventstoreWireFigures, telemetry: telemetryFigures, projection: projectionFigures,
-  ledger: async () => [...finalityFigures(), ...await ledgerFigures()], gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, 'storage-list': listingFigures, 'storage-slow': slowClientFigures, compute: computeFigures,
+  ledger: async () => [...finalityFigures(), ...await ledgerFigures()], 'ledger-throughput': throughputFigures, gateway: gatewayFigures, inference: inferenceFigures, storage: storageFigures, 'storage-list': listingFigures, 'storage-slow': slowClientFigures, compute: computeFigures,
 };
 
 async function main(): Promise<void> {

@@ -8,12 +8,17 @@ import { join } from 'node:path';
 export function peerModule<T>(name: string, place: 'peers' | 'peers/sqlite' | 'peers/s3' = 'peers'): T | null {
   const folder = join(__dirname, place);
   try {
-    if (!existsSync(join(folder, 'node_modules'))) {
-      execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
-    }
+    installPeers(place);
     return createRequire(join(folder, 'package.json'))(name) as T;
   } catch (error) {
     process.stderr.write(`without ${name}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}\n`);
     return null;
   }
+}
+
+/** Throws where npm cannot. */
+export function installPeers(place: string): void {
+  const folder = join(__dirname, place);
+  if (existsSync(join(folder, 'node_modules'))) return;
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
 }

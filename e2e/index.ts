@@ -1,1 +1,1 @@
-export {};
+export { compileToken } from './chain-clients/compile';

@@ -1,9 +1,10 @@
 // A block's wire form is the RLP list of ten of OLYMPUS.md section 2:
 //   [from, previous, parents, links, approves, last_summary, last_summary_block, last_stable_block, exec_timestamp, signature]
 // Its hash covers the first nine; the signature is r(32) s(32) v(1, 0 or 1) over that hash.
-import { SigningKey, Signature, computeAddress, decodeRlp, encodeRlp, keccak256 } from 'ethers';
+import { decodeRlp, encodeRlp, keccak256 } from 'ethers';
 import type { RlpStructuredData } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
+import { addressOfKey, recoverKey, signHash } from './curve';
 import { integerHex } from './hex';
 import type { Address, Hash, Hex } from './hex';
 
@@ -37,20 +38,16 @@ export function blockHash(body: BlockBody): Hash {
 
 export function signBlock(body: BlockBody, privateKey: Hex): Block {
   const hash = blockHash(body);
-  const { r, s, yParity } = new SigningKey(privateKey).sign(hash);
+  const { r, s, yParity } = signHash(hash, privateKey);
   return { ...body, hash, signature: `${r}${s.slice(2)}0${yParity}` };
 }
 
-/** Null where the 65 bytes are no signature at all. Cost: one curve recovery, about 2 ms. */
+/** Null where the 65 bytes are no signature at all. Cost: one curve recovery, 0.07 ms natively and 2 ms in JavaScript. */
 export function recoverAuthor(hash: Hash, signature: Hex): Address | null {
-  const [r, s, v] = [signature.slice(0, 66), `0x${signature.slice(66, 130)}`, signature.slice(130)];
+  const v = signature.slice(130);
   if (v !== '00' && v !== '01') return null;
-  try {
-    const recovered = SigningKey.recoverPublicKey(hash, Signature.from({ r, s, yParity: v === '00' ? 0 : 1 }));
-    return computeAddress(recovered).toLowerCase();
-  } catch {
-    return null;
-  }
+  const key = recoverKey(Buffer.from(hash.slice(2), 'hex'), Buffer.from(signature.slice(2, 130), 'hex'), v === '00' ? 0 : 1);
+  return key === null ? null : addressOfKey(key);
 }
 
 export function encodeBlock(block: Block): Hex {

@@ -7,6 +7,10 @@ export { blockHash, decodeBlock, encodeBlock, MalformedBlock, recoverAuthor, sig
 export type { Block, BlockBody } from './block';
 export { approveSigningHash, encodeApproveReceipt, parseApprove, signApprove, witnessSetAddress, witnessSetLog } from './approve';
 export type { Approve, ApproveReceipt } from './approve';
+export { keccakBytes, keccakHex } from './keccak';
+export { addressOfKey, curves, recoverKey, signHash } from './curve';
+export { readSigned } from './signed-fields';
+export type { SignedFields } from './signed-fields';
 export { parseTransaction } from './transaction';
 export type { ParsedTransaction, SignedTransaction, TransactionRefusal } from './transaction';
 export { decodeReceipt, encodeReceipt, encodeSummary, MalformedReceipt, summaryHash } from './receipt';

@@ -36,11 +36,12 @@ export class MalformedReceipt extends Fault {
   }
 }
 
-export function encodeReceipt(receipt: ReceiptCore): Hex {
-  return encodeRlp([
-    integerHex(receipt.status), integerHex(receipt.gasUsed), receipt.bloom,
-    receipt.logs.map((log) => [log.address, [...log.topics], log.data]),
-  ]);
+/** Written out by hand, because most receipts have no logs and a block has many of them. */
+export function encodeReceipt({ status, gasUsed, bloom, logs }: ReceiptCore): Hex {
+  const encodedLogs = logs.length === 0 ? 'c0' : encodeRlp(logs.map((log) => [log.address, [...log.topics], log.data])).slice(2);
+  const content = `${status === 1 ? '01' : '80'}${encodeRlp(integerHex(gasUsed)).slice(2)}b90100${bloom.slice(2)}${encodedLogs}`;
+  const length = integerHex(content.length / 2).slice(2);
+  return `0x${(0xf7 + length.length / 2).toString(16)}${length}${content}`;
 }
 
 export function decodeReceipt(wire: Hex): ReceiptCore {

@@ -1,4 +1,7 @@
-import { Transaction } from 'ethers';
+import { addressOfKey, recoverKey } from './curve';
+import { keccakBytes, keccakHex } from './keccak';
+import { readSigned } from './signed-fields';
+import type { SignedFields } from './signed-fields';
 import type { ChainParameters } from './parameters';
 import type { Address, Hash, Hex } from './hex';
 
@@ -25,17 +28,20 @@ export type ParsedTransaction =
   | { readonly ok: true; readonly transaction: SignedTransaction }
   | { readonly ok: false; readonly refusal: TransactionRefusal };
 
-const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+const halfOrder = Buffer.from('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0', 'hex');
+const hexBytes = /^0x[0-9a-f]*$/i;
 
 /** The rules that need no state (OLYMPUS.md section 2), in the order in which they are checked. Cost: one curve recovery. */
 export function parseTransaction(raw: Hex, parameters: ChainParameters): ParsedTransaction {
-  const parsed = decoded(raw);
-  if (parsed === null || parsed.hash === null || parsed.from === null) {
-    return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
-  }
-  const { type, chainId, gasLimit, data } = parsed;
-  if (type === null || !parameters.transactionTypes.includes(type)) {
-    return refused('TRANSACTION_TYPE_NOT_TAKEN', `transaction type ${String(type)} is not supported on this chain`);
+  const decoded = decode(raw);
+  if (decoded === null) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
+  if (decoded.fields === null) return refused('TRANSACTION_TYPE_NOT_TAKEN', `transaction type ${decoded.type} is not supported on this chain`);
+  const { wire, fields } = decoded;
+  const from = authorOf(fields);
+  if (from === null) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
+  const { type, chainId, gasLimit, gasPrice, data } = fields;
+  if (!parameters.transactionTypes.includes(type)) {
+    return refused('TRANSACTION_TYPE_NOT_TAKEN', `transaction type ${type} is not supported on this chain`);
   }
   if (chainId !== BigInt(parameters.chainId)) {
     return refused('TRANSACTION_OF_ANOTHER_CHAIN', `invalid chain id ${chainId}, this chain is ${parameters.chainId}`);
@@ -43,18 +49,15 @@ export function parseTransaction(raw: Hex, parameters: ChainParameters): ParsedT
   if (gasLimit > BigInt(parameters.maximumTransactionGas)) {
     return refused('TRANSACTION_GAS_TOO_HIGH', `gas limit ${gasLimit} exceeds ${parameters.maximumTransactionGas}`);
   }
-  if ((data.length - 2) / 2 > parameters.maximumTransactionDataBytes) {
+  if (data.length > parameters.maximumTransactionDataBytes) {
     return refused('TRANSACTION_DATA_TOO_LONG', `data exceeds ${parameters.maximumTransactionDataBytes} bytes`);
   }
-  const gasPrice = parsed.maxFeePerGas ?? parsed.gasPrice ?? 0n;
   const priceRefusal = priceTaken(gasPrice, parameters);
   if (priceRefusal !== null) return refused('TRANSACTION_PRICE_NOT_TAKEN', priceRefusal);
+  if (fields.nonce > BigInt(Number.MAX_SAFE_INTEGER)) return refused('TRANSACTION_MALFORMED', 'the nonce is above 2^53');
   return {
     ok: true,
-    transaction: {
-      hash: parsed.hash, from: parsed.from.toLowerCase(), nonce: parsed.nonce, gasLimit, gasPrice, value: parsed.value,
-      raw: parsed.serialized,
-    },
+    transaction: { hash: keccakHex(wire), from, nonce: Number(fields.nonce), gasLimit, gasPrice, value: fields.value, raw: raw.toLowerCase() },
   };
 }
 
@@ -68,16 +71,21 @@ function priceTaken(gasPrice: bigint, parameters: ChainParameters): string | nul
   return null;
 }
 
-function decoded(raw: Hex): Transaction | null {
-  try {
-    const transaction = Transaction.from(raw);
-    // Bytes behind the end, or another encoding of the same fields, would give one transaction two hashes.
-    if (!transaction.isSigned() || transaction.serialized !== raw.toLowerCase()) return null;
-    // EIP-2: of the two signatures that anybody can make from one, only the one with the lower s counts.
-    return BigInt(transaction.signature.s) <= halfOrder ? transaction : null;
-  } catch {
-    return null;
-  }
+/** `fields` is null where the type is one that no chain of ours takes; the whole is null where the bytes are no transaction. */
+function decode(raw: Hex): { readonly wire: Uint8Array; readonly type: number; readonly fields: SignedFields | null } | null {
+  if (!hexBytes.test(raw) || raw.length % 2 !== 0) return null;
+  const wire = Buffer.from(raw.slice(2), 'hex');
+  const [type = 0] = wire;
+  if (type === 3 || type === 4) return { wire, type, fields: null };
+  const fields = readSigned(wire);
+  return fields === null ? null : { wire, type: fields.type, fields };
+}
+
+function authorOf({ payload, signature, parity }: SignedFields): Address | null {
+  // EIP-2: of the two signatures that anybody can make from one, only the one with the lower s counts.
+  if (Buffer.compare(signature.subarray(32), halfOrder) > 0) return null;
+  const key = recoverKey(keccakBytes(payload), signature, parity);
+  return key === null ? null : addressOfKey(key);
 }
 
 function refused(code: TransactionRefusal['code'], message: string): ParsedTransaction {

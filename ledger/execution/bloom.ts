@@ -13,6 +13,6 @@ export function logsBloom(logs: readonly Log[]): Hex {
 
 /** A block's bloom is the union of its receipts' (Yellow Paper, 4.3.1). */
 export function blockBloom(blooms: readonly Hex[]): Hex {
-  const union = blooms.reduce((all, bloom) => all | BigInt(bloom), 0n);
+  const union = blooms.reduce((all, bloom) => (bloom === emptyBloom ? all : all | BigInt(bloom)), 0n);
   return union === 0n ? emptyBloom : `0x${union.toString(16).padStart(512, '0')}`;
 }

@@ -16,6 +16,7 @@ import { beginPast, clearedSlots, usualStatesKept, writePast } from './past';
 import type { Before } from './past';
 import { receiptsRoot } from './receipts-root';
 import { runTransaction } from './run-transaction';
+import { runTransfer } from './transfer';
 import type { RunResult } from './run-transaction';
 import { skipTargets } from './skip-list';
 import { StableChain } from './stable-chain';
@@ -191,7 +192,7 @@ export class Executor {
     const ran = await this.#runAll(fresh, { entry, index, batch, progress });
     const epochReceipt = hash === batch.trunk ? (progress.closing?.receipt ?? null) : null;
     const approveReceipts = block.approves.map((approve) => this.#runApprove(approve, entry, batch, progress));
-    const root = await receiptsRoot([
+    const root = receiptsRoot([
       ...block.links.map((link) => this.#encodedReceipt(link, progress)), ...approveReceipts.map(encodeApproveReceipt),
       ...(epochReceipt === null ? [] : [epochReceipt]),
     ]);
@@ -249,7 +250,8 @@ export class Executor {
     for (const [position, hash] of fresh.entries()) {
       const raw = this.#store.pool.get(hash);
       if (raw === undefined) throw new TransactionMissing(hash);
-      const result = await runTransaction(this.#vm, { raw, sender: this.#senderOf(hash) }, evm);
+      const transaction = { raw, sender: this.#senderOf(hash) };
+      const result = runTransfer(this.#state, transaction, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm);
       cumulative += result.gasUsed;
       progress.raws.set(hash, raw);
       progress.receipts.set(hash, {

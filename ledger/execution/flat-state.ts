@@ -89,12 +89,20 @@ export class FlatState implements StateManagerInterface {
   }
 
   async getAccount(address: Address): Promise<Account | undefined> {
-    const encoded = this.#get(accountKey(address.bytes));
-    return encoded === undefined ? undefined : createAccountFromRLP(encoded);
+    return this.accountAt(address.bytes);
   }
 
   async putAccount(address: Address, account?: Account): Promise<void> {
-    this.#put(accountKey(address.bytes), account === undefined ? null : account.serialize());
+    this.putAccountAt(address.bytes, account);
+  }
+
+  accountAt(address: Uint8Array): Account | undefined {
+    const encoded = this.#get(accountKey(address));
+    return encoded === undefined ? undefined : createAccountFromRLP(encoded);
+  }
+
+  putAccountAt(address: Uint8Array, account?: Account): void {
+    this.#put(accountKey(address), account === undefined ? null : account.serialize());
   }
 
   async deleteAccount(address: Address): Promise<void> {
@@ -199,7 +207,7 @@ export class FlatState implements StateManagerInterface {
     const name = key.toString('hex');
     const before = this.#changes.get(name);
     if (!this.#before.has(name)) this.#before.set(name, before === undefined ? (this.#stored(key) ?? null) : before);
-    this.#undo.push(() => (before === undefined ? this.#changes.delete(name) : this.#changes.set(name, before)));
+    if (this.#marks.length > 0) this.#undo.push(() => (before === undefined ? this.#changes.delete(name) : this.#changes.set(name, before)));
     this.#changes.set(name, value);
   }
 }

@@ -9,6 +9,7 @@ export { StateReading } from './reader';
 export type { CallRequest, CallResult, TraceResult } from './reader';
 export type { TraceOptions } from './trace';
 export { StableChain, StoreBroken } from './stable-chain';
+export { ChainDataDamaged } from './checked-values';
 export { openChainStore, stablePoint } from './store';
 export type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
-export { intrinsicGas } from './run-transaction';
+export { intrinsicGas } from './intrinsic-gas';

@@ -5,12 +5,13 @@ import { RLP } from '@ethereumjs/rlp';
 import { hexlify } from 'ethers';
 import type { Hash, Hex } from '@oort/ledger-chain';
 import { bytesOf } from './machine';
+import { orderedTrieRoot } from './ordered-trie';
 
 export const emptyReceiptsRoot: Hash = '0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421';
 
 /** Takes the encoded receipts: of links, then of approves, then the epoch's own (rule 11). */
-export async function receiptsRoot(receipts: readonly Hex[]): Promise<Hash> {
-  return receipts.length === 0 ? emptyReceiptsRoot : hexlify((await trieOf(receipts)).root());
+export function receiptsRoot(receipts: readonly Hex[]): Hash {
+  return receipts.length === 0 ? emptyReceiptsRoot : orderedTrieRoot(receipts.map(bytesOf));
 }
 
 /** The trie nodes from the root to the receipt at `position`. */

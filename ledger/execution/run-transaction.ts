@@ -5,8 +5,8 @@ import { runTx } from '@ethereumjs/vm';
 import type { VM } from '@ethereumjs/vm';
 import type { Block as EvmBlock } from '@ethereumjs/block';
 import { hexlify } from 'ethers';
-import type { Address, ChainParameters, Hash, Hex, Log } from '@oort/ledger-chain';
-import { bytesOf, commonOf } from './machine';
+import type { Address, Hash, Hex, Log } from '@oort/ledger-chain';
+import { bytesOf } from './machine';
 
 export interface RunResult {
   readonly hash: Hash;
@@ -25,16 +25,6 @@ export const emptyBloom: Hex = `0x${'00'.repeat(256)}`;
 
 export function parseRaw(raw: Hex, vm: VM): TypedTransaction {
   return createTxFromRLP(bytesOf(raw), { common: vm.common, freeze: false });
-}
-
-/** What the transaction costs before its first instruction (Yellow Paper, 6.2), or why the EVM cannot take it at all. */
-export function intrinsicGas(raw: Hex, parameters: ChainParameters): { readonly gas: bigint } | { readonly refused: string } {
-  try {
-    return { gas: createTxFromRLP(bytesOf(raw), { common: commonOf(parameters), freeze: false }).getIntrinsicGas() };
-  } catch (error) {
-    if (!(error instanceof EthereumJSError)) throw error;
-    return { refused: error.message };
-  }
 }
 
 /** Runs one transaction, whose sender may be known from its admission; its changes stay in the machine's state. A transaction that cannot pay, whose nonce is wrong or

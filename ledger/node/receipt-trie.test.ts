@@ -11,7 +11,7 @@ const receipts = (count: number): ReceiptCore[] => Array.from({ length: count },
 
 test.each([1, 2, 16, 17, 129, 300])('%i receipts', async (count) => {
   const all = receipts(count);
-  const root = await receiptsRoot(all.map(encodeReceipt));
+  const root = receiptsRoot(all.map(encodeReceipt));
   for (const position of new Set([0, 1, Math.floor(count / 2), count - 1].filter((each) => each < count))) {
     const proof = await receiptProof(all.map(encodeReceipt), position);
     expect(trieValue(root, positionKey(position), proof)).toBe(encodeReceipt(all[position]!));
