@@ -1,16 +1,16 @@
 // The main job on real data, through public doors only: `npm run loop --
 // [--quick] [--topology process|services] [--data DIR] [--keep] [--until N] [--dir DIR]`.
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { allSteps } from './all-steps';
 import { boot } from './boot';
 import { startBus } from './broker';
 import { digits, folderImages, type Images } from './images';
 import { endAll, leaveRunning } from './processes';
 import { createReport, type Report } from './report';
-import type { LoopContext, Step } from './step';
+import type { LoopContext } from './step';
 
 const sizes = { full: { train: 600, heldOut: 500 }, quick: { train: 300, heldOut: 200 } } as const;
 /** Any free port: the loop must not get in the way of a platform that runs already. */
@@ -57,13 +57,6 @@ function imagesOf(report: Report): Images {
   const { train, heldOut } = options.quick ? sizes.quick : sizes.full;
   if (options.data === undefined) return digits(train, heldOut);
   return folderImages(resolve(options.data), train, heldOut, (file, why) => { report.progress(`left out ${file}: ${why}`); });
-}
-
-async function allSteps(): Promise<readonly Step[]> {
-  const folder = join(__dirname, 'steps');
-  const modules = await Promise.all(readdirSync(folder).filter((name) => /^\d\d-.*(?<!\.test)\.ts$/.test(name)).sort()
-    .map((name) => import(pathToFileURL(join(folder, name)).href) as Promise<{ readonly step?: Step }>));
-  return modules.flatMap(({ step }) => (step === undefined ? [] : [step])).sort((one, other) => one.number - other.number);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

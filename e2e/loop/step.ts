@@ -58,6 +58,8 @@ export interface Artifacts {
   bucket?: string;
   objectKeys?: readonly string[];
   trainingRunId?: string;
+  /** What the customer alone has uploaded, to be measured by. */
+  evaluationContentId?: string;
   modelId?: string;
   modelVersionId?: string;
   modelRoot?: string;

@@ -5,17 +5,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { allSteps } from '../loop/all-steps';
 import { boot } from '../loop/boot';
 import { digits } from '../loop/images';
 import { endAll } from '../loop/processes';
 import { createReport, type Report } from '../loop/report';
-import type { LoopContext, Step } from '../loop/step';
-import { step as bootStep } from '../loop/steps/01-boot';
-import { step as datahub } from '../loop/steps/02-datahub';
-import { step as storage } from '../loop/steps/03-storage';
-import { step as compute } from '../loop/steps/04-compute';
-import { step as models } from '../loop/steps/05-models';
-import { step as honesty } from '../loop/steps/07-honesty';
+import type { LoopContext } from '../loop/step';
 import { wrongAtChain } from './chain-wrong';
 import { wrongAtGraphql } from './graphql-wrong';
 import { wrongAtIngest } from './ingest-wrong';
@@ -27,15 +22,13 @@ import { strangersOf } from './strangers';
 const { values: options } = parseArgs({ options: { dir: { type: 'string' }, seed: { type: 'string', default: '1' } } });
 const freePorts = { OORT_GRAPHQL_PORT: '0', OORT_S3_PORT: '0', OORT_INGEST_PORT: '0', OORT_CHAIN_PORT: '0' };
 const images = { train: 300, heldOut: 200 };
-/** What makes the secrets: gold answers, blind labels, S3 keys, jobs, phantoms. */
-const making: readonly Step[] = [bootStep, datahub, storage, compute, models, honesty];
 
 async function main(report: Report): Promise<boolean> {
   const directory = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'oort-strangers-')) : resolve(options.dir);
   mkdirSync(directory, { recursive: true });
   report.progress(`data in ${directory}`);
   let context: LoopContext | null = null;
-  for (const step of making) {
+  for (const step of await allSteps()) {
     report.begin(step.number, step.title);
     context ??= await boot({ directory, quick: true, images: digits(images.train, images.heldOut), report, ports: freePorts });
     await step.run(context);

@@ -113,11 +113,12 @@ async function checkContent({ urls }: LoopContext, nobody: Stranger, feed: strin
   report.check('the ingest door hands nobody content', ids.length > 0 && statuses.every((status) => status === 401), `${ids.length} ids`);
 }
 
-/** What was trained is its owner's, although its ids are public; what lies in a dataset under an open licence is everybody's. */
+/** What was uploaded is its owner's, although its id is public; a model that is open to all and a dataset under an open licence are everybody's. */
 async function checkOthersContent({ urls, artifacts }: LoopContext, stranger: Stranger, report: Report): Promise<void> {
   const statusOf = async (id: string): Promise<number> =>
     (await fetch(`${urls.ingest}/content/${id}`, { headers: stranger.headers('GET', `/content/${id}`, '') })).status;
-  const { modelContentId, manifestContentId } = artifacts;
-  if (modelContentId !== undefined) report.check(`the ingest door does not hand ${stranger.name} another's model`, await statusOf(modelContentId) === 404);
+  const { evaluationContentId, modelContentId, manifestContentId } = artifacts;
+  if (evaluationContentId !== undefined) report.check(`the ingest door does not hand ${stranger.name} another's upload`, await statusOf(evaluationContentId) === 404);
+  if (modelContentId !== undefined) report.check(`it hands ${stranger.name} a model that is open to all`, await statusOf(modelContentId) === 200);
   if (manifestContentId !== undefined) report.check(`it hands ${stranger.name} the manifest of an open dataset`, await statusOf(manifestContentId) === 200);
 }

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileKeyStore, openEmbeddedStore, openVisible } from '@oort/kernel-eventstore';
+import { priceBook2026 } from '@oort/projections-billing';
 import type { Json } from '@oort/kernel-wire';
 import { eventPrivacy, visibilityOf } from '@oort/schema';
 import type { Report } from '../loop/report';
@@ -26,7 +27,8 @@ const word = /[\w+/=-]{8,}/g;
 export async function secretsOf(platform: string): Promise<readonly Secret[]> {
   const raw = await openEmbeddedStore({ directory: join(platform, 'events') });
   const store = openVisible(raw, { ...eventPrivacy, keys: fileKeyStore(join(platform, 'keys', 'events')) });
-  const known = new Set<string>();
+  // An invoice is private, the words of the price list are not.
+  const known = new Set<string>(Object.entries(priceBook2026.prices).flatMap(([name, { unit }]) => [name, unit]));
   const kept = new Map<string, string>();
   const names = new Set<string>();
   for await (const event of store.readAll('start')) {

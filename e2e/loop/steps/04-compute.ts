@@ -49,7 +49,7 @@ async function run(context: LoopContext): Promise<void> {
   }, 180_000);
   await killed?.agent.start();
   check(context, ended, killed);
-  Object.assign(context.artifacts, { modelId, trainingRunId: runId });
+  Object.assign(context.artifacts, { modelId, trainingRunId: runId, evaluationContentId });
 }
 
 function check(context: LoopContext, ended: Run, killed: Killed | null): void {
