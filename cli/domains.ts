@@ -3,7 +3,7 @@ import { createEventsSubgraph } from '@oort/gateway-events';
 import { personKeyId } from '@oort/kernel-eventstore';
 import type { ContentStore } from '@oort/kernel-content';
 import { runtimeClass } from '@oort/node-agents-agent/enrolment';
-import { findNode } from '@oort/projections-nodes';
+import { findNode, liveNodes } from '@oort/projections-nodes';
 import { createProvenanceSubgraph } from '@oort/projections-provenance';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
 import { createAccountsSubgraph, type AccountsSubgraph } from '@oort/subgraphs-accounts';
@@ -58,7 +58,7 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
       ...ports, runtimeClass, batchMs, officerFault: officerFaultFrom(process.env), appealMs: parameters.appealSeconds * 1000,
       // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
       dispatch: async (job) => { await compute.submitJob({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },
-      nodeOf: (nodeId) => findNode(readModels, nodeId),
+      nodeOf: (nodeId) => findNode(readModels, nodeId), nodes: () => liveNodes(readModels),
     }),
     await createProvenanceSubgraph({ readModels, proofs: ledger.proofs }),
     withReveals(await createEventsSubgraph({ closedStore: rawStore, revealedKeys: foundation.revealedKeys }), foundation),

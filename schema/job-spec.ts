@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
+import { canonicalJson, newId, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { JobKind } from './events/compute';
 
 /** Served in this order. An interruptible job gives way to a reserved one, after a grace. */
@@ -45,6 +45,11 @@ export function jobSpecSchema(): { readonly $id: string; readonly $defs: Readonl
 /** The id of a spec: SHA-256 of its RFC 8785 form, hex. */
 export function jobSpecId(spec: Json): string {
   return sha256Hex(canonicalJson(spec));
+}
+
+/** Its time is that of the second: when exactly a job was made must not tell who made it. */
+export function newJobId(now: Date): string {
+  return newId('job', new Date(Math.floor(now.getTime() / 1000) * 1000));
 }
 
 /** For an inference's spec: whether somebody asked the same before must not show in its id. */

@@ -5,6 +5,9 @@ export { provesFraud, type FraudKind, type FraudProof, type Signed } from './fra
 export { failureGap, leakOf, noAudits, tally, type AuditTally, type Leak } from './leak';
 export { breaksPromise, chanceOfSoFew, noTasks, phantomShare, withBatch, type OfficerTally } from './promise';
 export {
+  deservesSlashFor, newRecords, observeWork, recordKindOf, spent, trustOver, type RecordKind, type Records, type Work,
+} from './works';
+export {
   auditRate, caughtWithin, deservesSlash, honestyParameters, newRecord, observe, stakeNeeded, trust,
   type CusumParameters, type HonestyParameters, type HonestyRecord, type Outcome,
 } from './record';

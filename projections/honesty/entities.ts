@@ -17,6 +17,16 @@ export interface NodeHonestyRow {
   phantomFailures: number;
   replicaPasses: number;
   replicaFailures: number;
+  /** The same verdicts by the work that they are about. */
+  works: readonly WorkRow[];
+}
+
+export interface WorkRow {
+  work: string;
+  trust: number;
+  passes: number;
+  failures: number;
+  inconclusive: number;
 }
 
 export interface CaseRow {
@@ -56,6 +66,7 @@ export const NodeHonestyEntity = new EntitySchema<NodeHonestyRow>({
     phantomFailures: { type: 'int' },
     replicaPasses: { type: 'int' },
     replicaFailures: { type: 'int' },
+    works: { type: 'jsonb' },
   },
 });
 

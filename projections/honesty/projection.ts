@@ -3,7 +3,7 @@ import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection, Rows } from '@oort/kernel-projection';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
-import { AnswerEntity, CaseEntity, NodeHonestyEntity, type NodeHonestyRow } from './entities';
+import { AnswerEntity, CaseEntity, NodeHonestyEntity, type NodeHonestyRow, type WorkRow } from './entities';
 
 const subscribes = [
   'VerdictReached', 'SlashProposed', 'SlashConfirmed', 'SlashSettled', 'ResultsRefuted', 'JobSubmitted', 'ResultRecorded',
@@ -13,7 +13,7 @@ type Read = Extract<AuditEvent | ComputeEvent, { readonly type: (typeof subscrib
 
 export const honestyProjection: Projection = {
   name: 'honesty',
-  version: 2,
+  version: 3,
   subscribes,
   entities: [NodeHonestyEntity, CaseEntity, AnswerEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
@@ -50,11 +50,22 @@ async function apply(recorded: RecordedEvent, event: Read, rows: Rows): Promise<
 
 async function verdict(data: Extract<Read, { readonly type: 'VerdictReached' }>['data'], rows: Rows): Promise<void> {
   const before = await rows.findOne(NodeHonestyEntity, { nodeId: data.nodeId });
-  const row: NodeHonestyRow = before ?? { nodeId: data.nodeId, trust: 0, cusum: 0, auditRate: 1, passes: 0, failures: 0, inconclusive: 0, slashes: 0, ...noAudits };
+  const row: NodeHonestyRow = before ?? { nodeId: data.nodeId, trust: 0, cusum: 0, auditRate: 1, passes: 0, failures: 0, inconclusive: 0, slashes: 0, ...noAudits, works: [] };
+  const counted = data.work === 'inference' && data.evidence !== 'proof' ? tally(row, data.evidence, data.outcome) : {};
   await rows.put(NodeHonestyEntity, {
-    ...row, ...(data.evidence === 'proof' ? {} : tally(row, data.evidence, data.outcome)), trust: data.trust, cusum: data.cusum, auditRate: data.auditRate,
+    ...row, ...counted, works: withVerdict(row.works, data), trust: data.trust, auditRate: data.auditRate,
+    cusum: data.work === 'inference' || data.work === 'training' ? data.cusum : row.cusum,
     passes: row.passes + (data.outcome === 'pass' ? 1 : 0),
     failures: row.failures + (data.outcome === 'fail' ? 1 : 0),
     inconclusive: row.inconclusive + (data.outcome === 'inconclusive' ? 1 : 0),
   });
+}
+
+function withVerdict(works: readonly WorkRow[], { work, outcome, trust, workTrust = trust }: Extract<Read, { readonly type: 'VerdictReached' }>['data']): readonly WorkRow[] {
+  const { passes, failures, inconclusive } = works.find((row) => row.work === work) ?? { passes: 0, failures: 0, inconclusive: 0 };
+  const next: WorkRow = {
+    work, trust: workTrust, passes: passes + (outcome === 'pass' ? 1 : 0), failures: failures + (outcome === 'fail' ? 1 : 0),
+    inconclusive: inconclusive + (outcome === 'inconclusive' ? 1 : 0),
+  };
+  return [...works.filter((row) => row.work !== work), next].sort((one, other) => one.work.localeCompare(other.work));
 }

@@ -8,7 +8,8 @@ export type AuditEvent =
   | { readonly type: 'VerdictReached'; readonly data: {
       readonly caseId: string; readonly nodeId: string; readonly taskId: string; readonly work: 'inference' | 'training' | 'storage' | 'annotation' | 'liveness';
       readonly evidence: 'phantom' | 'replica' | 'proof'; readonly outcome: 'pass' | 'fail' | 'inconclusive'; readonly distance: number | null;
-      readonly cusum: number; readonly trust: number; readonly auditRate: number;
+      /** Of the record of that work. */ readonly cusum: number; /** Over all its work. */ readonly trust: number; /** In that work alone. */ readonly workTrust?: number;
+      /** Of its jobs. */ readonly auditRate: number;
     } }
   | { readonly type: 'SlashProposed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string; readonly appealUntil: string } }
   | { readonly type: 'SlashConfirmed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string } }

@@ -1,4 +1,4 @@
-import { auditRate, deservesSlash, observe, trust } from '@oort/algorithms-honesty';
+import { auditRate, deservesSlashFor, observeWork, recordKindOf, trust, trustOver } from '@oort/algorithms-honesty';
 import type { Decider, Decision } from '@oort/kernel-decider';
 import type { BatchCommand, MonitorCommand, RecordCommand } from './commands';
 import { batchRoot } from './commitment';
@@ -91,17 +91,18 @@ function convict({ data }: Extract<RecordCommand, { readonly type: 'ConvictNode'
 function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {
   const { caseId, nodeId, taskId, work, evidence, outcome, distance, operator, evidenceHash, appealUntil } = command.data;
   if (state.judged.has(taskId)) return refuse('TASK_JUDGED_ALREADY', 'This task was judged already.', { taskId });
-  const record = observe(state.record, outcome);
+  const records = observeWork(state.records, work, outcome);
+  const own = records[recordKindOf(work)];
   const verdict: RecordEvent = {
     type: 'VerdictReached',
     data: {
       caseId, nodeId, taskId, work, evidence, outcome, distance,
-      cusum: record.gross, trust: trust(record), auditRate: auditRate(record),
+      cusum: own.gross, trust: trustOver(records), workTrust: trust(own), auditRate: auditRate(records.compute),
     },
   };
   // One case at a time: while one is open, more failures are evidence for it and not another slash.
   const open = [...state.cases.values()].some(({ status }) => status === 'proposed');
-  if (open || !deservesSlash(record)) return { events: [verdict] };
+  if (open || !deservesSlashFor(records, work)) return { events: [verdict] };
   return { events: [verdict, { type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: slashBasisPoints, evidenceHash, appealUntil } }] };
 }
 

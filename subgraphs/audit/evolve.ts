@@ -1,4 +1,4 @@
-import { newRecord, observe } from '@oort/algorithms-honesty';
+import { observeWork, spent } from '@oort/algorithms-honesty';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { BatchState, CaseState, MonitorState, RecordState } from './state';
 
@@ -26,14 +26,14 @@ export function evolveRecord(state: RecordState, event: RecordEvent): RecordStat
   switch (event.type) {
     case 'VerdictReached': return {
       ...state,
-      record: observe(state.record, event.data.outcome),
+      records: observeWork(state.records, event.data.work, event.data.outcome),
       judged: new Set(state.judged).add(event.data.taskId),
     };
     case 'SlashProposed': {
       const { caseId, operator, basisPoints, evidenceHash, appealUntil } = event.data;
       const opened: CaseState = { caseId, operator, basisPoints, evidenceHash, appealUntil, status: 'proposed', refuted: false };
       // The record that led to the case is spent: what comes after it is judged afresh.
-      return { ...state, record: { ...newRecord, failures: state.record.failures }, cases: new Map(state.cases).set(caseId, opened) };
+      return { ...state, records: spent(state.records), cases: new Map(state.cases).set(caseId, opened) };
     }
     case 'SlashConfirmed': return withCase(state, event.data.caseId, { status: 'confirmed' });
     case 'SlashSettled': return withCase(state, event.data.caseId, { status: 'settled' });

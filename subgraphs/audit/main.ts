@@ -2,7 +2,7 @@
 import { runSubgraph } from '@oort/kernel-service';
 import { newId } from '@oort/kernel-wire';
 import { honestyProjection } from '@oort/projections-honesty';
-import { findNode, nodesProjection } from '@oort/projections-nodes';
+import { findNode, liveNodes, nodesProjection } from '@oort/projections-nodes';
 import { objectsProjection } from '@oort/projections-objects';
 import { eventPrivacy, localParameters, upcasters } from '@oort/schema';
 import { createJobSubmitter } from '@oort/subgraphs-compute';
@@ -21,7 +21,7 @@ runSubgraph({
       runtimeClass: settings.text('OORT_RUNTIME_CLASS'),
       // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
       dispatch: async (job) => { await submit({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },
-      nodeOf: (nodeId) => findNode(foundation.readModels, nodeId),
+      nodeOf: (nodeId) => findNode(foundation.readModels, nodeId), nodes: () => liveNodes(foundation.readModels),
     });
   },
 });

@@ -9,6 +9,7 @@ import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
 import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
+import { newJobId } from '@oort/schema/job-spec';
 import { batchDecider, monitorDecider, recordDecider } from './decide';
 import { augment } from './augment';
 import { readAnswer, readTask, renewed, withInputs, workOf, type InferenceTask } from './inference';
@@ -34,10 +35,13 @@ type Recorded = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data
 
 const monitorId = 'inference';
 const poolSize = 200;
+const preparedAtOnce = 4;
+const copiesAtOnce = 2;
 const largestHonestDeviation = 4e-7;
 
 interface Asked { readonly spec: Json; readonly task: InferenceTask; answeredBy: string | null }
 interface Phantom { readonly expected: readonly number[]; readonly batchId: string }
+interface Prepared { readonly spec: Json; readonly expected: readonly number[]; readonly avoid: readonly string[] }
 interface Replica { readonly original: { readonly jobId: string; readonly nodeId: string; readonly answer: readonly number[] }; readonly task: InferenceTask }
 
 export interface Officer {
@@ -59,6 +63,10 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const replicas = new Map<string, Replica>();
   const tasks = new Map<string, Asked>();
   const committed = new Set<string>();
+  // Both go out beside a customer's job, so that when a job came tells nothing of what it is; lost with the process, they were nothing yet.
+  const prepared: Prepared[] = [];
+  const copies: (() => Promise<void>)[] = [];
+  let copiesBefore = 0;
   let batchId = newId('batch', now());
   const unopened = new Set<string>();
   const rates = new Map<string, number>();
@@ -73,7 +81,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
       const event = { type: recorded.type, data: recorded.data } as unknown as AuditEvent;
       if (event.type === 'VerdictReached') {
         phantoms.delete(event.data.taskId);
-        rates.set(event.data.nodeId, event.data.auditRate);
+        if (computes(event.data)) rates.set(event.data.nodeId, event.data.auditRate);
         count(event.data);
       }
       if (event.type === 'LeakSuspected') leak = event.data.leak;
@@ -110,7 +118,8 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
     if (committed.has(job.jobId)) return;
     await commit(job.jobId, null);
-    if (chance(phantomShare(leak) * meanAuditRate())) await injectPhantom(source() ?? asked);
+    if (chance(phantomShare(leak) * meanAuditRate())) await injectPhantom(prepared.shift() ?? await prepare(source() ?? asked));
+    for (const send of copies.splice(0, copiesAtOnce)) await send();
   }
 
   /** One that was answered, so that who saw it is known, and some time ago, so that nothing comes close behind what it is made from. */
@@ -119,13 +128,16 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     return answered[Math.floor(random() * answered.length)] ?? null;
   }
 
-  async function injectPhantom({ spec, task, answeredBy }: Asked): Promise<void> {
+  async function prepare({ spec, task, answeredBy }: Asked): Promise<Prepared> {
     const inputs = augment(task.inputs, random);
-    const expected = await referee.answer(task.modelContentId, inputs);
-    const jobId = newId('job', now());
+    return { spec: withInputs(spec, inputs), expected: await referee.answer(task.modelContentId, inputs), avoid: answeredBy === null ? [] : [answeredBy] };
+  }
+
+  async function injectPhantom({ spec, expected, avoid }: Prepared): Promise<void> {
+    const jobId = newJobId(now());
     phantoms.set(jobId, { expected, batchId });
     await commit(jobId, expected);
-    await ports.dispatch({ jobId, spec: renewed(withInputs(spec, inputs)), submitter: persona(), avoid: answeredBy === null ? [] : [answeredBy] });
+    await ports.dispatch({ jobId, spec: renewed(spec), submitter: persona(), avoid });
   }
 
   async function answered(event: RecordedEvent): Promise<void> {
@@ -142,18 +154,22 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
       replicas.delete(jobId);
       return settleReplica(replica, jobId, nodeId, answer, event);
     }
-    await maybeReplicate(jobId, nodeId, answer);
+    maybeReplicate(jobId, nodeId, answer);
+    const from = prepared.length < preparedAtOnce ? source() : null;
+    if (from !== null) prepared.push(await prepare(from));
   }
 
-  async function maybeReplicate(jobId: string, nodeId: string, answer: readonly number[]): Promise<void> {
+  function maybeReplicate(jobId: string, nodeId: string, answer: readonly number[]): void {
     const asked = tasks.get(jobId);
     if (asked === undefined) return;
     asked.answeredBy = nodeId;
     if (!chance((1 - phantomShare(leak)) * (rates.get(nodeId) ?? auditRate(newRecord)))) return;
-    const replicaId = newId('job', now());
-    replicas.set(replicaId, { original: { jobId, nodeId, answer }, task: asked.task });
-    await commit(replicaId, null);
-    await ports.dispatch({ jobId: replicaId, spec: renewed(asked.spec), submitter: persona(), avoid: [nodeId] });
+    copies.push(async () => {
+      const replicaId = newJobId(now());
+      replicas.set(replicaId, { original: { jobId, nodeId, answer }, task: asked.task });
+      await commit(replicaId, null);
+      await ports.dispatch({ jobId: replicaId, spec: renewed(asked.spec), submitter: persona(), avoid: [nodeId] });
+    });
   }
 
   /** Equal answers of two nodes pass both. Otherwise the referee's own answer says who was wrong. */
@@ -185,13 +201,13 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     } as const;
     const outcomeOfJudging = await records(nodeId, command('JudgeTask', data, { actor: 'platform', now: now(), id: deriveId('command', `judge/${taskId}`), cause }));
     if (!outcomeOfJudging.ok) return;
-    rates.set(nodeId, auditRate(outcomeOfJudging.state.record));
-    count({ nodeId, evidence, outcome });
+    rates.set(nodeId, auditRate(outcomeOfJudging.state.records.compute));
+    count({ nodeId, work, evidence, outcome });
     await watch(cause);
   }
 
-  function count({ nodeId, evidence, outcome }: Pick<Verdict, 'nodeId' | 'evidence' | 'outcome'>): void {
-    if (evidence !== 'proof') tallies.set(nodeId, tally(tallies.get(nodeId) ?? noAudits, evidence, outcome));
+  function count({ nodeId, work, evidence, outcome }: Pick<Verdict, 'nodeId' | 'work' | 'evidence' | 'outcome'>): void {
+    if (work === 'inference' && evidence !== 'proof') tallies.set(nodeId, tally(tallies.get(nodeId) ?? noAudits, evidence, outcome));
   }
 
   /** Nobody can be blamed for a gap over all nodes; people are told, and the mix of audits changes. */
@@ -209,6 +225,9 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   }
 
   async function turnBatch(): Promise<void> {
+    // Where no customer comes for long, they go alone.
+    for (const send of copies.splice(0, copiesBefore)) await send();
+    copiesBefore = copies.length;
     const turned = batchId;
     batchId = newId('batch', now());
     const pending = new Set([...phantoms.values()].map((phantom) => phantom.batchId));
@@ -228,4 +247,6 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   return { submitted, answered, missed, turnBatch };
 }
 
+/** Those audited in other work are none that a job could be audited of. */
+const computes = ({ work }: Pick<Verdict, 'work'>): boolean => work === 'inference' || work === 'training';
 const unpredictable = (): number => randomInt(2 ** 32) / 2 ** 32;

@@ -1,4 +1,5 @@
 // What other domains' events, and this one's own, make the audit domain do.
+import { setInterval } from 'node:timers/promises';
 import { id as keccakOfText } from 'ethers';
 import { compare, provesFraud, tolerance } from '@oort/algorithms-honesty';
 import { command, createHandler, runReaction } from '@oort/kernel-decider';
@@ -13,6 +14,7 @@ import type { LedgerEvent } from '@oort/schema/events/ledger';
 import { recordDecider } from './decide';
 import { readAnswer, readTask, workOf } from './inference';
 import type { Officer, OfficerPorts } from './officer';
+import { auditOtherWork, probeEveryMs, type OtherWorkPorts } from './other-work';
 import type { Referee } from './referee';
 
 type Confirmed = Extract<AuditEvent, { readonly type: 'SlashConfirmed' }>['data'];
@@ -26,7 +28,7 @@ const reauditTolerance = tolerance(4e-7);
 const confirmTimer = 'audit.confirm-slash';
 
 export interface ReactionPorts {
-  readonly ports: SubgraphPorts & Pick<OfficerPorts, 'nodeOf' | 'appealMs'>;
+  readonly ports: SubgraphPorts & Pick<OfficerPorts, 'appealMs'> & Pick<OtherWorkPorts, 'nodeOf' | 'nodes'>;
   readonly officer: Officer;
   readonly referee: Referee;
 }
@@ -35,6 +37,10 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
   const { store, readModels, timers, now, nodeOf, appealMs } = ports;
   const records = createHandler({ store, decider: recordDecider, now });
   const { database } = readModels;
+  const other = auditOtherWork({ store, now: () => now(), nodeOf, nodes: () => ports.nodes(), appealMs, random: Math.random });
+  probeOften(other.probe, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
 
   timers.onFire(confirmTimer, async ({ payload }) => {
     const { caseId, nodeId } = payload as unknown as Proposed;
@@ -84,11 +90,18 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     ['audit.answered', ['ResultRecorded'], (event) => officer.answered(event)],
     ['audit.fraud', ['FraudProved'], fraudProved],
     ['audit.missed', ['RevealMissed', 'SignatureRefused'], (event) => officer.missed(event)],
+    ['audit.possession', ['PossessionAudited'], other.possessionAudited],
+    ['audit.silence', ['NodeWentOffline'], other.wentOffline],
+    ['audit.gold', ['MissionClosed'], other.missionClosed],
     ['audit.proposed', ['SlashProposed'], proposed],
     ['audit.confirmed', ['SlashConfirmed'], confirmed],
     ['audit.observed', ['ChainLogObserved'], observed],
   ];
   await Promise.all(reactions.map(([name, subscribes, react]) => runReaction({ name, store, database, subscribes, react, signal })));
+}
+
+async function probeOften(probe: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for await (const _ of setInterval(probeEveryMs, null, { signal, ref: false })) await probe();
 }
 
 async function isWrong(referee: Referee, { spec, output }: AnswerRow): Promise<boolean> {

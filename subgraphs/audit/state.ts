@@ -1,4 +1,4 @@
-import { newRecord, type HonestyRecord, type Leak } from '@oort/algorithms-honesty';
+import { newRecords, type Leak, type Records } from '@oort/algorithms-honesty';
 
 export interface Commitment { readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean }
 
@@ -19,7 +19,7 @@ export interface CaseState {
 
 /** A node's record: what audits say of it, and the cases that came of them. */
 export interface RecordState {
-  readonly record: HonestyRecord;
+  readonly records: Records;
   readonly judged: ReadonlySet<string>;
   readonly cases: ReadonlyMap<string, CaseState>;
 }
@@ -29,4 +29,4 @@ export interface MonitorState { readonly suspected: Leak | null }
 
 export const quietMonitor: MonitorState = { suspected: null };
 export const emptyBatch: BatchState = { status: 'gathering', commitments: [] };
-export const emptyRecord: RecordState = { record: newRecord, judged: new Set(), cases: new Map() };
+export const emptyRecord: RecordState = { records: newRecords, judged: new Set(), cases: new Map() };

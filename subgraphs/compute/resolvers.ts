@@ -1,11 +1,11 @@
 import { command } from '@oort/kernel-decider';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
-import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kernel-wire';
+import { canonicalJson, deriveId, sha256Hex, type Json } from '@oort/kernel-wire';
 import { findJob } from '@oort/projections-jobs';
 import { findNode, nodePublicKey } from '@oort/projections-nodes';
 import type { Actor, RequestContext, SubgraphPorts } from '@oort/schema';
 import type { JobKind, Subject } from '@oort/schema/events/compute';
-import { termsOf, withNonce } from '@oort/schema/job-spec';
+import { newJobId, termsOf, withNonce } from '@oort/schema/job-spec';
 import { commitmentStatement, packetStatement, resultStatement } from '@oort/schema/statements';
 import type { AttemptClaim, ComputeCommand } from './commands';
 import type { Dispatcher, Offer } from './dispatcher';
@@ -92,7 +92,7 @@ async function submit(ports: ResolverPorts, { kind, spec, subject, priceCap }: S
   if (actor.kind !== 'account') return notSignedIn;
   if (kind === 'preprocess' && !hasProgram(spec)) return refusal('KIND_RESERVED', 'Contributions are pre-processed by the platform.');
   if (priceCap != null && !/^\d{1,18}$/.test(priceCap)) return refusal('PRICE_CAP_INVALID', 'The price cap must be a whole number of micro-dollars.');
-  const jobId = newId('job', ports.now());
+  const jobId = newJobId(ports.now());
   const data = { jobId, kind, spec: withNonce(kind, spec), submitter: actor.accountId, subject: subject ?? null, priceCapMicroUsd: priceCap ?? null };
   return asJob(ports, jobId, actor, command('SubmitJob', data, { actor: actor.accountId, now: ports.now() }));
 }

@@ -2,8 +2,9 @@
 // whoever submits need not run in its process.
 import { command, createHandler, type Outcome } from '@oort/kernel-decider';
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
-import { canonicalJson, deriveId, Fault, newId, sha256Hex, type Json } from '@oort/kernel-wire';
+import { canonicalJson, deriveId, Fault, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { JobKind, Subject } from '@oort/schema/events/compute';
+import { newJobId } from '@oort/schema/job-spec';
 import type { ComputeCommand } from './commands';
 import { jobDecider } from './decide';
 import type { ComputeRefusal } from './refusals';
@@ -36,7 +37,7 @@ export function createJobSubmitter({ store, now }: { readonly store: EventStore;
 }
 
 export function submitterOver(handle: JobHandler, now: () => Date): SubmitJob {
-  return async ({ jobId = newId('job', now()), kind, spec, submitter, subject = null, priceCapMicroUsd, avoid = [], cause }) => {
+  return async ({ jobId = newJobId(now()), kind, spec, submitter, subject = null, priceCapMicroUsd, avoid = [], cause }) => {
     const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null, avoid };
     const same = sha256Hex(canonicalJson({ jobId, kind, spec, submitter }));
     // Made by the platform, for its submitter: what the spec names is of the platform's choice.

@@ -1,7 +1,7 @@
 // Calls of one account on one version that come while a few jobs of theirs are under way make up the next one: no call waits for a
 // clock, and under load a job carries many rows, which a node answers in one run. Compute's matching decides which node that is.
 import { deriveId, newId, type Json } from '@oort/kernel-wire';
-import { withNonce } from '@oort/schema/job-spec';
+import { newJobId, withNonce } from '@oort/schema/job-spec';
 import type { ModelsPorts } from './ports';
 
 export interface Call {
@@ -66,7 +66,7 @@ export class InferenceBatches {
     const [first] = batch;
     if (first === undefined) return;
     const { accountId, versionId, modelContentId } = first.call;
-    const jobId = newId('job', this.ports.now());
+    const jobId = newJobId(this.ports.now());
     const subjectId = newId('prediction', this.ports.now());
     const input: Json = batch.map(({ call }) => call.values);
     const placed = batch.map((_, row): Placed => ({ jobId, predictionId: predictionOf(subjectId, row, batch.length), done }));
