@@ -1,10 +1,11 @@
 // Reading what is final: blocks, receipts and logs in the total order.
-import { decodeBlock, encodeApproveReceipt, encodeReceipt, encodeSummary } from '@oort/ledger-chain';
+import { decodeBlock, MalformedBlock, encodeApproveReceipt, encodeReceipt, encodeSummary } from '@oort/ledger-chain';
 import type { Address, Block, GenesisDocument, Hash, Hex, SummaryParts } from '@oort/ledger-chain';
 import { zeroHash } from '@oort/ledger-chain';
 import type { CountedApprove, WorkShare } from '@oort/ledger-election';
 import type { Entry, StableArchive } from '@oort/ledger-dag';
 import { Fault } from '@oort/kernel-wire';
+import { ChainDataDamaged } from './checked-values';
 import type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
 import { stablePoint } from './store';
 
@@ -29,12 +30,14 @@ export class StableChain implements StableArchive {
   }
 
   block(hash: Hash): Block | undefined {
-    const wire = this.#store.blocks.get(hash);
-    return wire === undefined ? undefined : decodeBlock(`0x${wire.toString('hex')}`);
+    const wire = named('blocks', hash, () => this.#store.blocks.get(hash));
+    const block = wire === undefined ? undefined : decodedOf(wire, hash);
+    if (block !== undefined && block.hash !== hash) throw new ChainDataDamaged('blocks', hash);
+    return block;
   }
 
   record(hash: Hash): StableRecord | undefined {
-    return this.#store.stable.get(hash);
+    return named('stable', hash, () => this.#store.stable.get(hash));
   }
 
   readonly entry = (hash: Hash): Entry | undefined => {
@@ -59,11 +62,11 @@ export class StableChain implements StableArchive {
   }
 
   receipt(transaction: Hash): ReceiptRecord | undefined {
-    return this.#store.receipts.get(transaction);
+    return named('receipts', transaction, () => this.#store.receipts.get(transaction));
   }
 
   transaction(hash: Hash): Hex | undefined {
-    return this.#store.transactions.get(hash);
+    return named('transactions', hash, () => this.#store.transactions.get(hash));
   }
 
   genesis(): GenesisDocument {
@@ -98,7 +101,7 @@ export class StableChain implements StableArchive {
   }
 
   approve(hash: Hash): Hex | undefined {
-    return this.#store.approves.get(hash);
+    return named('approves', hash, () => this.#store.approves.get(hash));
   }
 
   approveReceipt(hash: Hash): ApproveRecord | undefined {
@@ -145,6 +148,23 @@ export class StableChain implements StableArchive {
 
   encodedSummary(hash: Hash): Hex {
     return encodeSummary(this.summaryParts(hash));
+  }
+}
+
+/** Says whose value it is that is damaged. */
+function named<T>(database: string, key: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof ChainDataDamaged ? new ChainDataDamaged(database, key) : error;
+  }
+}
+
+function decodedOf(wire: Buffer, hash: Hash): Block {
+  try {
+    return decodeBlock(`0x${wire.toString('hex')}`);
+  } catch (error) {
+    throw error instanceof MalformedBlock ? new ChainDataDamaged('blocks', hash) : error;
   }
 }
 

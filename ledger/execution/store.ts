@@ -1,8 +1,11 @@
 // What a node keeps on disk, in one LMDB environment: every change of the stable point is one transaction of it,
 // so state, receipts and the stable point are always of the same moment, whenever the process dies.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmdb';
 import type { Json } from '@oort/kernel-wire';
+import { checkedBytes, checkedJson } from './checked-values';
 import type { PastDatabases } from './past';
 import type { Address, ApproveReceipt, Hash, Hex, Log } from '@oort/ledger-chain';
 
@@ -90,13 +93,25 @@ export interface ChainStore extends PastDatabases {
 }
 
 export function openChainStore(directory: string): ChainStore {
+  // A store from before values carried checksums is read as it was written.
+  const fresh = !existsSync(join(directory, 'data.mdb'));
   const root = open({ path: directory, maxDbs: 32, noMemInit: true });
-  const named = <V, K extends string | number | [number, number]>(name: string): Database<V, K> =>
-    root.openDB<V, K>({ name });
+  const format = root.openDB<string, string>({ name: 'format' });
+  if (fresh) format.putSync('values', 'crc32');
+  const checked = format.get('values') === 'crc32';
+  // LMDB's types do not name the option `encoder`.
+  const named = <V, K extends string | number | [number, number]>(name: string): Database<V, K> => {
+    const options = checked ? { name, encoder: checkedJson(name) } : { name };
+    return root.openDB<V, K>(options);
+  };
+  const bytes = <K extends string | Buffer>(name: string, keys: { readonly keyEncoding?: 'binary' } = {}): Database<Buffer, K> => {
+    const options = checked ? { name, encoder: checkedBytes(name), ...keys } : { name, encoding: 'binary' as const, ...keys };
+    return root.openDB<Buffer, K>(options);
+  };
   return {
     root,
     meta: named('meta'),
-    blocks: root.openDB<Buffer, Hash>({ name: 'blocks', encoding: 'binary' }),
+    blocks: bytes('blocks'),
     unstable: named('unstable'),
     stable: named('stable'),
     byIndex: named('byIndex'),
@@ -110,9 +125,9 @@ export function openChainStore(directory: string): ChainStore {
     approveReceipts: named('approveReceipts'),
     pools: named('pools'),
     epochs: named('epochs'),
-    state: root.openDB<Buffer, Buffer>({ name: 'state', encoding: 'binary', keyEncoding: 'binary' }),
-    past: root.openDB<Buffer, Buffer>({ name: 'past', encoding: 'binary', keyEncoding: 'binary' }),
-    pastKeys: named('pastKeys'),
+    state: bytes('state', { keyEncoding: 'binary' }),
+    past: bytes('past', { keyEncoding: 'binary' }),
+    pastKeys: root.openDB({ name: 'pastKeys' }),
   };
 }
 

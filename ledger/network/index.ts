@@ -1,4 +1,4 @@
 // Links between nodes of a chain: who is at the other end, what was said, and for how long anybody listens. It knows no rule of the chain.
 export { loadPeerIdentity, type PeerIdentity } from './identity';
-export { MalformedMessage, protocolVersion, type Carried, type Hello, type Message } from './messages';
+export { decodeMessage, encodeMessage, MalformedMessage, protocolVersion, type Carried, type Hello, type Message } from './messages';
 export { openPeerNetwork, type Peer, type PeerNetwork, type PeerNetworkOptions } from './network';

@@ -76,6 +76,7 @@ export async function growHistory({ directory, document, keys, blocks, transacti
     verified.add(block.hash);
     previous.set(key.address, block.hash);
     view.receive(block);
+    if (view.holds(block.hash)) throw new GrowthRefused(`block ${block.hash} waits for ${JSON.stringify(view.waiting(block.hash))}`);
     written += 1;
   }
   await executor.settled();

@@ -44,15 +44,15 @@ export class HistoryFeed {
     this.#waypoints = waypoints;
   }
 
-  /** The blocks among `items` stand at `from` and on. Throws HistoryRefused. */
-  async feed(items: readonly Carried[], from: number): Promise<void> {
+  /** The blocks among `items` stand at `from` and on; null for some that have no place yet. Throws HistoryRefused. */
+  async feed(items: readonly Carried[], from: number | null): Promise<void> {
     await this.#keepListed(items);
     let index = from;
     for (const { kind, bytes } of items) {
       if (kind !== 'block') continue;
       if (this.#stopped) return;
       await this.#take(decoded(bytes), index);
-      index += 1;
+      if (index !== null) index += 1;
     }
     await this.ports.settled();
     this.#compare();
@@ -69,12 +69,13 @@ export class HistoryFeed {
     await Promise.all(kept);
   }
 
-  async #take(block: Block, index: number): Promise<void> {
+  async #take(block: Block, place: number | null): Promise<void> {
     const { view, receive, refusalOf } = this.ports;
     const { hash } = block;
-    const waypoint = this.#waypoints.get(index);
+    const index = place ?? 'the end';
+    const waypoint = place === null ? undefined : this.#waypoints.get(place);
     if (waypoint !== undefined && waypoint.hash !== hash) throw new HistoryRefused('HISTORY_OUT_OF_ORDER', `block ${hash} stands at ${index}, where the outline has ${waypoint.hash}`);
-    this.#claimed.set(index, hash);
+    if (place !== null) this.#claimed.set(place, hash);
     if (view.dag.entry(hash) !== undefined) return;
     const missing = block.parents.find((parent) => view.dag.entry(parent) === undefined);
     if (missing !== undefined) throw new HistoryRefused('HISTORY_OUT_OF_ORDER', `block ${hash} at ${index} comes before its parent ${missing}`);

@@ -3,6 +3,11 @@ export { developmentMnemonic, developmentWallet, localAllocations } from './deve
 export { localGenesis } from './local-genesis';
 export { ChainLocked } from './lock';
 export { NodeHalted, openNode } from './node';
+export { checkChain, type ChainCheck, type Damage } from './check-chain';
+export { ChainFileRefused, type ChainFileEnd } from './chain-file';
+export { exportChain, importChain, type ExportOptions, type ImportOptions } from './export-chain';
+export { HistoryRefused, type HistoryDoubt } from './history-refused';
+export { NotMended, repairChain, type Repair, type RepairOptions } from './repair-chain';
 export { documentOf } from './genesis-document';
 export type { GenesisParts, SystemDeployment } from './genesis-document';
 export type { NodeOptions, OlympusNode } from './node';

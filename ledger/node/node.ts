@@ -4,12 +4,13 @@ import { Fault } from '@oort/kernel-wire';
 import type { Json } from '@oort/kernel-wire';
 import { decodeBlock, encodeBlock, genesisBlock, localParameters } from '@oort/ledger-chain';
 import type { Block, ChainParameters, GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
-import { applyGenesis, Executor, openChainStore, StableChain, StateReading } from '@oort/ledger-execution';
+import { applyGenesis, ChainDataDamaged, Executor, openChainStore, StableChain, StateReading } from '@oort/ledger-execution';
 import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
 import { createRequest, LedgerFault, listen, rpcCodes } from '@oort/ledger-rpc';
 import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
 import { ApprovePool } from './approve-pool';
 import { Candidate } from './candidate';
+import { checkChain } from './check-chain';
 import { ChainClock } from './chain-clock';
 import { Echo, usualEchoesMs } from './echo';
 import { localAllocations } from './development-accounts';
@@ -80,6 +81,7 @@ export async function openNode(options: NodeOptions): Promise<OlympusNode> {
 
 async function openLocked(options: NodeOptions, unlock: () => void): Promise<OlympusNode> {
   const store = openChainStore(join(options.directory, 'chain'));
+  await checkEnd(store);
   const keys = options.keys ?? witnessKeys(options.directory, (options.parameters ?? localParameters()).witnessCount);
   const document = await genesisOf(store, keys, options);
   const { parameters } = document;
@@ -96,6 +98,15 @@ async function openLocked(options: NodeOptions, unlock: () => void): Promise<Oly
     throw error;
   }
   return running;
+}
+
+/** What the rules read again and again, looked at once. Throws ChainDataDamaged. */
+async function checkEnd(store: ChainStore): Promise<void> {
+  if (!store.meta.doesExist('stablePoint')) return;
+  const [damage] = (await checkChain(store, { last: 128 })).damages;
+  if (damage === undefined) return;
+  await store.root.close();
+  throw new ChainDataDamaged(damage.database, damage.key);
 }
 
 async function genesisOf(store: ChainStore, keys: readonly WitnessKey[], options: NodeOptions): Promise<GenesisDocument> {
