@@ -11,7 +11,7 @@ import { localParameters } from '@oort/schema';
 import { readOptions, required, UsageRefused } from './usage';
 
 /** What nodes of one network share. */
-interface Genesis { readonly document: GenesisDocument; readonly deployments: readonly SystemDeployment[] }
+export interface Genesis { readonly document: GenesisDocument; readonly deployments: readonly SystemDeployment[] }
 
 class DevnetFailed extends Fault {}
 
@@ -111,7 +111,7 @@ function makeNetwork(directory: string, count: number): void {
   writeFileSync(file, JSON.stringify(genesis), { flush: true });
 }
 
-function readGenesis(file: string): Genesis {
+export function readGenesis(file: string): Genesis {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Genesis;
   } catch (error) {

@@ -18,6 +18,8 @@ const help = `oort: a decentralised AI cloud
       the losses of a training run as a plot, and as a picture; watch tells every step forward until it has ended
   oort model pull VERSION [--platform URL] [--ingest URL] [--to DIR] [--key HEX] [--token T]
       a published version, verified, into a folder; without --key the platform's key is believed the first time and kept
+  oort model import FILE --name NAME --licence SPDX --token T [--card FILE] [--labels FILE] [--input 1,28,28] [--open] [--platform URL] [--ingest URL]
+      an ONNX file from elsewhere into the catalogue, as a version; labels one a line, the card as JSON; with --open for everybody
   oort model run DIR/VERSION FILE... [--key HEX]
       what it answers to images, texts or lists of numbers, without a network and without enrolling
   oort chain devnet [--witnesses 4] [--data DIR] [--rpc PORT] [--listen PORT]
@@ -26,6 +28,14 @@ const help = `oort: a decentralised AI cloud
       one node of a network: a witness with the key in the file, else one that checks, runs and answers everything and writes nothing
   oort chain status|peers [--rpc URL]
       how far the chain is; whom the node is linked with
+  oort chain export --data DIR --to FILE
+      the final order of a node, running or not, into a file; again into the same one, what is new
+  oort chain import --data DIR --genesis FILE --from FILE [--states-kept N]
+      out of such a file into a node that is not running: each block is checked and run; goes on where it stopped
+  oort chain check --data DIR [--signatures]
+      reads everything that a node has on disk and names what is damaged; signatures checks every block's author too
+  oort chain repair --data DIR --genesis FILE [--peers HOST:PORT,...] [--states-kept N]
+      fetches what is damaged from peers, or runs every block again; the old store is set aside
   oort eventstore --grpc PORT [--data DIR] [--tls-cert FILE --tls-key FILE [--users FILE]]
       the events of a platform that is not running, served to clients of EventStoreDB on 127.0.0.1; with users only to them,
       each within the access control lists of the streams
@@ -61,6 +71,7 @@ const commands: Readonly<Record<string, Command>> = {
   'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
   'training plot': async (rest) => (await import('./training.js')).plotTraining(rest),
   'training watch': async (rest) => (await import('./training.js')).watchTraining(rest),
+  'model import': async (rest) => (await import('./model-import.js')).importCommand(rest),
   'model pull': async (rest) => (await import('./model.js')).pullCommand(rest),
   'model run': async (rest) => (await import('./model.js')).runCommand(rest),
   'agent gpu': async (rest) => (await import('./agent.js')).gpuCommand(rest),
@@ -69,6 +80,10 @@ const commands: Readonly<Record<string, Command>> = {
   'chain start': async (rest) => (await import('./chain.js')).startChain(rest),
   'chain devnet': async (rest) => (await import('./chain.js')).chainDevnet(rest),
   'chain peers': async (rest) => (await import('./chain.js')).chainPeers(rest),
+  'chain export': async (rest) => (await import('./chain-files.js')).exportCommand(rest),
+  'chain import': async (rest) => (await import('./chain-files.js')).importCommand(rest),
+  'chain check': async (rest) => (await import('./chain-files.js')).checkCommand(rest),
+  'chain repair': async (rest) => (await import('./chain-files.js')).repairCommand(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),

@@ -9,6 +9,7 @@ export { exportChain, importChain, type ExportOptions, type ImportOptions } from
 export { HistoryRefused, type HistoryDoubt } from './history-refused';
 export { NotMended, repairChain, type Repair, type RepairOptions } from './repair-chain';
 export { documentOf } from './genesis-document';
+export { growHistory, type GrownHistory } from './grown-history';
 export type { GenesisParts, SystemDeployment } from './genesis-document';
 export type { NodeOptions, OlympusNode } from './node';
 export type { NetworkOptions } from './peering';
