@@ -18,6 +18,8 @@ const help = `oort: a decentralised AI cloud
       the losses of a training run as a plot, and as a picture; watch tells every step forward until it has ended
   oort model pull VERSION [--platform URL] [--ingest URL] [--to DIR] [--key HEX] [--token T]
       a published version, verified, into a folder; without --key the platform's key is believed the first time and kept
+  oort model import FILE --name NAME --licence SPDX --token T [--card FILE] [--labels FILE] [--input 1,28,28] [--open] [--platform URL] [--ingest URL]
+      an ONNX file from elsewhere into the catalogue, as a version; labels one a line, the card as JSON; with --open for everybody
   oort model run DIR/VERSION FILE... [--key HEX]
       what it answers to images, texts or lists of numbers, without a network and without enrolling
   oort chain devnet [--witnesses 4] [--data DIR] [--rpc PORT] [--listen PORT]
@@ -69,6 +71,7 @@ const commands: Readonly<Record<string, Command>> = {
   'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
   'training plot': async (rest) => (await import('./training.js')).plotTraining(rest),
   'training watch': async (rest) => (await import('./training.js')).watchTraining(rest),
+  'model import': async (rest) => (await import('./model-import.js')).importCommand(rest),
   'model pull': async (rest) => (await import('./model.js')).pullCommand(rest),
   'model run': async (rest) => (await import('./model.js')).runCommand(rest),
   'agent gpu': async (rest) => (await import('./agent.js')).gpuCommand(rest),

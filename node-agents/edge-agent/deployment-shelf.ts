@@ -2,12 +2,12 @@
 // its licence and the file's Merkle root were checked.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { InferenceSession } from 'onnxruntime-node';
+import * as onnx from 'onnxruntime-node';
 import { commitBytes } from '@oort/algorithms-possession';
 import { contentIdOf } from '@oort/kernel-content';
 import { verifySignature } from '@oort/kernel-identity';
 import { Fault, type Json } from '@oort/kernel-wire';
-import { deterministicSession } from '@oort/node-agents-agent/onnx-session';
+import { OpenModel } from '@oort/node-agents-model';
 import { writeWhole } from './write-whole';
 
 /** As `myDeployments` gives it. */
@@ -28,7 +28,7 @@ export interface Bundle {
   readonly labels: readonly string[];
 }
 
-export interface InstalledModel { readonly bundle: Bundle; readonly session: InferenceSession }
+export interface InstalledModel { readonly bundle: Bundle; readonly model: OpenModel }
 
 export class DeploymentRefused extends Fault {
   constructor(message: string, detail: Json = null) { super('DEPLOYMENT_REFUSED', message, detail); }
@@ -107,9 +107,9 @@ export class DeploymentShelf {
 
   private async load(offered: OfferedDeployment): Promise<InstalledModel> {
     const bundle = readBundle(offered);
-    const model = readFileSync(this.path(bundle.deploymentId, 'onnx'));
-    requireSignedFile(bundle, model);
-    const installed = { bundle, session: await deterministicSession(model) };
+    const file = readFileSync(this.path(bundle.deploymentId, 'onnx'));
+    requireSignedFile(bundle, file);
+    const installed = { bundle, model: await OpenModel.open(onnx, file) };
     this.loaded.set(bundle.deploymentId, installed);
     return installed;
   }

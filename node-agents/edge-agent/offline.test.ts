@@ -110,6 +110,22 @@ describe('a device without a network', () => {
     expect(readdirSync(join(directory, 'usage', 'refused'))).toHaveLength(1);
   });
 
+  it('answers tensors by name too, and says what is wrong with those that do not fit', async () => {
+    const { start, put, answer, platformSide } = world();
+    const device = start();
+    await device.synchronise();
+    const feed = { name: 'image', type: 'float32', dims: [1, 1, 2, 2], values: [1, 1, 1, 1] };
+    put('bright.json', Buffer.from(JSON.stringify([feed])));
+    put('narrow.json', Buffer.from(JSON.stringify([{ ...feed, dims: [1, 1, 1, 1], values: [1] }])));
+    put('strange.json', Buffer.from('{"name": 1}'));
+    expect(await device.answerAll()).toBe(1);
+    expect(answer('bright.json')).toMatchObject({ label: 'bright', versionId: 'version_1', outputs: [{ name: 'logits', dims: [1, 2] }, { name: 'probabilities' }] });
+    expect(answer('narrow.json')).toMatchObject({ error: { code: 'MODEL_REFUSED' } });
+    expect(answer('strange.json')).toEqual({ error: { code: 'MODEL_REFUSED', message: 'the file is not a JSON list of {name, type, dims, values}' } });
+    await device.synchronise();
+    expect(JSON.parse(platformSide.sent[0]?.packet ?? '{}')).toMatchObject({ predictions: [{ label: 'bright' }] });
+  });
+
   it('says of an unreadable image that it is, and goes on', async () => {
     const { start, put, answer } = world();
     const agent = start();

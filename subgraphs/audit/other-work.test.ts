@@ -27,7 +27,7 @@ beforeEach(() => {
 
 async function happened(type: string, data: Json): Promise<RecordedEvent> {
   const metadata = { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 };
-  const { position } = await store.append('other-1', 'any', [{ id: uuidV5(`${String(written += 1)}`), type, data: data as Readonly<Record<string, Json>>, metadata }]);
+  const { position } = await store.append('other-1', 'any', [{ id: uuidV5(`${String(written += 1)}`), type, data: data, metadata }]);
   for await (const event of store.readAll({ after: position - 1n }, { limit: 1 })) return event;
   throw new TypeError('nothing was appended');
 }

@@ -1,9 +1,9 @@
 // What anybody may hold of a published version: a statement of the platform about its file. Ed25519 signs the same text the same
 // way, so it is made when it is asked for.
-import { readArchitecture } from '@oort/algorithms-training';
 import { signWith } from '@oort/kernel-identity';
 import { canonicalJson, type Json } from '@oort/kernel-wire';
 import { modelById, versionById } from '@oort/projections-models';
+import { faceOf } from './face';
 import type { ModelsPorts } from './ports';
 
 export interface SignedRelease { readonly release: string; readonly signature: string; readonly publicKey: string }
@@ -15,7 +15,7 @@ export async function modelRelease({ readModels: { database }, platformKey }: Pi
   const version = await versionById(database, versionId);
   const model = version === null ? null : await modelById(database, version.modelId);
   if (version === null || model === null) return null;
-  const { input, labels } = readArchitecture(model.architecture as Json);
+  const { input, labels } = faceOf(model.architecture as Json);
   const { licenceExpiresAt } = (version.card ?? {}) as { readonly licenceExpiresAt?: Json };
   const release = canonicalJson({
     kind: 'oort-model/1', versionId, modelId: model.id, name: model.name, modelContentId: version.modelContentId, modelRoot: version.modelRoot, labels, input,

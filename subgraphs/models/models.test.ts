@@ -371,7 +371,8 @@ describe('a version', () => {
     const answers = await Promise.all(levels.map((level) => ask<{ infer: { label: string; inputHash: string } }>(
       'mutation ($input: InferInput!) { infer(input: $input) { ... on Prediction { label inputHash } } }', account, { input: { versionId, imageBase64: image(level).toString('base64') } })));
     expect(answers.map(({ infer: { label } }) => label)).toEqual(levels.map((level) => (level < 128 ? 'dark' : 'bright')));
-    expect(new Set(answers.map(({ infer: { inputHash } }) => inputHash)).size).toBe(2);
+    // What was asked in another job has another hash: that it was asked before is not to be seen.
+    expect(new Set(answers.map(({ infer: { inputHash } }) => inputHash)).size).toBeGreaterThan(2);
     // However they fell together, they are far fewer jobs than calls.
     expect([...world.jobs.values()].filter(({ kind }) => kind === 'inference').length - before).toBeLessThan(30);
     expect(await ask(infer, account, { input: { ...input, imageBase64: 'AAAA' } })).toMatchObject({ infer: { code: 'IMAGE_UNREADABLE' } });

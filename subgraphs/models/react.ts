@@ -1,11 +1,12 @@
 // What other domains' events, and this one's own, make the models domain do.
-import { indexOfLargest, readArchitecture } from '@oort/algorithms-training';
+import { indexOfLargest } from '@oort/algorithms-training';
 import { command, createHandler, runReaction } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { canonicalJson, deriveId, sha256Hex, type Json } from '@oort/kernel-wire';
 import { jobById, modelById, versionById } from '@oort/projections-models';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { predictionDecider } from './decide/catalogue';
+import { faceOf } from './face';
 import { predictionOf } from './inference-batches';
 import type { ModelsPorts } from './ports';
 import type { PredictionWaiters } from './prediction-waiters';
@@ -32,7 +33,7 @@ export function predictionRecorder(ports: ModelsPorts, waiters: PredictionWaiter
     const version = job?.versionId == null ? null : await versionById(readModels.database, job.versionId);
     const model = version === null ? null : await modelById(readModels.database, version.modelId);
     if (job === null || version === null || model === null) return;
-    const { labels } = readArchitecture(model.architecture as Json);
+    const { labels } = faceOf(model.architecture as Json);
     const rows = rowsOf(output);
     await Promise.all(rows.map(async (row, index) => {
       const label = labelOf(row, labels);

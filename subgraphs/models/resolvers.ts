@@ -12,6 +12,7 @@ import { followRun, type Progress, type ProgressPorts } from './progress';
 import type { Answer } from './requests/answer';
 import type { CommentInput, CommunityRequests, DecideInput, ForkInput, ProposeInput, ReviewInput } from './requests/community';
 import type { DeploymentRequests, DeployInput } from './requests/deployment';
+import type { ImportInput, ImportRequests } from './requests/importing';
 import type { InferenceRequests, InferInput } from './requests/inference';
 import type { ModelInput, PublishInput, TrainingInput, TrainingRequests } from './requests/training';
 
@@ -22,6 +23,7 @@ export interface ModelsRoom {
   readonly readModels: ReadModels;
   readonly training: TrainingRequests;
   readonly deployment: DeploymentRequests;
+  readonly importing: ImportRequests;
   readonly inference: InferenceRequests;
 }
 
@@ -86,7 +88,7 @@ function queries({ readModels: { database }, deployment, release }: ModelsRoom):
   };
 }
 
-function mutations({ readModels, training, inference }: ModelsRoom): object {
+function mutations({ readModels, training, importing, inference }: ModelsRoom): object {
   const { database } = readModels;
   return {
     createModel: async (_: unknown, { input }: Input<ModelInput>, { actor }: RequestContext) =>
@@ -95,6 +97,8 @@ function mutations({ readModels, training, inference }: ModelsRoom): object {
       present(readModels, await training.startTrainingRun(actor, input), 'TrainingRun', (id) => runById(database, id)),
     publishVersion: async (_: unknown, { input }: Input<PublishInput>, { actor }: RequestContext) =>
       present(readModels, await training.publishVersion(actor, input), 'ModelVersion', (id) => versionById(database, id)),
+    importVersion: async (_: unknown, { input }: Input<ImportInput>, { actor }: RequestContext) =>
+      present(readModels, await importing.importVersion(actor, input), 'ModelVersion', (id) => versionById(database, id)),
     infer: async (_: unknown, { input }: Input<InferInput>, { actor }: RequestContext) => {
       const prediction = await inference.infer(actor, input);
       return 'refused' in prediction ? refusal(prediction.refused) : { __typename: 'Prediction', ...prediction };

@@ -8,6 +8,7 @@ import { PredictionWaiters } from './prediction-waiters';
 import { startReactions } from './react';
 import { CommunityRequests } from './requests/community';
 import { DeploymentRequests } from './requests/deployment';
+import { ImportRequests } from './requests/importing';
 import { InferenceRequests } from './requests/inference';
 import { TrainingRequests } from './requests/training';
 import { modelsResolvers } from './resolvers';
@@ -19,7 +20,7 @@ export function createModelsSubgraph(ports: ModelsPorts): Promise<Subgraph> {
   const waiters = new PredictionWaiters();
   const resolvers = modelsResolvers({
     community: new CommunityRequests(ports), release: (versionId) => modelRelease(ports, versionId), progress: ports, readModels: ports.readModels, training: new TrainingRequests(ports, trainer), deployment: new DeploymentRequests(ports),
-    inference: new InferenceRequests(ports, waiters),
+    importing: new ImportRequests(ports), inference: new InferenceRequests(ports, waiters),
   });
   return Promise.resolve({ name: 'models', typeDefs: parse(sdl), resolvers, start: (signal) => startReactions(ports, trainer, waiters, signal) });
 }

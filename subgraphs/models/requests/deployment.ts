@@ -1,11 +1,11 @@
 // Versions on devices: deploying them, taking them back, and what devices say about them.
-import { readArchitecture } from '@oort/algorithms-training';
 import { command, createHandler, loadState } from '@oort/kernel-decider';
 import { verifySignature } from '@oort/kernel-identity';
 import { deriveId, newId, type Json } from '@oort/kernel-wire';
 import { deploymentsFor, devicesById, modelById, versionById } from '@oort/projections-models';
 import { bundleText, licenceToken, signBundle, type BundleFacts } from '../bundle';
 import { deploymentDecider } from '../decide/deployment';
+import { faceOf } from '../face';
 import { readPacket } from '../offline-packet';
 import { nodesWithin, readRings } from '../rings';
 import type { ModelsPorts } from '../ports';
@@ -108,7 +108,7 @@ export class DeploymentRequests {
     const version = await versionById(database, given.versionId);
     const model = version === null ? null : await modelById(database, version.modelId);
     if (version === null || model === null) return null;
-    const { labels } = readArchitecture(model.architecture as Json);
+    const { labels } = faceOf(model.architecture as Json);
     return { ...given, labels, modelContentId: version.modelContentId, modelRoot: version.modelRoot };
   }
 }

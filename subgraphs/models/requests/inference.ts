@@ -1,7 +1,8 @@
 // One image (or a text, or a list of numbers, for a network of those) through a version, on whichever node is free.
-import { exampleTensor, ExampleUnreadable, ImageUnreadable, readArchitecture } from '@oort/algorithms-training';
+import { exampleTensor, ExampleUnreadable, ImageUnreadable } from '@oort/algorithms-training';
 import type { Json } from '@oort/kernel-wire';
 import { jobById, modelById, predictionById, versionById, type PredictionRow } from '@oort/projections-models';
+import { faceOf } from '../face';
 import { InferenceBatches } from '../inference-batches';
 import { isRefusedJob, type ModelsPorts } from '../ports';
 import type { PredictionWaiters } from '../prediction-waiters';
@@ -63,8 +64,10 @@ export class InferenceRequests {
 function readImage(imageBase64: string, mediaType: string, architecture: Json): { readonly values: readonly number[] } | Refused {
   const bytes = Buffer.from(imageBase64, 'base64');
   if (bytes.length > imageBytes) return refuse('IMAGE_UNREADABLE', 'The image is larger than 1 MiB.');
+  const { input, labels } = faceOf(architecture);
+  if (input === null || labels.length === 0) return refuse('NEEDS_FEEDS', 'What this version takes and answers only its file says: submit an inference job with its model and feeds.');
   try {
-    return { values: [...exampleTensor(bytes, mediaType, readArchitecture(architecture).input)] };
+    return { values: [...exampleTensor(bytes, mediaType, input)] };
   } catch (error) {
     if (error instanceof ImageUnreadable || error instanceof ExampleUnreadable) return refuse('IMAGE_UNREADABLE', error.message);
     throw error;
