@@ -17,6 +17,8 @@ export type Actor =
 export interface RequestContext {
   readonly actor: Actor;
   readonly requestId: string;
+  /** Aborts when nobody waits for the answer any more; what was begun goes on, unless it is waiting itself. */
+  readonly gone?: AbortSignal;
 }
 
 export interface Subgraph {

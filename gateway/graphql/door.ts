@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { GraphQLError, OperationTypeNode, type OperationDefinitionNode } from 'graphql';
+import { leaving } from '@oort/kernel-graphql';
 import { newUlid } from '@oort/kernel-wire';
 import type { RequestContext } from '@oort/schema';
 import { actorOf, Unauthenticated, type Credentials } from './authenticate';
@@ -134,7 +135,7 @@ async function answerGraphql(request: IncomingMessage, response: ServerResponse,
   const { search, pathname } = new URL(url, 'http://localhost');
   let context: RequestContext;
   try {
-    context = { actor: await actorOf({ headers: request.headers, method, path: pathname, body: bytes }, options.credentials), requestId: newUlid() };
+    context = { actor: await actorOf({ headers: request.headers, method, path: pathname, body: bytes }, options.credentials), requestId: newUlid(), gone: leaving(response) };
   } catch (error) {
     if (error instanceof Unauthenticated) return refuse(response, 401, error.code, error.message);
     throw error;

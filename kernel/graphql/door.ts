@@ -55,8 +55,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, { sour
   if (body === null) return refuse(response, 413, 'BODY_TOO_LARGE', `A request may have ${largestBodyBytes} bytes.`);
   const header = request.headers[passportHeader];
   const passport = { header: typeof header === 'string' ? header : undefined, audience: options.subgraph.name, body, publicKey: options.gatewayKey, now: options.now() };
-  const context = openPassport(passport, taken);
-  if (context === null) return refuse(response, 401, 'UNAUTHENTICATED', 'Subgraphs answer the gateway only.');
+  const caller = openPassport(passport, taken);
+  if (caller === null) return refuse(response, 401, 'UNAUTHENTICATED', 'Subgraphs answer the gateway only.');
+  const context: Caller = { ...caller, gone: leaving(response) };
   // Whoever holds a passport for this body is the gateway, which wrote it.
   const call: SourceCall<Caller> = { ...JSON.parse(body.toString()) as Omit<SourceCall<Caller>, 'context'>, context };
   if (request.headers.accept === 'text/event-stream') return streamed(response, source, call);
@@ -65,6 +66,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, { sour
   } catch (error) {
     json(response, 200, refusalOf(error));
   }
+}
+
+/** Aborts when the connection closes before the answer was written. */
+export function leaving(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => { if (!response.writableFinished) gone.abort(); });
+  return gone.signal;
 }
 
 async function streamed(response: ServerResponse, source: SchemaSource<Caller>, call: SourceCall<Caller>): Promise<void> {

@@ -1,7 +1,11 @@
 import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 
 /** Per request. The door that took it has proven the rest of what it says. */
-export interface Caller { readonly requestId: string }
+export interface Caller {
+  readonly requestId: string;
+  /** Aborts when nobody waits for the answer any more; what was begun goes on, unless it is waiting itself. */
+  readonly gone?: AbortSignal;
+}
 
 export interface NamedSchema {
   readonly name: string;

@@ -17,7 +17,7 @@ export class RemoteSource<Context extends Caller> implements SubgraphSource<Cont
   constructor(private readonly subgraph: RemoteSubgraph, private readonly key: DeviceKey, private readonly log: Log, private readonly waitMs = patienceMs) {}
 
   async execute(call: SourceCall<Context>): Promise<Presented> {
-    const response = await this.send(call, 'application/json', null);
+    const response = await this.send(call, 'application/json', call.context.gone ?? null);
     return this.answered(response, call);
   }
 
@@ -44,6 +44,7 @@ export class RemoteSource<Context extends Caller> implements SubgraphSource<Cont
       try {
         return await fetch(this.subgraph.url, { method: 'POST', body, signal, headers: { 'content-type': 'application/json', accept, [passportHeader]: passport } });
       } catch (error) {
+        if (context.gone?.aborted === true) throw this.away(context);
         const cause = error instanceof Error ? error.cause : null;
         if (codeOf(cause) !== 'ECONNREFUSED' || Date.now() > deadline) {
           this.log(`request ${context.requestId}: subgraph ${this.subgraph.name}: ${messageOf(cause ?? error)}\n`);

@@ -71,6 +71,18 @@ const ids = (jobs: readonly RunningJob[]): readonly string[] => jobs.map(({ jobI
 const claimOf = ({ jobId, lease: { nodeId, attempt, fencingToken } }: RunningJob) => ({ jobId, nodeId, attempt, fencingToken });
 
 describe('the dispatcher', () => {
+  it('gives nothing to who has hung up, before or while it waits', async () => {
+    const { queue, poll, dispatcher } = world();
+    const gone = new AbortController();
+    const waiting = poll('node_1', { waitMs: 20_000, gone: gone.signal });
+    gone.abort();
+    expect(await waiting).toEqual([]);
+    queue('job_1');
+    expect(await poll('node_1', { waitMs: 20_000, gone: gone.signal })).toEqual([]);
+    expect(await poll('node_2')).toMatchObject([{ jobId: 'job_1' }]);
+    dispatcher.close();
+  });
+
   it('answers a poll with what waits, up to its room', async () => {
     const { queue, poll } = world();
     for (const jobId of ['a', 'b', 'c']) queue(jobId);

@@ -41,6 +41,8 @@ export interface Offer { readonly sandbox?: SandboxLevel; readonly gpu?: boolean
 
 export interface PollRequest {
   readonly nodeId: string; readonly kinds: readonly JobKind[]; readonly max: number; readonly waitMs: number; readonly offer?: Offer;
+  /** Aborts when the node hangs up: what it would be given would wait for the lease to end. */
+  readonly gone?: AbortSignal;
 }
 
 export interface Dispatcher {
@@ -128,11 +130,12 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
     // A node that asks again has given up on its earlier question.
     const earlier = pollers.get(lane);
     if (earlier !== undefined) settle(earlier, []);
-    if (request.max < 1) return Promise.resolve([]);
+    if (request.max < 1 || request.gone?.aborted === true) return Promise.resolve([]);
     return new Promise((resolve) => {
       const timer = setTimeout(() => settle(poller, []), Math.max(request.waitMs, 2 * gatherMs));
       const poller: Poller = { ...request, lane, seen: 0, answer: (jobs) => { clearTimeout(timer); resolve(jobs); } };
       pollers.set(lane, poller);
+      request.gone?.addEventListener('abort', () => { settle(poller, []); }, { once: true });
       wake();
     });
   }
@@ -185,7 +188,10 @@ export function createDispatcher(ports: DispatcherPorts): Dispatcher {
   async function hand(offered: readonly Poller[], matches: readonly Match[]): Promise<void> {
     const given = new Map<number, RunningJob[]>();
     await Promise.all(matches.map(async ({ jobId, poller }) => {
-      const { nodeId = '', offer: { askBasisPoints = listPriceBasisPoints, offline = false } = {} } = offered[poller] ?? {};
+      const asked = offered[poller];
+      // Who has hung up since is given nothing.
+      if (asked === undefined || pollers.get(asked.lane) !== asked) return;
+      const { nodeId, offer: { askBasisPoints = listPriceBasisPoints, offline = false } = {} } = asked;
       queue.delete(jobId);
       const outcome = await ports.lease(jobId, nodeId, { askBasisPoints, offline });
       if (!outcome.ok || outcome.state.status !== 'running') return;

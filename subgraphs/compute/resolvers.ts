@@ -48,8 +48,8 @@ const notANode = refusal('NOT_A_NODE', 'Only a node can ask this, by a request t
 
 export function computeResolvers(ports: ResolverPorts): Readonly<Record<string, unknown>> {
   const { readModels, dispatcher } = ports;
-  const byNode = <T, Answer>(ask: (nodeId: string, input: T) => Promise<Answer>) =>
-    async (_: unknown, { input }: Input<T>, { actor }: RequestContext): Promise<Answer | object> => actor.kind === 'node' ? ask(actor.nodeId, input) : notANode;
+  const byNode = <T, Answer>(ask: (nodeId: string, input: T, gone?: AbortSignal) => Promise<Answer>) =>
+    async (_: unknown, { input }: Input<T>, { actor, gone }: RequestContext): Promise<Answer | object> => actor.kind === 'node' ? ask(actor.nodeId, input, gone) : notANode;
   const eachByNode = <T, Answer>(ask: (nodeId: string, input: T) => Promise<Answer>) =>
     (nodeId: string, inputs: readonly T[]): Promise<readonly Answer[]> => Promise.all(inputs.map((input) => ask(nodeId, input)));
   const renew = (nodeId: string, claim: Claim): Promise<object> => renewed(dispatcher, { ...claim, nodeId });
@@ -67,7 +67,7 @@ export function computeResolvers(ports: ResolverPorts): Readonly<Record<string, 
       appendLog: byNode((nodeId, input: LogInput) => Promise.resolve(appended(ports, nodeId, input))),
       submitJob: (_: unknown, { input }: Input<SubmitInput>, { actor }: RequestContext) => submit(ports, input, actor),
       cancelJob: (_: unknown, { input }: Input<{ readonly jobId: string }>, { actor }: RequestContext) => cancel(ports, input.jobId, actor),
-      leaseWork: byNode((nodeId, input: LeaseWorkInput) => leaseWork(ports, nodeId, input)),
+      leaseWork: byNode((nodeId, input: LeaseWorkInput, gone) => leaseWork(ports, nodeId, input, gone)),
       renewLease: byNode(renew),
       renewLeases: (_: unknown, { input }: Input<{ readonly leases: readonly Claim[] }>, { actor }: RequestContext) =>
         actor.kind === 'node' ? eachByNode(renew)(actor.nodeId, input.leases) : input.leases.map(() => notANode),
@@ -129,7 +129,7 @@ async function shown({ readModels }: ResolverPorts, jobId: string, actor: Actor)
   return row === null ? null : presentJob(row, actor);
 }
 
-async function leaseWork({ readModels, dispatcher, leaseTtlMs, packetKey }: ResolverPorts, nodeId: string, { kinds, waitMs, max, offer }: LeaseWorkInput): Promise<object> {
+async function leaseWork({ readModels, dispatcher, leaseTtlMs, packetKey }: ResolverPorts, nodeId: string, { kinds, waitMs, max, offer }: LeaseWorkInput, gone?: AbortSignal): Promise<object> {
   const node = await findNode(readModels, nodeId);
   if (node === null || node.status !== 'active') {
     const status = node?.status ?? 'unknown';
@@ -137,7 +137,7 @@ async function leaseWork({ readModels, dispatcher, leaseTtlMs, packetKey }: Reso
   }
   const jobs = await dispatcher.poll({
     nodeId, kinds: [...kinds].sort(), max: Math.min(Math.max(max ?? 1, 0), mostAtOnce), waitMs: Math.min(Math.max(waitMs ?? 0, 0), longestWaitMs),
-    ...(offer == null ? {} : { offer: offerOf(offer) }),
+    ...(offer == null ? {} : { offer: offerOf(offer) }), ...(gone === undefined ? {} : { gone }),
   });
   return { __typename: 'WorkOffer', leaseTtlMs, leases: jobs.map((job) => presentLease(job, packetKey)) };
 }
