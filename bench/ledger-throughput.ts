@@ -19,15 +19,17 @@ const each = { plain: 100, token: 50 } as const;
 const { chainId } = localParameters();
 const erc20 = new Interface(['function transfer(address to, uint256 value) returns (bool)']);
 
+interface Work { readonly plain: Load; readonly token: Load; readonly bytecode: string }
 interface Rates { readonly plain: number; readonly token: number; readonly cpuPlain: number }
 
 export async function throughputFigures(): Promise<readonly Figure[]> {
   const plain = await plainTransfers(each.plain, 0, chainId);
   // Nonce 0 of the deployer on a fresh chain: the token has the same address everywhere.
   const token = await tokenTransfers(each.token, each.plain, chainId, tokenAddress);
-  const anvil = await ofAnvil(plain, token);
-  const one = await ofOurs(plain, token, 1);
-  const four = await ofOurs(plain, token, 4);
+  const work = { plain, token, bytecode: compileToken().bytecode };
+  const anvil = await ofAnvil(work);
+  const one = await ofOurs(work, 1);
+  const four = await ofOurs(work, 4);
   const peer = (value: number | undefined): { readonly name: string; readonly value: number } | null => (value === undefined ? null : { name: 'anvil', value });
   const rate = (name: string, ours: number, theirs: number | undefined, aim: number): Figure =>
     figure({ name, unit: 'tx/s', better: 'higher', ours, peer: peer(theirs), aim: { kind: 'ratio', value: aim } });
@@ -41,11 +43,11 @@ export async function throughputFigures(): Promise<readonly Figure[]> {
   ];
 }
 
-async function measured(url: string, plain: Load, token: Load, cpuSeconds: () => number): Promise<Rates> {
+async function measured(url: string, { plain, token, bytecode }: Work, cpuSeconds: () => number): Promise<Rates> {
   const before = cpuSeconds();
   const plainRate = await throughput(url, plain);
   const cpuPlain = (cpuSeconds() - before) * 1000 / (each.plain * senders.length);
-  await handOut(url);
+  await handOut(url, bytecode);
   return { plain: plainRate, token: await throughput(url, token), cpuPlain };
 }
 
@@ -53,8 +55,7 @@ const deployer = developmentWallet(0);
 const tokenAddress = '0x5FbDB2315678afecb367f032d93F642f64180aa3';
 
 /** Deploys the token and gives each sender some. */
-async function handOut(url: string): Promise<void> {
-  const { bytecode } = compileToken();
+async function handOut(url: string, bytecode: string): Promise<void> {
   const deploy = await deployer.signTransaction({ data: `${bytecode}${(10n ** 24n).toString(16).padStart(64, '0')}`, nonce: 0, gasLimit: 3_000_000n, gasPrice, type: 0, chainId });
   await request(url, 'eth_sendRawTransaction', [deploy]);
   const shares = await Promise.all(senders.map(({ address }, number) => deployer.signTransaction({
@@ -66,14 +67,14 @@ async function handOut(url: string): Promise<void> {
   }
 }
 
-async function ofOurs(plain: Load, token: Load, processes: 1 | 4): Promise<Rates> {
+async function ofOurs(work: Work, processes: 1 | 4): Promise<Rates> {
   const directory = mkdtempSync(join(tmpdir(), 'oort-bench-throughput-'));
   const servers = new ServerProcesses();
   try {
     const keys = Array.from({ length: 4 }, () => newWitnessKey());
     const document = genesis(keys);
     const first = processes === 1 ? await started(servers, directory, document, keys, []) : await network(servers, directory, document, keys);
-    return await measured(first, plain, token, () => servers.cpuSeconds());
+    return await measured(first, work, () => servers.cpuSeconds());
   } finally {
     await servers.close();
     rmSync(directory, { recursive: true, force: true });
@@ -106,7 +107,7 @@ async function started(
   return (await servers.start('ledger-server.ts', [JSON.stringify(options)], 'main'))['url'] ?? '';
 }
 
-async function ofAnvil(plain: Load, token: Load): Promise<Rates | null> {
+async function ofAnvil(work: Work): Promise<Rates | null> {
   const servers = new ServerProcesses();
   try {
     const port = await freePort();
@@ -127,7 +128,7 @@ async function ofAnvil(plain: Load, token: Load): Promise<Rates | null> {
       }
     }
     for (const { address } of senders) await request(url, 'anvil_setBalance', [address, funds]);
-    return await measured(url, plain, token, () => servers.cpuSeconds());
+    return await measured(url, work, () => servers.cpuSeconds());
   } finally {
     await servers.close();
   }

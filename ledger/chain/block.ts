@@ -1,11 +1,11 @@
 // A block's wire form is the RLP list of ten of OLYMPUS.md section 2:
 //   [from, previous, parents, links, approves, last_summary, last_summary_block, last_stable_block, exec_timestamp, signature]
 // Its hash covers the first nine; the signature is r(32) s(32) v(1, 0 or 1) over that hash.
-import { decodeRlp, encodeRlp, keccak256 } from 'ethers';
-import type { RlpStructuredData } from 'ethers';
+import { RLP } from '@ethereumjs/rlp';
 import { Fault } from '@oort/kernel-wire';
 import { addressOfKey, recoverKey, signHash } from './curve';
 import { integerHex } from './hex';
+import { keccakHex } from './keccak';
 import type { Address, Hash, Hex } from './hex';
 
 export interface BlockBody {
@@ -33,7 +33,7 @@ export class MalformedBlock extends Fault {
 }
 
 export function blockHash(body: BlockBody): Hash {
-  return keccak256(encodeRlp(bodyItems(body)));
+  return keccakHex(Buffer.from(listOf(bodyContent(body)).slice(2), 'hex'));
 }
 
 export function signBlock(body: BlockBody, privateKey: Hex): Block {
@@ -51,7 +51,7 @@ export function recoverAuthor(hash: Hash, signature: Hex): Address | null {
 }
 
 export function encodeBlock(block: Block): Hex {
-  return encodeRlp([...bodyItems(block), block.signature]);
+  return listOf(`${bodyContent(block)}${bytesItem(block.signature)}`);
 }
 
 /** Refuses every encoding but the canonical one, so that one block has one wire form and one hash. */
@@ -74,36 +74,65 @@ export function decodeBlock(wire: Hex): Block {
   return block;
 }
 
-function bodyItems(body: BlockBody): RlpStructuredData[] {
+/** RLP as hexadecimal text: a block is mostly hashes, which are text already. */
+function bodyContent(body: BlockBody): string {
   return [
-    body.from, body.previous, [...body.parents], [...body.links], [...body.approves],
-    body.lastSummary, body.lastSummaryBlock, body.lastStableBlock, integerHex(body.timestamp),
-  ];
+    bytesItem(body.from), bytesItem(body.previous), hashList(body.parents), hashList(body.links), hashList(body.approves),
+    bytesItem(body.lastSummary), bytesItem(body.lastSummaryBlock), bytesItem(body.lastStableBlock), integerItem(body.timestamp),
+  ].join('');
 }
 
-function parsed(wire: Hex): RlpStructuredData {
+/** Of 20, 32 or 65 bytes. */
+function bytesItem(hex: Hex): string {
+  const length = (hex.length - 2) / 2;
+  return `${length < 56 ? (0x80 + length).toString(16) : `b8${length.toString(16)}`}${hex.slice(2)}`;
+}
+
+function hashList(items: readonly Hash[]): string {
+  return listOf(items.map((hash) => `a0${hash.slice(2)}`).join('')).slice(2);
+}
+
+function integerItem(value: number): string {
+  const hex = integerHex(value).slice(2);
+  return value > 0 && value < 0x80 ? hex : `${(0x80 + hex.length / 2).toString(16)}${hex}`;
+}
+
+function listOf(content: string): Hex {
+  const length = content.length / 2;
+  if (length < 56) return `0x${(0xc0 + length).toString(16)}${content}`;
+  const size = integerHex(length).slice(2);
+  return `0x${(0xf7 + size.length / 2).toString(16)}${size}${content}`;
+}
+
+type Item = Uint8Array | readonly Item[];
+
+function parsed(wire: Hex): Item {
   try {
-    return decodeRlp(wire);
+    return RLP.decode(Buffer.from(wire.slice(2), 'hex')) as Item;
   } catch {
     throw new MalformedBlock('not RLP');
   }
 }
 
-function list(item: RlpStructuredData | undefined, name: string): readonly RlpStructuredData[] {
+function list(item: Item | undefined, name: string): readonly Item[] {
   if (!Array.isArray(item)) throw new MalformedBlock(`${name} is not a list`);
-  return item;
+  return item as readonly Item[];
 }
 
-function bytes(item: RlpStructuredData | undefined, length: number, name: string): Hex {
-  if (typeof item !== 'string' || item.length !== 2 + 2 * length) throw new MalformedBlock(`${name} is not ${length} bytes`);
-  return item.toLowerCase();
+function bytes(item: Item | undefined, length: number, name: string): Hex {
+  if (!(item instanceof Uint8Array) || item.length !== length) throw new MalformedBlock(`${name} is not ${length} bytes`);
+  return hexOf(item);
 }
 
-function hashes(item: RlpStructuredData | undefined, name: string): readonly Hash[] {
+function hashes(item: Item | undefined, name: string): readonly Hash[] {
   return list(item, name).map((each) => bytes(each, 32, name));
 }
 
-function seconds(item: RlpStructuredData | undefined): number {
-  if (typeof item !== 'string' || item.length > 14) throw new MalformedBlock('exec_timestamp is not a time');
-  return item === '0x' ? 0 : Number(BigInt(item));
+function seconds(item: Item | undefined): number {
+  if (!(item instanceof Uint8Array) || item.length > 6) throw new MalformedBlock('exec_timestamp is not a time');
+  return item.length === 0 ? 0 : Number(BigInt(hexOf(item)));
+}
+
+function hexOf(value: Uint8Array): Hex {
+  return `0x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}`;
 }

@@ -1,11 +1,11 @@
 // What a node tells its peers and asks of them: new blocks, transactions and approves as they come, what is missing by hash, and,
 // after an absence, the final order from where it stopped. Everything that comes is checked by the same rules as if it had been made
 // here; a peer is believed in nothing, so a wrong order or a forged block only costs the peer its place.
-import { decodeBlock, encodeBlock, parseTransaction } from '@oort/ledger-chain';
+import { decodeBlock, encodeBlock, keccakHex, parseTransaction } from '@oort/ledger-chain';
 import type { Block, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
 import type { BlockRefusal } from '@oort/ledger-dag';
 import type { ChainStore, StableChain } from '@oort/ledger-execution';
-import { loadPeerIdentity, openPeerNetwork, type Message, type Peer, type PeerNetwork } from '@oort/ledger-network';
+import { loadPeerIdentity, openPeerNetwork, type Log, type Message, type Peer, type PeerNetwork } from '@oort/ledger-network';
 import { LedgerFault } from '@oort/ledger-rpc';
 import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
@@ -21,7 +21,6 @@ export interface NetworkOptions {
   readonly address?: string;
   /** `host:port` of some others. */
   readonly peers: readonly string[];
-  readonly log?: (line: string) => void;
 }
 
 export interface PeeringPorts {
@@ -33,6 +32,7 @@ export interface PeeringPorts {
   readonly parameters: ChainParameters;
   readonly genesisHash: Hash;
   readonly view: View;
+  readonly log: Log;
   receive(block: Block): void;
   retry(kind: 'transaction' | 'approve' | 'time'): void;
   /** A pending transaction that came from outside. */
@@ -56,9 +56,11 @@ const listeningMs = 2_000;
 
 export class Peering {
   readonly #ports: PeeringPorts;
-  readonly #log: (line: string) => void;
+  readonly #log: Log;
   readonly #known = new Map<string, Recent<string>>();
   readonly #sources = new Recent<Peer>(8_192);
+  /** Hashes of blocks by the hash of their wire form, which costs less to find than the block's own. */
+  readonly #blocksByWire = new Recent<Hash>(8_192);
   /** Which rule some block has broken. */
   readonly #refusals = new Recent<string>(256);
   readonly #asked = new Map<Hash, number>();
@@ -74,7 +76,7 @@ export class Peering {
 
   constructor(ports: PeeringPorts, private readonly options: NetworkOptions) {
     this.#ports = ports;
-    this.#log = options.log ?? (() => undefined);
+    this.#log = ports.log;
     const { chain, pool, approves, parameters, view, settled, wake, broken } = ports;
     this.#history = new FinalOrder({
       chain, pool, approves, parameters, view, settled, wake, broken, log: this.#log, find: (hash) => this.#find(hash), refusalOf: (hash) => this.#refusals.get(hash),
@@ -87,9 +89,8 @@ export class Peering {
 
   async open(): Promise<void> {
     const { directory, parameters, genesisHash } = this.#ports;
-    const { log: _, ...place } = this.options;
     this.#network = await openPeerNetwork({
-      ...place, identity: loadPeerIdentity(directory), chainId: parameters.chainId, genesis: genesisHash, log: this.#log,
+      ...this.options, identity: loadPeerIdentity(directory), chainId: parameters.chainId, genesis: genesisHash, log: this.#log,
       onPeer: (peer) => { this.#meet(peer); },
       onMessage: (peer, message) => this.#hear(peer, message),
       onGone: (peer) => { this.#forget(peer); },
@@ -142,7 +143,7 @@ export class Peering {
 
   refused(block: Block, refusal: BlockRefusal): void {
     this.#refusals.set(block.hash, refusal.code);
-    this.#log(`block ${block.hash} is refused: ${refusal.code}`);
+    this.#log('warn', 'block.refused', { hash: block.hash, from: block.from, code: refusal.code });
     this.#sources.get(block.hash)?.penalise(100, `block ${block.hash} is ${refusal.code}`);
   }
 
@@ -159,12 +160,12 @@ export class Peering {
   }
 
   #meet(peer: Peer): void {
-    this.#log(`peer ${peer.id.slice(0, 12)} at ${peer.hello?.address ?? peer.host} is here`);
+    this.#log('info', 'peer.here', { peer: peer.id, address: peer.hello?.address ?? peer.host });
     peer.send(this.#tips());
   }
 
   #forget(peer: Peer): void {
-    this.#log(`peer ${peer.id.slice(0, 12)} is gone`);
+    this.#log('info', 'peer.gone', { peer: peer.id });
     this.#known.delete(peer.id);
     this.#heights.delete(peer);
     this.#history.gone(peer);
@@ -174,7 +175,7 @@ export class Peering {
     try {
       switch (message.kind) {
         case 'block': return this.#takeBlock(peer, message.bytes);
-        case 'transaction': return await this.#takeTransaction(peer, hexOf(message.bytes));
+        case 'transaction': return await this.#takeTransaction(peer, message.bytes);
         case 'approve': return await this.#takeApprove(peer, hexOf(message.bytes));
         case 'tips': return this.#compare(peer, message);
         case 'get': return this.#answer(peer, message.hashes);
@@ -192,8 +193,16 @@ export class Peering {
   }
 
   #takeBlock(peer: Peer, bytes: Buffer): void {
+    // Everybody passes on what is new to it, so most blocks come more than once.
+    const wire = keccakHex(bytes);
+    const known = this.#blocksByWire.get(wire);
+    if (known !== undefined && this.#isHere(known)) {
+      this.#knownBy(peer).set(known, known);
+      return;
+    }
     const block = this.#decoded(peer, bytes);
     if (block === null) return;
+    this.#blocksByWire.set(wire, block.hash);
     this.#knownBy(peer).set(block.hash, block.hash);
     this.#asked.delete(block.hash);
     if (this.#isHere(block.hash)) return;
@@ -212,11 +221,9 @@ export class Peering {
     }
   }
 
-  async #takeTransaction(peer: Peer, raw: Hex): Promise<void> {
+  async #takeTransaction(peer: Peer, bytes: Buffer): Promise<void> {
     const { pool, parameters } = this.#ports;
-    const parsed = parseTransaction(raw, parameters);
-    if (!parsed.ok) return peer.penalise(20, `a transaction is ${parsed.refusal.code}`);
-    const { hash } = parsed.transaction;
+    const hash = keccakHex(bytes);
     this.#knownBy(peer).set(hash, hash);
     const asked = this.#asked.delete(hash);
     if (pool.get(hash) !== undefined) {
@@ -224,10 +231,16 @@ export class Peering {
       if (asked) this.#ports.retry('transaction');
       return;
     }
+    const raw = hexOf(bytes);
+    const parsed = parseTransaction(raw, parameters);
+    if (!parsed.ok) return peer.penalise(20, `a transaction is ${parsed.refusal.code}`);
     try {
-      if (!(await pool.submit(raw)).fresh) return;
+      const stored = pool.take(parsed.transaction);
+      if (stored === null) return;
+      // Nobody here has been promised anything, so nothing waits for the disk.
+      stored.catch(this.#ports.broken);
       this.#ports.pending(hash);
-      this.#relay(hash, { kind: 'transaction', bytes: bytesOf(raw) }, peer);
+      this.#relay(hash, { kind: 'transaction', bytes }, peer);
     } catch (error) {
       if (!(error instanceof LedgerFault)) throw error;
       // It may be spent, or cannot be paid here yet: nobody's fault. Where a block links it, it will be judged when it runs.

@@ -60,21 +60,36 @@ export class TransactionPool {
     const parsed = parseTransaction(raw, this.#parameters);
     if (!parsed.ok) throw new LedgerFault(parsed.refusal.code, rpcCodes.refused, parsed.refusal.message);
     const { transaction } = parsed;
-    const known = this.#byHash.has(transaction.hash) || this.#chain.receipt(transaction.hash) !== undefined;
-    if (!known) {
-      this.#admit(transaction);
-      this.#keep(transaction);
-      // Kept first, so that a second one with this nonce is refused while the first is on its way to the disk.
+    const stored = this.take(transaction);
+    if (stored !== null) {
       try {
-        await this.#store.pool.put(transaction.hash, raw);
+        await stored;
       } catch (error) {
-        this.#drop(transaction.hash);
         const reason = error instanceof Error ? error.message : String(error);
         throw refused('STORE_UNWRITABLE', `the transaction could not be stored: ${reason}`);
       }
     }
     await this.#store.root.flushed;
-    return { hash: transaction.hash, fresh: !known };
+    return { hash: transaction.hash, fresh: stored !== null };
+  }
+
+  /** Checks and keeps; what comes back resolves when it is written, and a failure drops it again. Null where it is here already. */
+  take(transaction: SignedTransaction): Promise<void> | null {
+    const { hash, raw } = transaction;
+    if (this.knows(hash)) return null;
+    this.#admit(transaction);
+    // Kept first, so that a second one with this nonce is refused while the first is on its way to the disk.
+    this.#keep(transaction);
+    return this.#store.pool.put(hash, raw).then(() => undefined, (error: unknown) => {
+      this.#drop(hash);
+      this.#recent.delete(hash);
+      throw error;
+    });
+  }
+
+  /** Pending here, or run. */
+  knows(hash: Hash): boolean {
+    return this.#byHash.has(hash) || this.#recent.has(hash) || this.#chain.receipt(hash) !== undefined;
   }
 
   /** A transaction that a block links: it will be judged when it runs, whatever the account has now. Nothing where the bytes are none. */
