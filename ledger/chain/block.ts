@@ -108,7 +108,7 @@ type Item = Uint8Array | readonly Item[];
 
 function parsed(wire: Hex): Item {
   try {
-    return RLP.decode(Buffer.from(wire.slice(2), 'hex')) as Item;
+    return RLP.decode(Buffer.from(wire.slice(2), 'hex'));
   } catch {
     throw new MalformedBlock('not RLP');
   }
