@@ -7,7 +7,7 @@ import type { Hex } from '@oort/ledger-chain';
 import { openChainStore } from '@oort/ledger-execution';
 import { checkChain, exportChain, importChain, repairChain } from '@oort/ledger-node';
 import type { ChainCheck } from '@oort/ledger-node';
-import { readGenesis } from './chain';
+import { logOf, readGenesis, statesKept } from './chain';
 import type { Genesis } from './chain';
 import { readOptions, required, UsageRefused } from './usage';
 
@@ -68,7 +68,7 @@ export async function repairCommand(commandLine: readonly string[]): Promise<voi
     throw error;
   });
   const { damages, fetched, setAside, nextIndex } = await repairChain({
-    directory, document: genesis.document, codes: codesOf(genesis), peers: values.peers.split(',').filter((peer) => peer !== ''), readable, log: teller(), ...statesKept(values['states-kept']),
+    directory, document: genesis.document, codes: codesOf(genesis), peers: values.peers.split(',').filter((peer) => peer !== ''), readable, log: logOf('text', 'info'), ...statesKept(values['states-kept']),
   });
   if (readable && damages.length === 0) process.stdout.write('whole: there is nothing to mend\n');
   else if (setAside === null) process.stdout.write(`mended: ${fetched} fetched from peers by hash and put back\n`);
@@ -109,14 +109,6 @@ function existing(data: string): string {
 
 function codesOf({ deployments }: Genesis): ReadonlyMap<string, Hex> {
   return new Map(deployments.map(({ name, initCode }) => [name, initCode]));
-}
-
-/** Of `--states-kept`. Throws UsageRefused. */
-export function statesKept(text: string | undefined): { readonly statesKept?: number } {
-  if (text === undefined) return {};
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 0) throw new UsageRefused(`--states-kept is a count of blocks, not "${text}"`);
-  return { statesKept: count };
 }
 
 /** Where it stands, at most once a second, on stderr. */

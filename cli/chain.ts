@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { JsonRpcProvider } from 'ethers';
 import { Fault, messageOf } from '@oort/kernel-wire';
 import { localParameters as localChainParameters, majorityOf, type GenesisDocument } from '@oort/ledger-chain';
-import { developmentWallet, documentOf, localGenesis, newWitnessKey, openNode, type SystemDeployment } from '@oort/ledger-node';
+import { developmentWallet, documentOf, localGenesis, logLevels, logTo, newWitnessKey, openNode, type Log, type SystemDeployment } from '@oort/ledger-node';
 import { localParameters } from '@oort/schema';
 import { readOptions, required, UsageRefused } from './usage';
 
@@ -20,16 +20,16 @@ const readyWithinMs = 120_000;
 export async function startChain(commandLine: readonly string[]): Promise<void> {
   const { values } = readOptions(commandLine, {
     data: { type: 'string' }, genesis: { type: 'string' }, key: { type: 'string' }, rpc: { type: 'string', default: '8765' }, listen: { type: 'string' },
-    peers: { type: 'string', default: '' }, address: { type: 'string' },
+    peers: { type: 'string', default: '' }, address: { type: 'string' }, 'states-kept': { type: 'string' }, log: { type: 'string', default: 'json' }, 'log-level': { type: 'string', default: 'info' },
   });
   const directory = resolve(required(values.data, '--data'));
   const { document, deployments } = readGenesis(required(values.genesis, '--genesis'));
   const keys = values.key === undefined ? [] : [newWitnessKey(readKey(values.key))];
   const { asked, stop } = stopAsked();
   const node = await openNode({
-    directory, document, keys, genesis: { allocations: {}, deployments },
+    directory, document, keys, genesis: { allocations: {}, deployments }, log: logOf(values.log, values['log-level']), ...statesKept(values['states-kept']),
     network: {
-      peers: values.peers.split(',').filter((peer) => peer !== ''), log: (line) => { log('peers', line); },
+      peers: values.peers.split(',').filter((peer) => peer !== ''),
       ...(values.listen === undefined ? {} : { port: portOf(values.listen, '--listen') }), ...(values.address === undefined ? {} : { address: values.address }),
     },
     onHalt: (reason) => {
@@ -131,9 +131,20 @@ function portOf(text: string, name: string): number {
   return port;
 }
 
-/** One JSON object a line, for who collects logs. */
-function log(part: string, line: string): void {
-  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), part, line })}\n`);
+/** On stderr. Throws UsageRefused. */
+export function logOf(format: string, level: string): Log {
+  if (format !== 'json' && format !== 'text') throw new UsageRefused(`--log is json or text, not "${format}"`);
+  const known = logLevels.find((each) => each === level);
+  if (known === undefined) throw new UsageRefused(`--log-level is one of ${logLevels.join(', ')}, not "${level}"`);
+  return logTo((line) => { process.stderr.write(line); }, { format, level: known });
+}
+
+/** Of `--states-kept`. Throws UsageRefused. */
+export function statesKept(text: string | undefined): { readonly statesKept?: number } {
+  if (text === undefined) return {};
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 0) throw new UsageRefused(`--states-kept is a count of blocks, not "${text}"`);
+  return { statesKept: count };
 }
 
 function stopAsked(): { readonly asked: Promise<void>; stop(): void } {

@@ -25,6 +25,7 @@ const help = `oort: a decentralised AI cloud
   oort chain devnet [--witnesses 4] [--data DIR] [--rpc PORT] [--listen PORT]
       a network of witnesses on this machine until Ctrl-C, a process each, at ports in a row; again, it goes on
   oort chain start --data DIR --genesis FILE [--key FILE] [--rpc PORT] [--listen PORT] [--address HOST:PORT] [--peers HOST:PORT,...]
+      [--states-kept 100000] [--log json|text] [--log-level debug|info|warn|error]
       one node of a network: a witness with the key in the file, else one that checks, runs and answers everything and writes nothing
   oort chain status|peers [--rpc URL]
       how far the chain is; whom the node is linked with

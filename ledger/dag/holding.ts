@@ -29,6 +29,13 @@ export class Holding {
     if (this.#held.size > this.#capacity && oldest !== undefined) this.#held.delete(oldest);
   }
 
+  /** How many wait, by what for. */
+  counts(): ReadonlyMap<Waiting['kind'], number> {
+    const counts = new Map<Waiting['kind'], number>();
+    for (const { waiting: { kind } } of this.#held.values()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    return counts;
+  }
+
   /** Takes out those whose wait may be over. */
   release(over: (waiting: Waiting) => boolean): Block[] {
     const released = [...this.#held.values()].filter(({ waiting }) => over(waiting)).map(({ block }) => block);

@@ -25,7 +25,7 @@ async function node(name: string, options: Partial<PeerNetworkOptions> = {}): Pr
   const lines: string[] = [];
   const network = await openPeerNetwork({
     identity: identityOf(name), chainId: 7, genesis, port: 0, peers: [], onPeer: () => undefined,
-    onMessage: (_, message) => { heard.push(message); }, log: (line) => { lines.push(line); }, ...options,
+    onMessage: (_, message) => { heard.push(message); }, log: (_, event, fields) => { lines.push(`${event} ${JSON.stringify(fields)}`); }, ...options,
   });
   opened.push(network);
   return { network, heard, lines };

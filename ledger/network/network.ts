@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { peerIdOf, type PeerIdentity } from './identity';
+import type { Log } from './log';
 import { protocolVersion, type Hello, type Message } from './messages';
 import { PeerLink, type PeerEvents } from './peer';
 
@@ -23,7 +24,7 @@ export interface PeerNetworkOptions {
   onPeer(peer: Peer): void;
   onMessage(peer: Peer, message: Message): void | Promise<void>;
   onGone?(peer: Peer): void;
-  log?(line: string): void;
+  readonly log?: Log;
 }
 
 export type Peer = Pick<PeerLink, 'id' | 'host' | 'outbound' | 'hello' | 'score' | 'send' | 'penalise'>;
@@ -146,7 +147,7 @@ class Network implements PeerNetwork {
       message: (link, message) => this.#heard(link, message),
       ban: (link, why) => {
         this.#banned.set(link.id, Date.now() + (this.options.banMs ?? 600_000));
-        this.options.log?.(`peer ${link.id.slice(0, 12)} at ${link.host} is banned: ${why}`);
+        this.options.log?.('warn', 'peer.banned', { peer: link.id, host: link.host, why });
         link.close('BANNED');
       },
       gone: (link) => {
@@ -177,7 +178,7 @@ class Network implements PeerNetwork {
       : hello.chainId !== chainId || hello.genesis !== genesis ? 'CHAIN_DIFFERS'
         : this.#greeted.size >= mostPeers ? 'FULL' : null;
     if (refusal !== null) {
-      this.options.log?.(`peer ${link.id.slice(0, 12)} at ${link.host} is turned away: ${refusal}`);
+      this.options.log?.('warn', 'peer.turnedAway', { peer: link.id, host: link.host, code: refusal });
       return link.close(refusal);
     }
     link.hello = hello;

@@ -56,7 +56,7 @@ async function until(met: () => boolean | Promise<boolean>, told: () => string):
 test('it is shown an outline per pair of epochs, then runs every block, and stands where the others stand', async () => {
   const there = await openNode({ directory: join(directory, 'true'), document, keys: [], network: { port: 0, peers: [] } });
   const lines: string[] = [];
-  const away = await openNode({ directory: join(directory, 'away'), document, keys: [], network: { peers: [there.peerAddress ?? ''], log: (line) => { lines.push(line); } } });
+  const away = await openNode({ directory: join(directory, 'away'), document, keys: [], network: { peers: [there.peerAddress ?? ''] }, log: (_, event, fields) => { lines.push(`${event} ${JSON.stringify(fields)}`); } });
   await until(async () => (await statusOf(away)).last_stable_block_index === height - 1, () => lines.join('; '));
   const [here, others] = await Promise.all([away, there].map((node) => node.request('stable_blocks', [height - 1, 1])));
   expect(here).toEqual(others);
@@ -84,10 +84,10 @@ const liars: readonly (readonly [told: RegExp, who: string, liar: Liar])[] = [
   [/HISTORY_UNSIGNED/, 'signs for witnesses without their keys', { of: 'true', outline: ({ summaries, citations }) => ({ summaries, citations: citations.map((wire) => `${wire.slice(0, -40)}${'11'.repeat(19)}00`) }) }],
   [/HISTORY_OUT_OF_ORDER/, 'swaps blocks', { of: 'true', page: (page) => ({ ...page, items: swapped(page.items) }) }],
   [/HISTORY_OUT_OF_ORDER/, 'sends other blocks than its outline names', { of: 'true', page: (page) => ({ ...page, items: page.items.filter(({ kind }, index) => kind !== 'block' || index > 0) }) }],
-  [/HISTORY_BLOCK_INVALID SIGNATURE_NOT_OF_AUTHOR/, 'changes a signature', { of: 'true', page: changedBlock((wire) => `${wire.slice(0, -40)}${'11'.repeat(19)}00`) }],
-  [/HISTORY_BLOCK_INVALID MALFORMED_BLOCK/, 'sends bytes', { of: 'true', page: changedBlock((wire) => wire.slice(0, -2)) }],
+  [/HISTORY_BLOCK_INVALID","rule":"SIGNATURE_NOT_OF_AUTHOR/, 'changes a signature', { of: 'true', page: changedBlock((wire) => `${wire.slice(0, -40)}${'11'.repeat(19)}00`) }],
+  [/HISTORY_BLOCK_INVALID","rule":"MALFORMED_BLOCK/, 'sends bytes', { of: 'true', page: changedBlock((wire) => wire.slice(0, -2)) }],
   [/HISTORY_INCOMPLETE/, 'leaves transactions out', { of: 'true', page: (page) => ({ ...page, items: page.items.filter(({ kind }) => kind !== 'transaction') }) }],
-  [/HISTORY_BLOCK_INVALID LAST_SUMMARY_WRONG/, 'has the keys of all witnesses, and another state', { of: 'forged' }],
+  [/HISTORY_BLOCK_INVALID","rule":"LAST_SUMMARY_WRONG/, 'has the keys of all witnesses, and another state', { of: 'forged' }],
 ];
 
 test.each(liars)('%p names what is wrong where somebody %s', async (told, who, { of, outline = same, page = same }) => {
@@ -95,7 +95,7 @@ test.each(liars)('%p names what is wrong where somebody %s', async (told, who, {
   const chain = new StableChain(store);
   const lines: string[] = [];
   const name = `victim-${who.replaceAll(' ', '-')}`;
-  const victim = await openNode({ directory: join(directory, name), document, keys: [], network: { port: 0, peers: [], log: (line) => { lines.push(line); } } });
+  const victim = await openNode({ directory: join(directory, name), document, keys: [], network: { port: 0, peers: [] }, log: (_, event, fields) => { lines.push(`${event} ${JSON.stringify(fields)}`); } });
   const liar = await openPeerNetwork({
     identity: loadPeerIdentity(join(directory, `liar-${name}`)), chainId: parameters.chainId, genesis: victim.genesisHash, peers: [victim.peerAddress ?? ''],
     onPeer: (peer) => { peer.send({ kind: 'tips', tips: [], pending: [], nextIndex: height }); },
@@ -104,8 +104,8 @@ test.each(liars)('%p names what is wrong where somebody %s', async (told, who, {
       if (message.kind === 'history') peer.send({ kind: 'page', ...page(historyPage(message.from, { chain, find: (hash) => find(store, hash) })) });
     },
   });
-  await until(() => lines.some((line) => line.includes('is refused')), () => lines.join('; '));
-  expect(lines.find((line) => line.includes('the history of peer'))).toMatch(told);
+  await until(() => lines.some((line) => line.startsWith('history.refused')), () => lines.join('; '));
+  expect(lines.find((line) => line.startsWith('history.refused'))).toMatch(told);
   expect(await statusOf(victim)).toMatchObject({ halted: null });
   await liar.close();
   await victim.close();

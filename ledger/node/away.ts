@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { localParameters } from '@oort/ledger-chain';
+import { logTo } from '@oort/ledger-network';
 import { developmentWallet, localAllocations } from './development-accounts';
 import { documentOf } from './genesis-document';
 import { growHistory } from './grown-history';
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
     globalThis.gc?.();
     const before = process.memoryUsage();
     const started = performance.now();
-    const [startedCpu, away] = [process.cpuUsage(), await openNode({ directory: join(directory, 'away'), document, keys: [], network: { peers: [there.peerAddress ?? ''], log: (line) => { process.stderr.write(`${line}\n`); } } })];
+    const [startedCpu, away] = [process.cpuUsage(), await openNode({ directory: join(directory, 'away'), document, keys: [], network: { peers: [there.peerAddress ?? ''] }, log: logTo((line) => { process.stderr.write(line); }, { format: 'text', level: 'info' }) })];
     let peak = 0;
     for (let index = 0; index < nextIndex - 1; await sleep(50)) {
       index = Number((await away.request('status', []) as { readonly last_stable_block_index: number }).last_stable_block_index);

@@ -2,7 +2,7 @@
 // signed; then its blocks, page by page, the next one under way while one is being checked and run.
 import type { Block, ChainParameters, Hash } from '@oort/ledger-chain';
 import type { StableChain } from '@oort/ledger-execution';
-import type { Carried, Message, Peer } from '@oort/ledger-network';
+import type { Carried, Log, Message, Peer } from '@oort/ledger-network';
 import { HistoryFeed } from './history-feed';
 import type { HistoryFeedPorts } from './history-feed';
 import { historyPage } from './history-page';
@@ -16,7 +16,7 @@ export interface FinalOrderPorts extends Omit<HistoryFeedPorts, 'receive'> {
   readonly chain: StableChain;
   readonly parameters: ChainParameters;
   wake(): void;
-  log(line: string): void;
+  readonly log: Log;
   broken(error: unknown): void;
   /** The wire form of a block, transaction or approve. */
   find(hash: Hash): Carried | null;
@@ -84,7 +84,7 @@ export class FinalOrder {
         const [best] = [...heights].sort(([, one], [, other]) => other - one);
         if (best === undefined || best[1] <= before + farBehind) return;
         const [peer, height] = best;
-        log(`catching up from ${before} to ${height} with peer ${peer.id.slice(0, 12)}`);
+        log('info', 'history.catchingUp', { from: before, to: height, peer: peer.id });
         const refused = await this.#follow(peer, height).catch((error: unknown) => this.#refused(peer, error));
         if (chain.point().nextIndex > before && !refused) stalled = 0;
         else {
@@ -102,7 +102,7 @@ export class FinalOrder {
   /** True: the peer has shown a history that is none. */
   #refused(peer: Peer, error: unknown): true {
     if (!(error instanceof HistoryRefused)) throw error;
-    this.ports.log(`the history of peer ${peer.id.slice(0, 12)} is refused: ${error.doubt}${error.refusal === null ? '' : ` ${error.refusal}`}: ${error.message}`);
+    this.ports.log('warn', 'history.refused', { peer: peer.id, code: error.doubt, rule: error.refusal, why: error.message });
     // What has been run by all rules differs from what witnesses have signed: nothing that a peer sends can mend that.
     if (error.doubt === 'HISTORY_SUMMARY_DIFFERS') this.ports.broken(error);
     peer.penalise(error.doubt in penalties ? 34 : 100, `${error.doubt}: ${error.message}`);

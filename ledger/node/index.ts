@@ -16,4 +16,5 @@ export type { NetworkOptions } from './peering';
 export { newWitnessKey, type WitnessKey } from './witness-keys';
 export type { Pace } from './witness';
 export { genesisDeployer } from '@oort/ledger-chain';
+export { logLevels, logTo, type Log, type LogFormat, type LogLevel } from '@oort/ledger-network';
 export { LedgerFault } from '@oort/ledger-rpc';

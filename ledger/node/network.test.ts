@@ -21,7 +21,7 @@ async function start(name: string, key: number | null, more: Partial<NodeOptions
   const known = [...nodes.values()].flatMap(({ peerAddress }) => (peerAddress === null ? [] : [peerAddress]));
   const node = await openNode({
     directory: join(directory, name), document, keys: keys.filter((_, index) => index === key),
-    network: { port: 0, peers: known, log: (line) => { lines.push(`${name}: ${line}`); } }, ...more,
+    network: { port: 0, peers: known }, log: (_, event, fields) => { lines.push(`${name}: ${event} ${JSON.stringify(fields)}`); }, ...more,
   });
   nodes.set(name, node);
   return node;
@@ -89,7 +89,7 @@ test('three go on while one is away; it catches up by the final order, and its a
   for (let round = 0; round < 16; round += 1) last = await send(node('w0')).then(async (hash) => { await final(node('w0'), hash); return hash; });
   await start('w3', 3);
   expect(await final(node('w3'), last)).toBe('0x1');
-  expect(lines.some((line) => line.startsWith('w3: catching up'))).toBe(true);
+  expect(lines.some((line) => line.startsWith('w3: history.catchingUp'))).toBe(true);
   await agree([...nodes.values()]);
 }, 200_000);
 
@@ -124,8 +124,8 @@ test('who sends a forged block, or a history of its own making, is banned, and t
       peer.send({ kind: 'outline', mci: message.mci, summaries: [], citations: [] });
     },
   });
-  for (const end = Date.now() + 60_000; !lines.some((line) => line.startsWith('w0:') && line.includes('is banned')) && Date.now() < end;) await sleep(20);
-  expect(lines.filter((line) => line.startsWith('w0:') && line.includes('is banned')).join()).toMatch(/banned/);
+  for (const end = Date.now() + 60_000; !lines.some((line) => line.startsWith('w0:') && line.includes('peer.banned')) && Date.now() < end;) await sleep(20);
+  expect(lines.filter((line) => line.startsWith('w0:') && line.includes('peer.banned')).join()).toMatch(/banned/);
   expect(asked).toContain('outline-of');
   await liar.close();
   expect(await final(node('w1'), await send(node('w0')))).toBe('0x1');

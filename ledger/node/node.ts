@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { Fault } from '@oort/kernel-wire';
 import type { Json } from '@oort/kernel-wire';
-import { decodeBlock, encodeBlock, genesisBlock, localParameters } from '@oort/ledger-chain';
+import { decodeBlock, encodeBlock, epochOf, genesisBlock, localParameters } from '@oort/ledger-chain';
 import type { Block, ChainParameters, GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
 import { applyGenesis, ChainDataDamaged, Executor, openChainStore, StableChain, StateReading } from '@oort/ledger-execution';
 import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
+import type { Log } from '@oort/ledger-network';
 import { createRequest, LedgerFault, listen, rpcCodes } from '@oort/ledger-rpc';
 import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
 import { ApprovePool } from './approve-pool';
@@ -40,6 +41,9 @@ export interface NodeOptions {
   };
   readonly now?: () => Date;
   readonly pace?: Pace;
+  /** Stable indexes whose state can still be read, besides the latest; 0 keeps none. Default 100,000. */
+  readonly statesKept?: number;
+  readonly log?: Log;
   /** How long after its last transaction a silent chain writes once more. */
   readonly echoesMs?: readonly number[];
   /** Instead of those of the directory; none for a node that only observes. */
@@ -88,7 +92,7 @@ async function openLocked(options: NodeOptions, unlock: () => void): Promise<Oly
   const clock = new ChainClock(options.now ?? (() => new Date()));
   const state = new StateReading(store, parameters, clock.seconds);
   const pool = new TransactionPool(store, new StableChain(store), state, parameters);
-  const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from);
+  const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from, options.statesKept === undefined ? {} : { statesKept: options.statesKept });
   const approves = new ApprovePool(store, executor.chain, parameters);
   const running = new RunningNode({ store, keys, document, executor, pool, approves, state, clock, options, unlock });
   try {
@@ -155,11 +159,16 @@ class RunningNode implements OlympusNode {
   readonly #candidates: readonly Candidate[];
   readonly #sending = new Set<Promise<void>>();
   readonly #echo: Echo;
+  readonly #log: Log;
+  readonly #refused = new Map<string, number>();
+  #epoch: number;
   #closing = false;
   #halted: string | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#log = parts.options.log ?? (() => undefined);
+    this.#epoch = epochOf(parts.executor.chain.point().mci, parts.document.parameters);
     this.genesisHash = genesisBlock(parts.document).hash;
     this.#seats = parts.keys.length === 0 ? [this.#seatObserver()] : this.#seatWitnesses();
     const [first] = this.#seats;
@@ -188,6 +197,8 @@ class RunningNode implements OlympusNode {
     for (const { timestamp } of waiting) clock.seen(timestamp);
     clock.seen(executor.chain.record(executor.chain.point().hash)?.timestamp ?? 0);
     for (const seat of this.#seats) for (const block of waiting) seat.receive(block);
+    const { mci, nextIndex } = executor.chain.point();
+    this.#log('info', 'chain.started', { genesis: this.genesisHash, mci, index: nextIndex - 1, unstable: waiting.length, witnesses: this.#parts.keys.map(({ address }) => address) });
     await this.#peering?.open();
     for (const seat of this.#seats) seat.wake();
   }
@@ -206,6 +217,7 @@ class RunningNode implements OlympusNode {
     for (const seat of this.#seats) await seat.stop();
     await this.#parts.executor.settled().catch(() => undefined);
     await Promise.all(this.#sending);
+    this.#log('info', 'chain.stopped', { index: this.#parts.executor.chain.point().nextIndex - 1 });
     await this.#parts.store.root.close();
     this.#parts.unlock();
   }
@@ -249,6 +261,7 @@ class RunningNode implements OlympusNode {
         executor.settled().catch(broken);
       },
       refused: (block, refusal) => {
+        this.#refused.set(refusal.code, (this.#refused.get(refusal.code) ?? 0) + 1);
         // An own block that our own rules refuse would be a bug, and going on would hide it.
         if (own.has(block.from) && refusal.code !== 'SIGNATURE_NOT_OF_AUTHOR') broken(new NodeHalted(`block ${block.hash} of a local witness is ${refusal.code}`));
         else this.#peering?.refused(block, refusal);
@@ -278,6 +291,7 @@ class RunningNode implements OlympusNode {
       receive: (block) => { for (const seat of this.#seats) seat.receive(block); },
       retry: (kind) => { for (const seat of this.#seats) seat.retry(kind); },
       pending: (hash) => { for (const listener of this.#pendingListeners) listener(hash); },
+      log: this.#log,
       wake: () => { for (const seat of this.#seats) seat.wake(); },
       settled: () => executor.settled(),
       broken: (error) => this.#halt(error),
@@ -293,12 +307,23 @@ class RunningNode implements OlympusNode {
     this.#parts.pool.executed(executed);
     this.#parts.approves.executed(executed);
     this.#echo.executed(executed);
+    this.#tell(executed);
     const ran = executed.blocks.flatMap(({ record, approves }) => [...record.transactions, ...approves]);
     for (const { view } of this.#seats) view.executed(executed.mci, ran);
     for (const { hash } of executed.blocks) this.#verified.delete(hash);
     for (const listener of this.#listeners) listener(executed);
     for (const seat of this.#seats) setImmediate(() => seat.retry('summary'));
     for (const candidate of this.#candidates) setImmediate(() => this.#stand(candidate, executed.mci));
+  }
+
+  #tell({ mci, blocks, elapsedMs }: ExecutedMci): void {
+    const transactions = blocks.reduce((sum, { record }) => sum + record.transactions.length, 0);
+    this.#log('debug', 'mci.executed', { mci, blocks: blocks.length, transactions, ms: Math.round(elapsedMs * 10) / 10 });
+    for (const { hash, record } of blocks) if (record.status === 1) this.#log('warn', 'block.forked', { hash, index: record.index });
+    const epoch = epochOf(mci, this.#parts.document.parameters);
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#log('info', 'epoch.began', { epoch, witnesses: [...(this.#parts.executor.chain.witnesses(epoch) ?? [])] });
   }
 
   /** Sends the candidate's ticket for the epoch, once. */
@@ -320,6 +345,7 @@ class RunningNode implements OlympusNode {
     if (this.#halted !== null) return;
     const reason = error instanceof Error ? error : new NodeHalted(String(error));
     this.#halted = reason.message;
+    this.#log('error', 'chain.halted', { code: reason instanceof Fault ? reason.code : null, why: reason.message });
     for (const seat of this.#seats) void seat.stop();
     if (this.#parts.options.onHalt !== undefined) this.#parts.options.onHalt(reason);
     else process.stderr.write(`the chain has halted: ${reason.message}\n`);
@@ -353,6 +379,7 @@ class RunningNode implements OlympusNode {
       syncing: () => this.#peering?.syncing ?? false,
       peers: () => (this.#peering?.peers() ?? []).map((peer) => ({ ...peer })),
       halted: () => this.#halted,
+      blocks: () => ({ held: view.heldFor(), refused: this.#refused }),
       receiptProof: async (transaction): Promise<Json> => {
         const proof = await buildReceiptProof(transaction, { chain, parameters: document.parameters, unstable });
         return proof === null ? null : { ...proof, sets: proof.sets.map((each) => ({ ...each })) };

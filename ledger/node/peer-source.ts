@@ -4,7 +4,7 @@ import { keccak256 } from 'ethers';
 import { decodeBlock, MalformedBlock } from '@oort/ledger-chain';
 import type { Hash } from '@oort/ledger-chain';
 import { loadPeerIdentity, openPeerNetwork } from '@oort/ledger-network';
-import type { Carried, Message, Peer, PeerNetwork } from '@oort/ledger-network';
+import type { Carried, Log, Message, Peer, PeerNetwork } from '@oort/ledger-network';
 import { hexOf } from './hex-bytes';
 import type { HistoryPage } from './history-page';
 
@@ -14,7 +14,7 @@ export interface PeerSourceOptions {
   readonly peers: readonly string[];
   readonly chainId: number;
   readonly genesisHash: Hash;
-  readonly log?: (line: string) => void;
+  readonly log?: Log;
 }
 
 const askAgainMs = 500;

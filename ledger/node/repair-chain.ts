@@ -7,7 +7,7 @@ import { decodeBlock, genesisBlock, recoverAuthor } from '@oort/ledger-chain';
 import type { GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
 import { openChainStore, StableChain, stablePoint } from '@oort/ledger-execution';
 import type { ChainStore } from '@oort/ledger-execution';
-import type { Carried } from '@oort/ledger-network';
+import type { Carried, Log } from '@oort/ledger-network';
 import { checkChain, fetched } from './check-chain';
 import type { Damage } from './check-chain';
 import { storedPart, unstablePart } from './export-chain';
@@ -29,7 +29,7 @@ export interface RepairOptions {
   readonly readable?: boolean;
   readonly patienceMs?: number;
   readonly statesKept?: number;
-  readonly log?: (line: string) => void;
+  readonly log?: Log;
 }
 
 export interface Repair {
@@ -82,7 +82,7 @@ async function putBack(store: ChainStore, damages: readonly Damage[], source: Pe
   const parts = await source.parts(hashes, patienceMs);
   for (const [hash, part] of parts) {
     if (!isWhole(part, hash)) continue;
-    log?.(`${part.kind} ${hash} is put back`);
+    log?.('info', 'repair.putBack', { kind: part.kind, hash });
     if (part.kind === 'block') await store.blocks.put(hash, part.bytes);
     else if (part.kind === 'transaction') await store.transactions.put(hash, hexOf(part.bytes));
     else await store.approves.put(hash, hexOf(part.bytes));
@@ -110,7 +110,7 @@ async function rebuild(
     let from = replay.nextIndex;
     for (let page = await pages.from(from); page !== null; page = await pages.from(from)) {
       from = await takeOrFetch(replay, page, pages);
-      log?.(`run again up to ${replay.nextIndex - 1}${goal === null ? '' : ` of ${goal - 1}`}`);
+      log?.('info', 'repair.ranAgain', { to: replay.nextIndex - 1, of: goal === null ? null : goal - 1 });
       if (from >= Math.max(goal ?? 0, source.height)) break;
     }
     if (old !== null) await keepOwn(old, replay);

@@ -54,6 +54,10 @@ export class View {
     return this.#holding.size;
   }
 
+  heldFor(): ReadonlyMap<string, number> {
+    return this.#holding.counts();
+  }
+
   holds(hash: Hash): boolean {
     return this.#holding.has(hash);
   }

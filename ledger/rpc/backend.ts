@@ -24,6 +24,8 @@ export interface RpcBackend {
   readonly syncing: () => boolean;
   readonly peers: () => readonly Json[];
   readonly halted: () => string | null;
+  /** How many blocks wait, by what they wait for; how many were refused since the start, by the rule that they broke. */
+  readonly blocks: () => { readonly held: ReadonlyMap<string, number>; readonly refused: ReadonlyMap<string, number> };
   readonly receiptProof: (transaction: Hash) => Promise<Json>;
   readonly now: () => number;
   /** A transaction that was not known before and waits now. */

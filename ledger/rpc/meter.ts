@@ -13,7 +13,7 @@ export class ChainMeter {
   #mcis = 0;
   #executionMs = 0;
 
-  constructor(backend: Pick<RpcBackend, 'onExecuted'>) {
+  constructor(private readonly backend: Pick<RpcBackend, 'onExecuted' | 'blocks'>) {
     backend.onExecuted((executed) => this.#count(executed));
   }
 
@@ -29,10 +29,13 @@ export class ChainMeter {
       ['oort_chain_syncing', '1 while the node is far behind its peers.', status['syncing'] === true ? 1 : 0],
       ['oort_chain_halted', '1 when the node has stopped for good.', status['halted'] === null ? 0 : 1],
     ] as const;
+    const { held, refused } = this.backend.blocks();
     return [
       ...gauges.map(([name, help, value]) => family(name, 'gauge', help, [['', value]])),
       family('oort_chain_blocks_total', 'counter', 'Blocks that became final, by their status: a fork is the second block with its root.',
         [['{status="ordered"}', this.#ordered], ['{status="fork"}', this.#forks]]),
+      family('oort_chain_held_blocks', 'gauge', 'Blocks that wait, by what they wait for.', labelled('for', held, waits)),
+      family('oort_chain_refused_blocks_total', 'counter', 'Blocks refused, by the rule that they broke.', labelled('code', refused)),
       family('oort_chain_transactions_total', 'counter', 'Transactions executed.', [['', this.#transactions]]),
       family('oort_chain_executed_mcis_total', 'counter', 'MCIs executed.', [['', this.#mcis]]),
       family('oort_chain_execution_seconds_total', 'counter', 'Time spent executing MCIs and writing them to disk.', [['', this.#executionMs / 1000]]),
@@ -48,6 +51,13 @@ export class ChainMeter {
       this.#transactions += record.transactions.length;
     }
   }
+}
+
+const waits = ['block', 'transaction', 'approve', 'summary', 'nonce', 'time'] as const;
+
+/** Names that must always be there, and those that are. */
+function labelled(label: string, counts: ReadonlyMap<string, number>, always: readonly string[] = []): Sample[] {
+  return [...new Set([...always, ...counts.keys()])].map((name) => [`{${label}="${name}"}`, counts.get(name) ?? 0]);
 }
 
 function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
