@@ -43,7 +43,7 @@ export const ingest: ServiceKind = {
 export const subgraphs: Readonly<Record<string, ServiceKind>> = {
   accounts: subgraph('accounts', ({ keys, site }) => ({ OORT_SESSION_KEY_FILE: keys.session, OORT_SITE: site })),
   audit: subgraph('audit', (places) => ({ ...orderKey(places), OORT_RUNTIME_CLASS: places.runtimeClass })),
-  compute: subgraph('compute', () => ({ OORT_LEASE_SECONDS: '5' })),
+  compute: subgraph('compute', (places) => ({ ...orderKey(places), OORT_LEASE_SECONDS: '5' })),
   datahub: subgraph('datahub', orderKey),
   // What is nobody's secret any more, and no other key.
   events: { ...subgraph('events', ({ keys }) => ({ OORT_EVENT_KEYS: keys.revealed })), entry: 'cli/services/events.ts' },

@@ -1,10 +1,10 @@
-// The stage that adversaries play on: a platform, thirteen super nodes with stakes, a customer with a model. Through public doors only.
+// The stage that adversaries play on: a platform, thirteen super nodes (unless told) with stakes, a customer with a model. Through public doors only.
 import { join } from 'node:path';
 import { JsonRpcProvider, Wallet } from 'ethers';
 import { inferenceModel, initialWeights, readArchitecture, exampleTensor } from '@oort/algorithms-training';
 import { contentIdOf } from '@oort/kernel-content';
 import { Fault } from '@oort/kernel-wire';
-import { startFleet } from '../loop/agents';
+import { startFleet, type Fleet } from '../loop/agents';
 import { graphqlClient } from '../loop/graphql-client';
 import { digits } from '../loop/images';
 import { createFaucet, devWallet, signIn } from '../loop/people';
@@ -28,11 +28,11 @@ export interface Stage {
   restart(environment: Readonly<Record<string, string>>): Promise<void>;
 }
 
-const nodes = 13;
+const thirteen: Fleet = [['super', 13]];
 const startMs = 180_000;
 const architecture = { input: [1, 28, 28], labels: Array.from({ length: 10 }, (_, digit) => String(digit)), layers: [{ kind: 'flatten' }, { kind: 'dense', units: 10 }] };
 
-export async function setStage(directory: string, environment: Readonly<Record<string, string>>, report: Report): Promise<Stage> {
+export async function setStage(directory: string, environment: Readonly<Record<string, string>>, report: Report, fleet = thirteen): Promise<Stage> {
   const launch = (ports: Readonly<Record<string, string>>, more: Readonly<Record<string, string>>): Promise<Started<Ready>> =>
     startProcess<Ready>('platform', ['up', '--data', join(directory, 'platform'), '--json'], { ...ports, ...more }, join(directory, 'logs', 'platform.log'), startMs);
   let platform = await launch(Object.fromEntries(doors.map(([name]) => [name, '0'])), environment);
@@ -43,7 +43,7 @@ export async function setStage(directory: string, environment: Readonly<Record<s
   const faucet = createFaucet(chain);
   const customer = await signIn(devWallet(0, chain), graphql);
   report.progress('the platform runs');
-  const agents = await startFleet({ graphql, chain, customer, faucet, urls, directory }, [['super', nodes]]);
+  const agents = await startFleet({ graphql, chain, customer, faucet, urls, directory }, fleet);
   const pictures = digits(400, 100).train.map(({ png }) => [...exampleTensor(png, 'image/png', [1, 28, 28])]);
   const context: LoopContext = {
     quick: true, directory, urls, chain, customer, agents, images: { train: [], heldOut: [], labels: [] }, artifacts: {},

@@ -175,7 +175,7 @@ async function benchmarked(options: SandboxOptions, client: PlatformClient, log:
     fetchContent: nowhere, storeContent: nowhere, checkpoint: nowhere, resume: null, signal: new AbortController().signal, timeoutMs: minute, checkpointEveryMs: minute,
   });
   sandbox.close();
-  const measured: Record<string, Json> = { ...await measureMachine(directory), ...output as { readonly inferencesPerS: number } };
+  const measured: Record<string, Json> = { ...await measureMachine(directory), ...output as { readonly inferencesPerS: number }, wall: strongestWall() };
   const { reportBenchmark } = await client.graphql<{ readonly reportBenchmark: { readonly __typename: string; readonly message?: string } }>(benchmarkMutation, { input: measured });
   if (reportBenchmark.__typename === 'Refusal') return log(`benchmark refused: ${reportBenchmark.message ?? ''}`);
   log(`sandbox: ${hasBubblewrap() ? 'bubblewrap' : 'a plain process (bubblewrap does not work here)'}; foreign programs: ${strongestWall() === 'process' ? 'none, only ONNX graphs run' : `behind ${strongestWall()}`}`);

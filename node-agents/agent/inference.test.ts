@@ -53,6 +53,17 @@ describe('an inference job', () => {
     expect(await infer({ modelContentId, feedsContentId: put(Buffer.from(JSON.stringify(feeds))) })).toEqual({ outputs, names, dims });
   });
 
+  it('keeps a large answer as a content', async () => {
+    const count = 5000;
+    const feeds = [{ name: 'image', type: 'float32', dims: [count, 1, 2, 2], values: Array<number>(4 * count).fill(0.5) }];
+    const { output } = await runInference({ modelContentId, feeds }, ports);
+    const { outputsContentId = '', dims } = output as unknown as { readonly outputsContentId?: string; readonly dims: Json };
+    expect(output).not.toHaveProperty('outputs');
+    expect(dims).toEqual([[count, 3], [count, 3]]);
+    const kept = JSON.parse(String(contents.get(outputsContentId))) as number[][];
+    expect(kept.map((row) => row.length)).toEqual([3 * count, 3 * count]);
+  });
+
   it('says what is wrong with a model or its inputs', async () => {
     await expect(infer({ modelContentId: put(Buffer.from('no model')), input: rows })).rejects.toThrow();
     await expect(infer({ modelContentId, feeds: [{ name: 'sound', type: 'float32', dims: [1], values: [0] }] })).rejects.toMatchObject({ code: 'MODEL_REFUSED' });

@@ -19,16 +19,19 @@ interface InferenceSpec {
 }
 
 const modelsKept = 4;
+/** Of an answer that is said at once: about 20 characters each, well within what a job may return. */
+const mostValues = 20_000;
 const models = new Map<string, Promise<OpenModel>>();
 
 /** `output` is {outputs: a row of raw values of the model's first output for each input, labels: the largest of each}; a unit is a row.
- *  With `feeds` a row is one of the model's outputs, and {names, dims} say which and of what form.
+ *  With `feeds` a row is one of the model's outputs, and {names, dims} say which and of what form; where they are many, the rows lie as
+ *  JSON in the content `outputsContentId`.
  *  Throws ModelRefused, ImageUnreadable, and what the runtime does. */
 export async function runInference(specJson: Json, ports: ExecutorPorts): Promise<Executed> {
   const spec = specJson as unknown as InferenceSpec;
   const model = await modelOf(spec.modelContentId, ports);
   const feeds = await feedsOf(spec, ports);
-  if (feeds !== null) return runFeeds(model, feeds);
+  if (feeds !== null) return runFeeds(model, feeds, ports);
   const rows = await model.inferRows(await rowsOf(spec, model, ports));
   const labels = rows.map((row) => indexOfLargest(row)).map((index) => spec.labels?.[index] ?? index);
   return { output: { outputs: rows.map(listOf), labels }, units: rows.length };
@@ -46,10 +49,12 @@ async function feedsOf({ feeds, feedsContentId }: InferenceSpec, { fetchContent 
   return JSON.parse((await fetchContent(feedsContentId)).toString('utf8')) as readonly NamedTensor[];
 }
 
-async function runFeeds(model: OpenModel, feeds: readonly NamedTensor[]): Promise<Executed> {
+async function runFeeds(model: OpenModel, feeds: readonly NamedTensor[], { storeContent }: ExecutorPorts): Promise<Executed> {
   const outputs = await model.run(feeds);
   const rows = outputs.map(({ values }) => listOf(values));
-  return { output: { outputs: rows, names: outputs.map(({ name }) => name), dims: outputs.map(({ dims }) => [...dims]) }, units: 1 };
+  const form = { names: outputs.map(({ name }) => name), dims: outputs.map(({ dims }) => [...dims]) };
+  if (rows.reduce((sum, row) => sum + row.length, 0) <= mostValues) return { output: { outputs: rows, ...form }, units: 1 };
+  return { output: { outputsContentId: await storeContent(Buffer.from(JSON.stringify(rows))), ...form }, units: 1 };
 }
 
 function modelOf(modelContentId: string, { fetchContent }: ExecutorPorts): Promise<OpenModel> {

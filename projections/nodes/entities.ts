@@ -27,6 +27,7 @@ export interface NodeRow {
   memoryMb: number | null;
   diskMbPerS: number | null;
   inferencesPerS: number | null;
+  wall: string | null;
   enrolledAt: string;
 }
 
@@ -51,6 +52,7 @@ export const NodeEntity = new EntitySchema<NodeRow>({
     memoryMb: { type: 'int', nullable: true },
     diskMbPerS: { type: 'double precision', nullable: true },
     inferencesPerS: { type: 'double precision', nullable: true },
+    wall: { type: 'text', nullable: true },
     enrolledAt: { type: 'text' },
   },
   indices: [{ name: 'node_status', columns: ['status'] }, { name: 'node_operator', columns: ['operator'] }],

@@ -14,7 +14,7 @@ type Read = Extract<AuditEvent | NodesEvent, { readonly type: (typeof subscribes
 export const newcomersTrust = 0.05;
 
 export const nodesProjection: Projection = {
-  name: 'nodes', version: 1, subscribes, entities: [NodeEntity],
+  name: 'nodes', version: 2, subscribes, entities: [NodeEntity],
   apply: (event, rows) => apply({ type: event.type, data: event.data } as unknown as Read, event.metadata.occurredAt, rows),
 };
 
@@ -24,12 +24,12 @@ async function apply(event: Read, occurredAt: string, rows: Rows): Promise<void>
     case 'NodeEnrolled':
       await rows.insert(NodeEntity, {
         ...event.data, online: true, status: 'enrolled', statusBefore: 'enrolled', trust: newcomersTrust, suspendedFor: null,
-        cores: null, memoryMb: null, diskMbPerS: null, inferencesPerS: null, enrolledAt: occurredAt,
+        cores: null, memoryMb: null, diskMbPerS: null, inferencesPerS: null, wall: null, enrolledAt: occurredAt,
       });
       return;
     case 'NodeBenchmarked': {
-      const { cores, memoryMb, diskMbPerS, inferencesPerS } = event.data;
-      await rows.update(NodeEntity, { nodeId }, { cores, memoryMb, diskMbPerS, inferencesPerS });
+      const { cores, memoryMb, diskMbPerS, inferencesPerS, wall = null } = event.data;
+      await rows.update(NodeEntity, { nodeId }, { cores, memoryMb, diskMbPerS, inferencesPerS, wall });
       return;
     }
     case 'NodeWentOffline':

@@ -1,3 +1,4 @@
+import type { SandboxLevel } from '../job-spec';
 import type { Visibilities } from './visibility';
 
 export type NodeKind = 'super' | 'archive' | 'edge';
@@ -11,7 +12,7 @@ export type NodesEvent =
       readonly region: string; readonly network: string; readonly runtimeClass: string;
       /** Where its piece server listens, or null for a node that only calls out. */ readonly endpoint: string | null;
     } }
-  | { readonly type: 'NodeBenchmarked'; readonly data: { readonly nodeId: string; readonly cores: number; readonly memoryMb: number; readonly diskMbPerS: number; readonly inferencesPerS: number } }
+  | { readonly type: 'NodeBenchmarked'; readonly data: { readonly nodeId: string; readonly cores: number; readonly memoryMb: number; readonly diskMbPerS: number; readonly inferencesPerS: number; /** The strongest wall that it has for foreign programs. */ readonly wall?: SandboxLevel } }
   | { readonly type: 'NodeActivated'; readonly data: { readonly nodeId: string } }
   | { readonly type: 'NodeWentOffline'; readonly data: { readonly nodeId: string; readonly lastSeenAt: string } }
   | { readonly type: 'NodeCameOnline'; readonly data: { readonly nodeId: string; readonly endpoint: string | null } }

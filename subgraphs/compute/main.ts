@@ -9,6 +9,6 @@ import { createComputeSubgraph } from './subgraph';
 runSubgraph({
   name: 'compute', projections: [jobsProjection, nodesProjection], sealing: eventPrivacy, upcasters,
   open: (foundation, settings) => createComputeSubgraph({
-    ...foundation, content: noContent, leaseTtlMs: 1000 * settings.whole('OORT_LEASE_SECONDS', 30),
+    ...foundation, content: noContent, leaseTtlMs: 1000 * settings.whole('OORT_LEASE_SECONDS', 30), packetKey: settings.deviceKey('OORT_ORDER_KEY_FILE'),
   }),
 });

@@ -1,4 +1,5 @@
 import type { Command } from '@oort/kernel-decider';
+import type { SandboxLevel } from '@oort/schema/job-spec';
 import type { NodeKind } from '@oort/schema/events/nodes';
 
 /** What a machine says of itself when it joins. */
@@ -16,7 +17,7 @@ export interface NodeProfile {
 export type NodeCommand =
   | Command<'IssueEnrolmentToken', { readonly tokenHash: string; readonly kind: NodeKind; readonly operator: string; readonly expiresAt: string }>
   | Command<'EnrolNode', NodeProfile & { readonly nodeId: string; /** Whether the device key signed this very request. */ readonly proven: boolean }>
-  | Command<'ReportBenchmark', { readonly nodeId: string; readonly cores: number; readonly memoryMb: number; readonly diskMbPerS: number; readonly inferencesPerS: number }>
+  | Command<'ReportBenchmark', { readonly nodeId: string; readonly cores: number; readonly memoryMb: number; readonly diskMbPerS: number; readonly inferencesPerS: number; readonly wall?: SandboxLevel }>
   | Command<'MarkOffline', { readonly nodeId: string; readonly lastSeenAt: string }>
   | Command<'MarkOnline', { readonly nodeId: string; readonly endpoint: string | null }>
   | Command<'SuspendNode', { readonly nodeId: string; readonly reason: string; readonly caseId: string | null }>

@@ -6,6 +6,7 @@ import { findNode, nodesPage, type NodeRow, type NodesFilter } from '@oort/proje
 import { chainReports, machineReport, usageReports } from '@oort/projections-readings';
 import type { RequestContext, SubgraphPorts } from '@oort/schema';
 import type { NodeKind } from '@oort/schema/events/nodes';
+import type { SandboxLevel } from '@oort/schema/job-spec';
 import { enrolmentStatement, tokenFor } from '@oort/schema/statements';
 import type { NodeCommand, NodeProfile } from './commands';
 import type { Presence } from './presence';
@@ -21,7 +22,7 @@ export interface ResolverPorts extends Pick<SubgraphPorts, 'readModels' | 'now'>
 
 interface CreateTokenInput { readonly kind: NodeKind; readonly operator?: string | null; readonly ttlSeconds?: number | null }
 interface EnrolInput extends Omit<NodeProfile, 'endpoint'> { readonly token: string; readonly endpoint?: string | null; readonly signature: string }
-interface BenchmarkInput { readonly cores: number; readonly memoryMb: number; readonly diskMbPerS: number; readonly inferencesPerS: number }
+interface BenchmarkInput { readonly cores: number; readonly memoryMb: number; readonly diskMbPerS: number; readonly inferencesPerS: number; readonly wall?: SandboxLevel | null }
 interface Input<T> { readonly input: T }
 interface PageArguments { readonly first?: number | null; readonly after?: string | null; readonly filter?: { readonly [key in keyof NodesFilter]: NodesFilter[key] | null } | null }
 
@@ -45,7 +46,7 @@ export function nodesResolvers(ports: ResolverPorts): Readonly<Record<string, un
       enrolNode: (_: unknown, { input }: Input<EnrolInput>) => enrol(ports, input),
       reportBenchmark: (_: unknown, { input }: Input<BenchmarkInput>, { actor }: RequestContext) => {
         if (actor.kind !== 'node') return notANode;
-        return settled(ports, actor.nodeId, command('ReportBenchmark', { nodeId: actor.nodeId, ...input }, { actor: actor.nodeId, now: ports.now() }));
+        return settled(ports, actor.nodeId, command('ReportBenchmark', { nodeId: actor.nodeId, ...measured(input) }, { actor: actor.nodeId, now: ports.now() }));
       },
       drainNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => leave(ports, 'DrainNode', input.nodeId, context),
       retireNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => leave(ports, 'RetireNode', input.nodeId, context),
@@ -118,6 +119,10 @@ async function connection({ readModels }: ResolverPorts, { first, after, filter 
       hasNextPage, hasPreviousPage: (after ?? null) !== null, startCursor: rows[0]?.nodeId ?? null, endCursor: rows.at(-1)?.nodeId ?? null,
     },
   };
+}
+
+function measured({ wall, ...input }: BenchmarkInput): Omit<BenchmarkInput, 'wall'> & { readonly wall?: SandboxLevel } {
+  return wall == null ? input : { ...input, wall };
 }
 
 function present({ nodeId, cores, memoryMb, diskMbPerS, inferencesPerS, ...row }: NodeRow): object {
