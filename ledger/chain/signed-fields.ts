@@ -104,7 +104,7 @@ function signatureOf(items: readonly Item[]): Uint8Array {
   const both = Buffer.alloc(64);
   const [r, s] = items.slice(-2).map((item) => bytes(item));
   for (const [part, end] of [[r, 32], [s, 64]] as const) {
-    if (part === undefined || part.length > 32 || part[0] === 0) throw new RangeError('not an integer');
+    if (part === undefined || part.length === 0 || part.length > 32 || part[0] === 0) throw new RangeError('no signature');
     both.set(part, end - part.length);
   }
   return both;

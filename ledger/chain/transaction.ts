@@ -24,25 +24,47 @@ export type TransactionRefusal =
   | { readonly code: 'TRANSACTION_DATA_TOO_LONG'; readonly message: string }
   | { readonly code: 'TRANSACTION_PRICE_NOT_TAKEN'; readonly message: string };
 
-export type ParsedTransaction =
-  | { readonly ok: true; readonly transaction: SignedTransaction }
-  | { readonly ok: false; readonly refusal: TransactionRefusal };
+interface Refused { readonly ok: false; readonly refusal: TransactionRefusal }
+
+export type ParsedTransaction = { readonly ok: true; readonly transaction: SignedTransaction } | Refused;
 
 const halfOrder = Buffer.from('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0', 'hex');
 const hexBytes = /^0x[0-9a-f]*$/i;
 
 /** The rules that need no state (OLYMPUS.md section 2), in the order in which they are checked. Cost: one curve recovery. */
 export function parseTransaction(raw: Hex, parameters: ChainParameters): ParsedTransaction {
+  const read = readTransaction(raw, parameters);
+  if (!read.ok) return read;
+  const key = recoverKey(signedDigest(read.fields), read.fields.signature, read.fields.parity);
+  return signedBy(key === null ? null : addressOfKey(key), raw, read);
+}
+
+/** The same, with the curve recovery done elsewhere. */
+export async function parseTransactionBy(
+  recovery: { readonly authorOf: (signed: SignedFields) => Promise<Address | null> }, raw: Hex, parameters: ChainParameters,
+): Promise<ParsedTransaction> {
+  const read = readTransaction(raw, parameters);
+  return read.ok ? signedBy(await recovery.authorOf(read.fields), raw, read) : read;
+}
+
+/** What the signature was made over. */
+export function signedDigest({ payload }: Pick<SignedFields, 'payload'>): Uint8Array {
+  return keccakBytes(payload);
+}
+
+interface Read { readonly ok: true; readonly wire: Uint8Array; readonly fields: SignedFields }
+
+/** Every rule but that somebody must have signed it. */
+function readTransaction(raw: Hex, parameters: ChainParameters): Read | Refused {
   const decoded = decode(raw);
   if (decoded === null) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
-  if (decoded.fields === null) return refused('TRANSACTION_TYPE_NOT_TAKEN', `transaction type ${decoded.type} is not supported on this chain`);
   const { wire, fields } = decoded;
-  const from = authorOf(fields);
-  if (from === null) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
-  const { type, chainId, gasLimit, gasPrice, data } = fields;
-  if (!parameters.transactionTypes.includes(type)) {
-    return refused('TRANSACTION_TYPE_NOT_TAKEN', `transaction type ${type} is not supported on this chain`);
+  if (fields === null || !parameters.transactionTypes.includes(fields.type)) {
+    return refused('TRANSACTION_TYPE_NOT_TAKEN', `transaction type ${decoded.type} is not supported on this chain`);
   }
+  // EIP-2: of the two signatures that anybody can make from one, only the one with the lower s counts.
+  if (Buffer.compare(fields.signature.subarray(32), halfOrder) > 0) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
+  const { chainId, gasLimit, gasPrice, data } = fields;
   if (chainId !== BigInt(parameters.chainId)) {
     return refused('TRANSACTION_OF_ANOTHER_CHAIN', `invalid chain id ${chainId}, this chain is ${parameters.chainId}`);
   }
@@ -55,10 +77,12 @@ export function parseTransaction(raw: Hex, parameters: ChainParameters): ParsedT
   const priceRefusal = priceTaken(gasPrice, parameters);
   if (priceRefusal !== null) return refused('TRANSACTION_PRICE_NOT_TAKEN', priceRefusal);
   if (fields.nonce > BigInt(Number.MAX_SAFE_INTEGER)) return refused('TRANSACTION_MALFORMED', 'the nonce is above 2^53');
-  return {
-    ok: true,
-    transaction: { hash: keccakHex(wire), from, nonce: Number(fields.nonce), gasLimit, gasPrice, value: fields.value, raw: raw.toLowerCase() },
-  };
+  return { ok: true, wire, fields };
+}
+
+function signedBy(from: Address | null, raw: Hex, { wire, fields: { nonce, gasLimit, gasPrice, value } }: Read): ParsedTransaction {
+  if (from === null) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
+  return { ok: true, transaction: { hash: keccakHex(wire), from, nonce: Number(nonce), gasLimit, gasPrice, value, raw: raw.toLowerCase() } };
 }
 
 function priceTaken(gasPrice: bigint, parameters: ChainParameters): string | null {
@@ -81,13 +105,6 @@ function decode(raw: Hex): { readonly wire: Uint8Array; readonly type: number; r
   return fields === null ? null : { wire, type: fields.type, fields };
 }
 
-function authorOf({ payload, signature, parity }: SignedFields): Address | null {
-  // EIP-2: of the two signatures that anybody can make from one, only the one with the lower s counts.
-  if (Buffer.compare(signature.subarray(32), halfOrder) > 0) return null;
-  const key = recoverKey(keccakBytes(payload), signature, parity);
-  return key === null ? null : addressOfKey(key);
-}
-
-function refused(code: TransactionRefusal['code'], message: string): ParsedTransaction {
+function refused(code: TransactionRefusal['code'], message: string): Refused {
   return { ok: false, refusal: { code, message } };
 }

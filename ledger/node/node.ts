@@ -217,6 +217,7 @@ class RunningNode implements OlympusNode {
     for (const seat of this.#seats) await seat.stop();
     await this.#parts.executor.settled().catch(() => undefined);
     await Promise.all(this.#sending);
+    await this.#parts.pool.close();
     this.#log('info', 'chain.stopped', { index: this.#parts.executor.chain.point().nextIndex - 1 });
     await this.#parts.store.root.close();
     this.#parts.unlock();

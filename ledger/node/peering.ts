@@ -1,7 +1,7 @@
 // What a node tells its peers and asks of them: new blocks, transactions and approves as they come, what is missing by hash, and,
 // after an absence, the final order from where it stopped. Everything that comes is checked by the same rules as if it had been made
 // here; a peer is believed in nothing, so a wrong order or a forged block only costs the peer its place.
-import { decodeBlock, encodeBlock, keccakHex, parseTransaction } from '@oort/ledger-chain';
+import { decodeBlock, encodeBlock, keccakHex } from '@oort/ledger-chain';
 import type { Block, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
 import type { BlockRefusal } from '@oort/ledger-dag';
 import type { ChainStore, StableChain } from '@oort/ledger-execution';
@@ -49,6 +49,7 @@ const tickMs = 200;
 const repeatMs = 1_000;
 const askAgainMs = 400;
 const mostAnswers = 256;
+const mostAtOnce = 64;
 const mostTips = 16;
 const answerBytes = 512 * 1024;
 /** How long a start waits for somebody to say how far the chain is, before a witness writes. */
@@ -64,6 +65,9 @@ export class Peering {
   /** Which rule some block has broken. */
   readonly #refusals = new Recent<string>(256);
   readonly #asked = new Map<Hash, number>();
+  /** Transactions whose signer is being recovered. */
+  readonly #parsing = new Set<Hash>();
+  #taken = 0;
   readonly #heights = new Map<Peer, number>();
   readonly #started = Date.now();
   readonly #history: FinalOrder;
@@ -175,7 +179,12 @@ export class Peering {
     try {
       switch (message.kind) {
         case 'block': return this.#takeBlock(peer, message.bytes);
-        case 'transaction': return await this.#takeTransaction(peer, message.bytes);
+        case 'transaction': {
+          const taken = this.#takeTransaction(peer, message.bytes);
+          this.#taken = (this.#taken + 1) % mostAtOnce;
+          // They are taken in their order, so that the last of some has waited for all of them.
+          return this.#taken === 0 ? await taken : void taken.catch(this.#ports.broken);
+        }
         case 'approve': return await this.#takeApprove(peer, hexOf(message.bytes));
         case 'tips': return this.#compare(peer, message);
         case 'get': return this.#answer(peer, message.hashes);
@@ -222,7 +231,7 @@ export class Peering {
   }
 
   async #takeTransaction(peer: Peer, bytes: Buffer): Promise<void> {
-    const { pool, parameters } = this.#ports;
+    const { pool } = this.#ports;
     const hash = keccakHex(bytes);
     this.#knownBy(peer).set(hash, hash);
     const asked = this.#asked.delete(hash);
@@ -231,8 +240,10 @@ export class Peering {
       if (asked) this.#ports.retry('transaction');
       return;
     }
+    if (this.#parsing.has(hash)) return;
+    this.#parsing.add(hash);
     const raw = hexOf(bytes);
-    const parsed = parseTransaction(raw, parameters);
+    const parsed = await pool.parse(raw).finally(() => this.#parsing.delete(hash));
     if (!parsed.ok) return peer.penalise(20, `a transaction is ${parsed.refusal.code}`);
     try {
       const stored = pool.take(parsed.transaction);

@@ -1,7 +1,7 @@
 // Transactions that wait until they are stable. One is on disk before its sender hears of it; it leaves when it has run.
 import { LedgerFault, rpcCodes } from '@oort/ledger-rpc';
-import { parseTransaction } from '@oort/ledger-chain';
-import type { Address, ChainParameters, Hash, Hex, SignedTransaction } from '@oort/ledger-chain';
+import { parseTransaction, parseTransactionBy, Recovery } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash, Hex, ParsedTransaction, SignedTransaction } from '@oort/ledger-chain';
 import type { ChainStore, ExecutedMci, StableChain, StateReading } from '@oort/ledger-execution';
 import { intrinsicGas } from '@oort/ledger-execution';
 
@@ -12,6 +12,7 @@ export class TransactionPool {
   readonly #chain: StableChain;
   readonly #state: StateReading;
   readonly #parameters: ChainParameters;
+  readonly #recovery = new Recovery();
   readonly #byHash = new Map<Hash, SignedTransaction>();
   /** Some that have run: blocks still being checked may link them, and reading one back costs a curve recovery. */
   readonly #recent = new Map<Hash, SignedTransaction>();
@@ -57,7 +58,7 @@ export class TransactionPool {
 
   /** Checks, keeps and flushes. The same bytes again are answered as before, so a sender may safely repeat itself. */
   async submit(raw: Hex): Promise<{ readonly hash: Hash; readonly fresh: boolean }> {
-    const parsed = parseTransaction(raw, this.#parameters);
+    const parsed = await this.parse(raw);
     if (!parsed.ok) throw new LedgerFault(parsed.refusal.code, rpcCodes.refused, parsed.refusal.message);
     const { transaction } = parsed;
     const stored = this.take(transaction);
@@ -71,6 +72,15 @@ export class TransactionPool {
     }
     await this.#store.root.flushed;
     return { hash: transaction.hash, fresh: stored !== null };
+  }
+
+  /** Signatures are recovered on a thread of their own, in the order in which they come. */
+  parse(raw: Hex): Promise<ParsedTransaction> {
+    return parseTransactionBy(this.#recovery, raw, this.#parameters);
+  }
+
+  close(): Promise<void> {
+    return this.#recovery.close();
   }
 
   /** Checks and keeps; what comes back resolves when it is written, and a failure drops it again. Null where it is here already. */
