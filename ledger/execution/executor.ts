@@ -248,7 +248,7 @@ export class Executor {
     const evm = evmBlock(environment, this.#parameters, commonOf(this.#parameters));
     let [cumulative, firstLog] = [0n, 0];
     for (const [position, hash] of fresh.entries()) {
-      const raw = this.#store.pool.get(hash);
+      const raw = this.#store.pool.get(hash) ?? await this.#onItsWay(hash);
       if (raw === undefined) throw new TransactionMissing(hash);
       const transaction = { raw, sender: this.#senderOf(hash) };
       const result = runTransfer(this.#state, transaction, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm);
@@ -263,6 +263,12 @@ export class Executor {
       results.push(result);
     }
     return results;
+  }
+
+  /** Of a transaction that came a moment ago, the write may not be done. */
+  async #onItsWay(hash: Hash): Promise<Hex | undefined> {
+    await this.#store.root.committed;
+    return this.#store.pool.get(hash);
   }
 
   #encodedReceipt(link: Hash, progress: Progress): Hex {
