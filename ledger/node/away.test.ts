@@ -56,12 +56,15 @@ async function until(met: () => boolean | Promise<boolean>, told: () => string):
 test('it is shown an outline per pair of epochs, then runs every block, and stands where the others stand', async () => {
   const there = await openNode({ directory: join(directory, 'true'), document, keys: [], network: { port: 0, peers: [] } });
   const lines: string[] = [];
-  const away = await openNode({ directory: join(directory, 'away'), document, keys: [], network: { peers: [there.peerAddress ?? ''] }, log: (_, event, fields) => { lines.push(`${event} ${JSON.stringify(fields)}`); } });
+  const away = await openNode({ directory: join(directory, 'away'), document, keys: [], statesKept: 10, network: { peers: [there.peerAddress ?? ''] }, log: (_, event, fields) => { lines.push(`${event} ${JSON.stringify(fields)}`); } });
   await until(async () => (await statusOf(away)).last_stable_block_index === height - 1, () => lines.join('; '));
   const [here, others] = await Promise.all([away, there].map((node) => node.request('stable_blocks', [height - 1, 1])));
   expect(here).toEqual(others);
   const summaryOf = (node: OlympusNode): Promise<unknown> => node.request('eth_getBlockByNumber', [`0x${(height - 1).toString(16)}`, false]);
   expect(await summaryOf(away)).toEqual(await summaryOf(there));
+  const balance = (index: number): Promise<unknown> => away.request('eth_getBalance', [wallet.address, `0x${index.toString(16)}`]);
+  expect(await balance(height - 8)).toMatch(/^0x/);
+  await expect(balance(height - 20)).rejects.toMatchObject({ code: 'STATE_NOT_KEPT' });
   expect(lines.join()).not.toMatch(/refused|banned/);
   await away.close();
   await there.close();

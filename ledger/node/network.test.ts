@@ -127,6 +127,7 @@ test('who sends a forged block, or a history of its own making, is banned, and t
   for (const end = Date.now() + 60_000; !lines.some((line) => line.startsWith('w0:') && line.includes('peer.banned')) && Date.now() < end;) await sleep(20);
   expect(lines.filter((line) => line.startsWith('w0:') && line.includes('peer.banned')).join()).toMatch(/banned/);
   expect(asked).toContain('outline-of');
+  expect(await ask<string>(node('w0'), 'olympus_metrics')).toContain('oort_chain_refused_blocks_total{code="AUTHOR_NOT_A_WITNESS"} 1');
   await liar.close();
   expect(await final(node('w1'), await send(node('w0')))).toBe('0x1');
 }, 200_000);

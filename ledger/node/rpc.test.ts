@@ -243,6 +243,7 @@ test('Prometheus reads where the node stands, at the door of JSON-RPC', async ()
   expect(value('oort_chain_transactions_total')).toBeGreaterThan(2);
   expect(value('oort_chain_blocks_total{status="ordered"}')).toBe(value('oort_chain_stable_index'));
   expect(value('oort_chain_blocks_total{status="fork"}')).toBe(0);
+  expect([value('oort_chain_held_blocks{for="summary"}'), value('oort_chain_held_blocks{for="transaction"}')]).toEqual([0, 0]);
   expect(value('oort_chain_execution_seconds_total')).toBeGreaterThan(0);
   await door.close();
 });
