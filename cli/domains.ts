@@ -58,6 +58,7 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
       ...ports, runtimeClass, batchMs, officerFault: officerFaultFrom(process.env), appealMs: parameters.appealSeconds * 1000,
       // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
       dispatch: async (job) => { await compute.submitJob({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },
+      dispatchTraining: async (job) => { await compute.submitJob({ ...job, kind: 'training' }); },
       nodeOf: (nodeId) => findNode(readModels, nodeId), nodes: () => liveNodes(readModels),
     }),
     await createProvenanceSubgraph({ readModels, proofs: ledger.proofs }),

@@ -169,7 +169,7 @@ describe('agents', () => {
     const checkpoint = await eventually(async () => (await eventsOf(jobId)).find((event) => event.type === 'AttemptCheckpointed') ?? null);
     const first = agents.get(checkpoint.data.nodeId);
     first?.process.kill('SIGKILL');
-    const { nodeId } = await resultOf(jobId, 60_000);
+    const { nodeId, output } = await resultOf(jobId, 60_000);
     const events = await eventsOf(jobId);
     expect(nodeId).not.toBe(first?.nodeId);
     const types = events.map(({ type }) => type).filter((type) => type !== 'AttemptCheckpointed');
@@ -179,6 +179,11 @@ describe('agents', () => {
     expect(types.filter((type) => type === 'JobCompleted')).toHaveLength(1);
     const steps = events.flatMap((event) => (event.type === 'AttemptCheckpointed' ? [event.data.step] : []));
     expect(steps).toEqual([...steps].sort((left, right) => left - right));
+    // Run again from its last checkpoint, as an audit does, it ends with the same bytes.
+    const last = events.flatMap((event) => (event.type === 'AttemptCheckpointed' ? [event.data] : [])).at(-1);
+    const replay = await platform.submitJob({ kind: 'training', spec, submitter: 'account_2', ...(last === undefined ? {} : { checkpoint: last }) });
+    const { weightsContentId } = output as { readonly weightsContentId: string };
+    expect((await resultOf(replay.jobId, 60_000)).output).toMatchObject({ weightsContentId });
     const late = await platform.ask<{ readonly completeAttempt: Json }>(
       'mutation C($input: CompleteAttemptInput!) { completeAttempt(input: $input) { __typename ... on Refusal { code } } }',
       { input: { jobId, attempt: 1, fencingToken: 1, output: {}, salt: '', resultSignature: '', units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:00.000Z' } },

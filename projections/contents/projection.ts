@@ -69,11 +69,12 @@ async function apply(event: Read, { metadata: { actor } }: RecordedEvent, rows: 
 }
 
 /** Jobs that the platform itself makes for somebody name what the platform chose. */
-async function submitted({ jobId, submitter, spec }: Of<'JobSubmitted'>, actor: string, rows: Rows): Promise<void> {
+async function submitted({ jobId, submitter, spec, checkpoint }: Of<'JobSubmitted'>, actor: string, rows: Rows): Promise<void> {
   await rows.put(JobEntity, { jobId, submitter, nodeId: null });
   for (const contentId of contentIdsIn(spec)) {
     if (actor === 'platform' || await holdsAny(rows, contentId, [submitter, anyone, anyJob])) await need(rows, jobId, contentId);
   }
+  if (actor === 'platform' && checkpoint !== undefined) await need(rows, jobId, checkpoint.contentId);
 }
 
 async function checkpointed({ jobId, nodeId, contentId }: Of<'AttemptCheckpointed'>, rows: Rows): Promise<void> {

@@ -13,6 +13,7 @@ export type ComputeEvent =
       readonly jobId: string; readonly kind: JobKind; readonly submitter: string; readonly subject: Subject | null;
       /** SHA-256 of the spec's RFC 8785 form, hex. */ readonly specHash: string; readonly spec: Json; readonly reservedMicroUsd: string;
       /** Nodes that get it only when nobody else comes for long. */ readonly avoid?: readonly string[];
+      /** Of another job with the same spec: from there it goes on. */ readonly checkpoint?: { readonly step: number; readonly contentId: string; readonly hash: string };
     } }
   | { readonly type: 'AttemptLeased'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string; readonly fencingToken: number; readonly expiresAt: string } }
   | { readonly type: 'AttemptCheckpointed'; readonly data: { readonly jobId: string; readonly attempt: number; readonly nodeId: string; readonly step: number; readonly contentId: string; readonly previousHash: string; readonly hash: string } }

@@ -21,6 +21,7 @@ runSubgraph({
       runtimeClass: settings.text('OORT_RUNTIME_CLASS'),
       // The subject of a customer's inference: what reads a phantom's result must find it in the same shape.
       dispatch: async (job) => { await submit({ ...job, kind: 'inference', subject: { kind: 'inference', id: newId('prediction') } }); },
+      dispatchTraining: async (job) => { await submit({ ...job, kind: 'training' }); },
       nodeOf: (nodeId) => findNode(foundation.readModels, nodeId), nodes: () => liveNodes(foundation.readModels),
     });
   },

@@ -2,16 +2,12 @@
 //   storage     leaves that a later block drew out of what the node said it keeps: one verdict a challenge (HONESTY: storage, exact)
 //   liveness    silence is a failure when it begins; at random times whoever is there passes
 //   annotation  gold items, once their mission is closed and all may know which they were: one verdict an answer
-import { command, createHandler } from '@oort/kernel-decider';
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
-import { canonicalJson, deriveId, sha256Hex } from '@oort/kernel-wire';
-import type { AuditEvent } from '@oort/schema/events/audit';
 import type { DatahubEvent } from '@oort/schema/events/datahub';
 import type { NodesEvent } from '@oort/schema/events/nodes';
 import type { StorageEvent } from '@oort/schema/events/storage';
-import { recordDecider } from './decide';
+import { createJudge } from './judging';
 
-type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
 type Audited = Extract<StorageEvent, { readonly type: 'PossessionAudited' }>['data'];
 type Silent = Extract<NodesEvent, { readonly type: 'NodeWentOffline' }>['data'];
 type Closed = Extract<DatahubEvent, { readonly type: 'MissionClosed' }>['data'];
@@ -41,22 +37,9 @@ export interface OtherWork {
 export const probeEveryMs = 3_600_000;
 const probesADay = 24;
 
-type Found = Pick<Verdict, 'nodeId' | 'taskId' | 'work' | 'evidence' | 'outcome' | 'distance'> & { readonly operator: string };
-
 export function auditOtherWork(ports: OtherWorkPorts): OtherWork {
   const { store, now, appealMs } = ports;
-  const records = createHandler({ store, decider: recordDecider, now: () => now() });
-
-  /** Judged once for each task, however often it is asked. */
-  async function judge(found: Found, cause?: RecordedEvent): Promise<void> {
-    const { taskId, nodeId, outcome, distance } = found;
-    const data = {
-      ...found, caseId: deriveId('case', taskId), evidenceHash: sha256Hex(canonicalJson([taskId, nodeId, outcome, distance])),
-      appealUntil: new Date(now().getTime() + appealMs).toISOString(),
-    };
-    const options = { actor: 'platform', now: now(), id: deriveId('command', `judge/${taskId}`), ...(cause === undefined ? {} : { cause }) };
-    await records(nodeId, command('JudgeTask', data, options));
-  }
+  const judge = createJudge({ store, now: () => now(), appealMs });
 
   return {
     async possessionAudited(event) {

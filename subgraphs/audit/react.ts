@@ -13,9 +13,12 @@ import type { ComputeEvent } from '@oort/schema/events/compute';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
 import { recordDecider } from './decide';
 import { readAnswer, readTask, workOf } from './inference';
-import type { Officer, OfficerPorts } from './officer';
-import { auditOtherWork, probeEveryMs, type OtherWorkPorts } from './other-work';
+import type { Officer } from './officer';
+import { createJudge } from './judging';
+import { auditOtherWork, probeEveryMs } from './other-work';
 import type { Referee } from './referee';
+import type { AuditPorts } from './subgraph';
+import { auditTraining } from './training';
 
 type Confirmed = Extract<AuditEvent, { readonly type: 'SlashConfirmed' }>['data'];
 type Proposed = Extract<AuditEvent, { readonly type: 'SlashProposed' }>['data'];
@@ -28,7 +31,7 @@ const reauditTolerance = tolerance(4e-7);
 const confirmTimer = 'audit.confirm-slash';
 
 export interface ReactionPorts {
-  readonly ports: SubgraphPorts & Pick<OfficerPorts, 'appealMs'> & Pick<OtherWorkPorts, 'nodeOf' | 'nodes'>;
+  readonly ports: SubgraphPorts & Pick<AuditPorts, 'nodeOf' | 'nodes' | 'dispatchTraining' | 'appealMs'>;
   readonly officer: Officer;
   readonly referee: Referee;
 }
@@ -38,6 +41,9 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
   const records = createHandler({ store, decider: recordDecider, now });
   const { database } = readModels;
   const other = auditOtherWork({ store, now: () => now(), nodeOf, nodes: () => ports.nodes(), appealMs, random: Math.random });
+  const training = auditTraining({
+    store, content: ports.content, judge: createJudge({ store, now: () => now(), appealMs }), now: () => now(), nodeOf, random: Math.random, dispatchTraining: (job) => ports.dispatchTraining(job),
+  });
   probeOften(other.probe, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
@@ -90,6 +96,8 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     ['audit.answered', ['ResultRecorded'], (event) => officer.answered(event)],
     ['audit.fraud', ['FraudProved'], fraudProved],
     ['audit.missed', ['RevealMissed', 'SignatureRefused'], (event) => officer.missed(event)],
+    ['audit.trained', ['ResultRecorded'], training.answered],
+    ['audit.untrained', ['JobFailed'], (event) => Promise.resolve(training.failed(event))],
     ['audit.possession', ['PossessionAudited'], other.possessionAudited],
     ['audit.silence', ['NodeWentOffline'], other.wentOffline],
     ['audit.gold', ['MissionClosed'], other.missionClosed],

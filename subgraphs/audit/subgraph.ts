@@ -7,12 +7,14 @@ import { createOfficer, type OfficerPorts } from './officer';
 import { drawsOf, leakPhantoms, type OfficerFault } from './officer-fault';
 import type { OtherWorkPorts } from './other-work';
 import { startReactions } from './react';
+import type { TrainingAuditPorts } from './training';
 import { onnxReferee } from './referee';
 import { auditResolvers } from './resolvers';
 
 export interface AuditPorts extends SubgraphPorts, Pick<OfficerPorts, 'dispatch' | 'runtimeClass' | 'appealMs'> {
   nodeOf(nodeId: string): Promise<{ readonly operator: string; readonly runtimeClass: string; readonly status: string } | null>;
   nodes: OtherWorkPorts['nodes'];
+  dispatchTraining: TrainingAuditPorts['dispatchTraining'];
   /** Between two roots of commitments on chain. */
   readonly batchMs: number;
   /** For tests: an officer that cheats. */

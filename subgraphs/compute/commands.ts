@@ -1,5 +1,6 @@
 import type { Command } from '@oort/kernel-decider';
 import type { Json } from '@oort/kernel-wire';
+import type { Checkpoint } from './state';
 import type { JobKind, Subject } from '@oort/schema/events/compute';
 
 /** What an agent shows to speak for an attempt. */
@@ -12,7 +13,7 @@ export interface AttemptClaim {
 
 /** Asked of one job. */
 export type ComputeCommand =
-  | Command<'SubmitJob', { readonly jobId: string; readonly kind: JobKind; readonly submitter: string; readonly subject: Subject | null; readonly spec: Json; /** Decimal, or null for no cap. */ readonly priceCapMicroUsd: string | null; readonly avoid?: readonly string[] }>
+  | Command<'SubmitJob', { readonly jobId: string; readonly kind: JobKind; readonly submitter: string; readonly subject: Subject | null; readonly spec: Json; /** Decimal, or null for no cap. */ readonly priceCapMicroUsd: string | null; readonly avoid?: readonly string[]; readonly checkpoint?: Checkpoint }>
   | Command<'LeaseJob', {
       readonly jobId: string; readonly nodeId: string; readonly ttlMs: number; /** Of the list price; 10,000 when left out. */ readonly askBasisPoints?: number;
       /** To be run without a network: the lease outlives the deadline, so that a result may be reported late. */ readonly offline?: boolean;

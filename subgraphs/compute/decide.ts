@@ -45,7 +45,7 @@ function decide(command: ComputeCommand, state: JobState): Decided {
 }
 
 function submit({ data }: CommandOf<'SubmitJob'>, state: JobState): Decided {
-  const { jobId, kind, submitter, subject, spec, priceCapMicroUsd, avoid = [] } = data;
+  const { jobId, kind, submitter, subject, spec, priceCapMicroUsd, avoid = [], checkpoint } = data;
   const specHash = sha256Hex(canonicalJson(spec));
   if (state.status !== 'none') {
     const same = state.specHash === specHash && state.submitter === submitter && state.kind === kind;
@@ -57,7 +57,7 @@ function submit({ data }: CommandOf<'SubmitJob'>, state: JobState): Decided {
   if (priceCapMicroUsd !== null && BigInt(priceCapMicroUsd) < quote) {
     return refuse('PRICE_CAP_TOO_LOW', `The job may cost ${quote} micro-dollars.`, { quoteMicroUsd: quote.toString(), priceCapMicroUsd });
   }
-  return { events: [{ type: 'JobSubmitted', data: { jobId, kind, submitter, subject, specHash, spec, reservedMicroUsd: quote.toString(), ...(avoid.length === 0 ? {} : { avoid }) } }] };
+  return { events: [{ type: 'JobSubmitted', data: { jobId, kind, submitter, subject, specHash, spec, reservedMicroUsd: quote.toString(), ...(avoid.length === 0 ? {} : { avoid }), ...(checkpoint === undefined ? {} : { checkpoint }) } }] };
 }
 
 function checkpoint({ data }: CommandOf<'CheckpointAttempt'>, state: Known): Decided {

@@ -3,10 +3,10 @@ import type { JobFacts, JobState } from './state';
 
 export function evolve(state: JobState, event: ComputeEvent): JobState {
   if (event.type === 'JobSubmitted') {
-    const { reservedMicroUsd, avoid = [], ...asked } = event.data;
+    const { reservedMicroUsd, avoid = [], checkpoint = null, ...asked } = event.data;
     return {
       ...asked, status: 'queued', reservedMicroUsd: BigInt(reservedMicroUsd), attempts: 0,
-      failures: { infrastructure: 0, application: 0, validation: 0 }, failedOn: avoid, checkpoint: null,
+      failures: { infrastructure: 0, application: 0, validation: 0 }, failedOn: avoid, checkpoint,
     };
   }
   if (state.status === 'none') return state;

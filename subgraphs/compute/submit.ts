@@ -8,7 +8,7 @@ import { newJobId } from '@oort/schema/job-spec';
 import type { ComputeCommand } from './commands';
 import { jobDecider } from './decide';
 import type { ComputeRefusal } from './refusals';
-import type { JobState } from './state';
+import type { Checkpoint, JobState } from './state';
 
 export interface JobToSubmit {
   /** Chosen before, so that submitting again is the same job. */
@@ -20,6 +20,8 @@ export interface JobToSubmit {
   readonly priceCapMicroUsd?: bigint;
   /** Nodes that get it only when nobody else comes for long. */
   readonly avoid?: readonly string[];
+  /** Of another job with the same spec: from there it goes on. */
+  readonly checkpoint?: Checkpoint;
   readonly cause?: RecordedEvent;
 }
 
@@ -37,8 +39,8 @@ export function createJobSubmitter({ store, now }: { readonly store: EventStore;
 }
 
 export function submitterOver(handle: JobHandler, now: () => Date): SubmitJob {
-  return async ({ jobId = newJobId(now()), kind, spec, submitter, subject = null, priceCapMicroUsd, avoid = [], cause }) => {
-    const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null, avoid };
+  return async ({ jobId = newJobId(now()), kind, spec, submitter, subject = null, priceCapMicroUsd, avoid = [], checkpoint, cause }) => {
+    const data = { jobId, kind, spec, submitter, subject, priceCapMicroUsd: priceCapMicroUsd?.toString() ?? null, avoid, ...(checkpoint === undefined ? {} : { checkpoint }) };
     const same = sha256Hex(canonicalJson({ jobId, kind, spec, submitter }));
     // Made by the platform, for its submitter: what the spec names is of the platform's choice.
     const options = { actor: 'platform', now: now(), id: deriveId('command', `submit/${same}`), ...(cause === undefined ? {} : { cause }) };
