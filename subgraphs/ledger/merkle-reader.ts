@@ -1,9 +1,12 @@
 // The Merkle log over everything that was ever recorded, as it stands in the store: ciphertext where data is not public.
 // Read anew at each start, and compared with the last anchored root: a store that was changed since is not anchored further.
-import { MerkleLog, eventLeaf } from '@oort/kernel-merkle';
+// In memory stays little of it: hashes of blocks of 1024 events, and every anchor; a proof reads a block or two of the store again.
+import { eventLeaf } from '@oort/kernel-merkle';
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
 import { Fault } from '@oort/kernel-wire';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
+import { EventIndex } from './event-index';
+import { SparseLog, usualBlockLeaves } from './sparse-log';
 
 export type LogAnchor = Extract<LedgerEvent, { readonly type: 'LogAnchored' }>['data'];
 
@@ -35,7 +38,7 @@ export interface LogProofs {
   /** All under one anchored root; null while one of them is not anchored. */
   prove(eventIds: readonly string[]): Promise<ProvenEvents | null>;
   /** Null while the event is unknown or not anchored yet. */
-  eventProof(eventId: string): EventProof | null;
+  eventProof(eventId: string): Promise<EventProof | null>;
 }
 
 /** For a process that proves and anchors nothing: reads the log until the signal aborts. Throws LogDiverged. */
@@ -55,21 +58,28 @@ export function proofsOf(reader: MerkleReader): LogProofs {
 }
 
 export class MerkleReader {
-  private readonly log = new MerkleLog();
+  private readonly log: SparseLog;
+  /** Of the first event of each block. */
   private readonly positions: bigint[] = [];
-  private readonly indexOf = new Map<string, number>();
+  private readonly index: EventIndex;
   readonly anchors: LogAnchor[] = [];
   /** Index of the newest event that deserves an anchor. */
   private newest = -1;
 
-  constructor(private readonly rawStore: EventStore) {}
+  constructor(private readonly rawStore: EventStore, { blockLeaves = usualBlockLeaves, mostInMemory }: { readonly blockLeaves?: number; readonly mostInMemory?: number } = {}) {
+    this.blockLeaves = blockLeaves;
+    this.log = new SparseLog(async (block) => (await this.eventsOf(block)).map(eventLeaf), blockLeaves);
+    this.index = new EventIndex(mostInMemory);
+  }
+
+  private readonly blockLeaves: number;
 
   get size(): number {
     return this.log.size;
   }
 
   root(): string {
-    return this.log.root().toString('hex');
+    return this.log.rootNow().toString('hex');
   }
 
   get latest(): LogAnchor | null {
@@ -84,57 +94,75 @@ export class MerkleReader {
   /** Runs until the signal aborts; calls `caughtUp` when all that was there at the start has been read. Throws LogDiverged. */
   async run(signal: AbortSignal, caughtUp: () => void): Promise<void> {
     for await (const delivery of this.rawStore.subscribe({ from: 'start', signal })) {
-      if (delivery.kind === 'event') this.take(delivery.event);
+      if (delivery.kind === 'event') await this.take(delivery.event);
       if (delivery.kind === 'caughtUp') caughtUp();
     }
   }
 
   /** Under the latest anchor; null when the event is unknown or not anchored yet. */
-  prove(eventId: string): EventProof | null {
-    const index = this.indexOf.get(eventId);
+  async prove(eventId: string): Promise<EventProof | null> {
     const anchor = this.latest;
-    if (index === undefined || anchor === null || index >= anchor.treeSize) return null;
+    const place = anchor === null ? null : await this.placeOf(eventId, anchor.treeSize, new Map());
+    if (place === null || anchor === null) return null;
     const { treeSize, root, txHash, blockNumber } = anchor;
-    return { eventId, leaf: this.log.leaf(index).toString('hex'), index, treeSize, path: this.path(index, treeSize), root, txHash, blockNumber };
+    const { index } = place;
+    return { eventId, leaf: (await this.log.leaf(index)).toString('hex'), index, treeSize, path: await this.path(index, treeSize), root, txHash, blockNumber };
   }
 
   /** All under one anchored root; null when one of them is unknown or not anchored yet. */
   async proveAll(eventIds: readonly string[]): Promise<ProvenEvents | null> {
     const anchor = this.latest;
-    const indexes = [...new Set(eventIds)].map((id) => this.indexOf.get(id));
     if (anchor === null) return null;
+    const read = new Map<number, readonly RecordedEvent[]>();
     const events: ProvenEvents['events'][number][] = [];
-    for (const index of indexes) {
-      const event = index === undefined || index >= anchor.treeSize ? null : await this.stored(index);
-      if (index === undefined || event === null) return null;
-      const { id, stream, revision, type, data, metadata } = event;
-      events.push({ id, stream, revision: revision.toString(), type, data, metadata: { ...metadata }, index, path: this.path(index, anchor.treeSize) });
+    for (const eventId of new Set(eventIds)) {
+      const place = await this.placeOf(eventId, anchor.treeSize, read);
+      if (place === null) return null;
+      const { index, event: { id, stream, revision, type, data, metadata } } = place;
+      events.push({ id, stream, revision: revision.toString(), type, data, metadata: { ...metadata }, index, path: await this.path(index, anchor.treeSize) });
     }
     return { anchor: { treeSize: anchor.treeSize, root: anchor.root, txHash: anchor.txHash }, events };
   }
 
-  private take(event: RecordedEvent): void {
+  private async take(event: RecordedEvent): Promise<void> {
+    const index = this.log.size;
+    if (index % this.blockLeaves === 0) this.positions.push(event.position);
     this.log.append(eventLeaf(event));
-    this.positions.push(event.position);
-    this.indexOf.set(event.id, this.log.size - 1);
-    if (event.type === 'LogAnchored') this.check(event.data as unknown as LogAnchor);
-    if (!isOwn(event)) this.newest = this.log.size - 1;
+    await this.index.add(event.id, index);
+    if (event.type === 'LogAnchored') await this.check(event.data as unknown as LogAnchor);
+    if (!isOwn(event)) this.newest = index;
   }
 
-  private check(anchor: LogAnchor): void {
-    const found = anchor.treeSize > this.size ? 'too few events' : this.log.root(anchor.treeSize).toString('hex');
+  private async check(anchor: LogAnchor): Promise<void> {
+    const found = anchor.treeSize > this.size ? 'too few events' : (await this.log.root(anchor.treeSize)).toString('hex');
     if (found !== anchor.root) throw new LogDiverged(anchor.treeSize, anchor.root, found);
     this.anchors.push(anchor);
   }
 
-  private path(index: number, size: number): readonly string[] {
-    return this.log.proof(index, size).map((hash) => hash.toString('hex'));
+  private async path(index: number, size: number): Promise<readonly string[]> {
+    return (await this.log.proof(index, size)).map((each) => each.toString('hex'));
   }
 
-  private async stored(index: number): Promise<RecordedEvent | null> {
-    const position = this.positions[index] ?? 0n;
-    for await (const event of this.rawStore.readAll(position === 0n ? 'start' : { after: position - 1n }, { limit: 1 })) return event;
+  /** The index knows only some bytes of an id, so the event itself decides. */
+  private async placeOf(
+    eventId: string, size: number, read: Map<number, readonly RecordedEvent[]>,
+  ): Promise<{ readonly index: number; readonly event: RecordedEvent } | null> {
+    for (const index of this.index.find(eventId)) {
+      if (index >= size) continue;
+      const block = Math.floor(index / this.blockLeaves);
+      const events = read.get(block) ?? await this.eventsOf(block);
+      read.set(block, events);
+      const event = events[index % this.blockLeaves];
+      if (event?.id === eventId) return { index, event };
+    }
     return null;
+  }
+
+  private async eventsOf(block: number): Promise<readonly RecordedEvent[]> {
+    const position = this.positions[block] ?? 0n;
+    const events: RecordedEvent[] = [];
+    for await (const event of this.rawStore.readAll(position === 0n ? 'start' : { after: position - 1n }, { limit: this.blockLeaves })) events.push(event);
+    return events;
   }
 }
 
