@@ -4,6 +4,12 @@
 export interface PlatformParameters {
   readonly appealSeconds: number;
   readonly appealBondWei: bigint;
+  /** Seats of the first jury; each appeal doubles them and adds one. */
+  readonly jurySeats: number;
+  readonly jurorDepositWei: bigint;
+  readonly jurorWageWei: bigint;
+  /** A jury has this long to commit, and as long again to reveal. */
+  readonly jurySeconds: number;
   readonly votingSeconds: number;
   readonly timelockSeconds: number;
   readonly quorumBasisPoints: number;
@@ -29,7 +35,9 @@ const day = 24 * 60 * 60;
 
 /** Seconds where a public network has hours, so that a whole story fits into minutes. */
 export const localParameters: PlatformParameters = {
-  appealSeconds: 10, appealBondWei: oort, votingSeconds: 10, timelockSeconds: 2, quorumBasisPoints: 1_000,
+  appealSeconds: 10, appealBondWei: oort,
+  jurySeats: 3, jurorDepositWei: oort, jurorWageWei: oort / 10n, jurySeconds: 20,
+  votingSeconds: 10, timelockSeconds: 2, quorumBasisPoints: 1_000,
   proposalDepositWei: oort, poolOwnMinimumWei: 10n * oort, delegationMinimumWei: oort, fullPoolWei: 25n * oort,
   poolLockSeconds: 30, poolExitSeconds: 15, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: 2, rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
@@ -37,7 +45,9 @@ export const localParameters: PlatformParameters = {
 
 /** Epochs of 10,000 trunk blocks counted as 90 minutes: pools lock 300 of them, exits take 3. */
 export const publicParameters: PlatformParameters = {
-  appealSeconds: day, appealBondWei: 1_000n * oort, votingSeconds: 7 * day, timelockSeconds: 2 * day, quorumBasisPoints: 1_000,
+  appealSeconds: day, appealBondWei: 1_000n * oort,
+  jurySeats: 7, jurorDepositWei: 1_000n * oort, jurorWageWei: 20n * oort, jurySeconds: day,
+  votingSeconds: 7 * day, timelockSeconds: 2 * day, quorumBasisPoints: 1_000,
   proposalDepositWei: 10_000n * oort, poolOwnMinimumWei: 200_000n * oort, delegationMinimumWei: 1_000n * oort, fullPoolWei: 500_000n * oort,
   poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: day, rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,

@@ -83,7 +83,7 @@ async function attempted(chain: TestChain, kind: string, from: string, pool: str
       case 'withdraw': return await chain.send(from, 'StakingPools', 'withdraw', [pool]);
       default: {
         await chain.send(platform, 'HonestyCourt', 'proposeSlash', [caseId, pool, value, id('evidence')]);
-        await chain.send(platform, 'HonestyCourt', 'recordJury', [caseId, 7, 0, id('votes')]);
+        await chain.send(chain.at.get('JuryCourt') ?? '', 'HonestyCourt', 'recordJury', [caseId, 7, 0, id('votes')]);
         return await chain.send(platform, 'HonestyCourt', 'settle', [caseId]);
       }
     }

@@ -89,18 +89,24 @@ describe('HonestyCourt', () => {
     await chain.send(operator, 'HonestyCourt', 'appeal', [caseId], oort);
     chain.pass(localParameters.appealSeconds);
     expect(await refused(chain.send(other, 'HonestyCourt', 'settle', [caseId]))).toBe('WrongStage');
-    await chain.send(platform, 'HonestyCourt', 'recordJury', [caseId, 4, 3, id('votes')]);
+    const juries = chain.at.get('JuryCourt') ?? '';
+    expect(await refused(chain.send(platform, 'HonestyCourt', 'recordJury', [caseId, 7, 0, id('votes')]))).toBe('NotTheJuries');
+    await chain.send(juries, 'HonestyCourt', 'recordJury', [caseId, 3, 4, id('votes')]);
     expect(await refused(chain.send(other, 'HonestyCourt', 'settle', [caseId]))).toBe('WrongStage');
     expect(await chain.balance(operator)).toBe(990n * oort);
 
-    const second = id('second');
-    await chain.send(platform, 'HonestyCourt', 'proposeSlash', [second, operator, 7_500, id('e')]);
+    const [second, third] = [id('second'), id('third')];
+    for (const each of [second, third]) await chain.send(platform, 'HonestyCourt', 'proposeSlash', [each, operator, 7_500, id('e')]);
     chain.pass(localParameters.appealSeconds);
     expect(await refused(chain.send(other, 'HonestyCourt', 'settle', [second]))).toBe('JuryNeeded');
-    await chain.send(platform, 'HonestyCourt', 'recordJury', [second, 5, 2, id('votes')]);
+    await chain.send(juries, 'HonestyCourt', 'recordJury', [second, 5, 2, id('votes')]);
     await chain.send(other, 'HonestyCourt', 'settle', [second]);
     expect([...(await chain.view('StakingPools', 'stakeOf', [operator]))].slice(0, 2)).toEqual([0n, 5n * oort]);
     expect((await chain.view('StakingPools', 'delegationOf', [operator, delegator]))[0]).toBe(5n * oort);
+    // A majority that is less than two thirds slashes as much as needs no jury.
+    await chain.send(juries, 'HonestyCourt', 'recordJury', [third, 4, 3, id('votes')]);
+    await chain.send(other, 'HonestyCourt', 'settle', [third]);
+    expect([...(await chain.view('StakingPools', 'stakeOf', [operator]))].slice(0, 2)).toEqual([0n, 5n * oort * 9n / 10n]);
   });
 
   it('keeps one root and one opening a batch', async () => {

@@ -20,7 +20,7 @@ export class ContractNotCompiled extends Fault {
 }
 
 const order = [
-  'InsurancePool', 'StakingPools', 'HonestyCourt', 'DefiPool', 'Rewards', 'Governance', 'Anchors', 'Payments', 'Escrow',
+  'InsurancePool', 'StakingPools', 'HonestyCourt', 'DefiPool', 'Rewards', 'Governance', 'Anchors', 'Payments', 'Escrow', 'JuryCourt',
 ] as const satisfies readonly ContractName[];
 
 type Arguments = { readonly types: readonly string[]; readonly values: readonly unknown[] };
@@ -29,7 +29,7 @@ export function systemAddresses(deployer: string): Readonly<Record<ContractName,
   const at = (name: (typeof order)[number]): string => getCreateAddress({ from: deployer, nonce: order.indexOf(name) });
   return {
     Anchors: at('Anchors'), StakingPools: at('StakingPools'), HonestyCourt: at('HonestyCourt'), Governance: at('Governance'), Rewards: at('Rewards'),
-    Payments: at('Payments'), Escrow: at('Escrow'), DefiPool: at('DefiPool'), InsurancePool: at('InsurancePool'),
+    Payments: at('Payments'), Escrow: at('Escrow'), DefiPool: at('DefiPool'), InsurancePool: at('InsurancePool'), JuryCourt: at('JuryCourt'),
   };
 }
 
@@ -59,7 +59,15 @@ function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, a
         values: [at.HonestyCourt, p.poolOwnMinimumWei, p.delegationMinimumWei, p.fullPoolWei, p.poolLockSeconds, p.poolExitSeconds],
       };
     case 'HonestyCourt':
-      return { types: ['address', 'address', 'address', 'uint64', 'uint256'], values: [platform, at.StakingPools, at.InsurancePool, p.appealSeconds, p.appealBondWei] };
+      return {
+        types: ['address', 'address', 'address', 'uint64', 'uint256', 'address'],
+        values: [platform, at.StakingPools, at.InsurancePool, p.appealSeconds, p.appealBondWei, at.JuryCourt],
+      };
+    case 'JuryCourt':
+      return {
+        types: ['address', 'address', 'uint16', 'uint256', 'uint64', 'uint256', 'uint64', 'uint256'],
+        values: [at.HonestyCourt, at.StakingPools, p.jurySeats, p.jurorDepositWei, p.jurySeconds, p.jurorWageWei, p.appealSeconds, p.appealBondWei],
+      };
     case 'Governance': {
       const governed = governedParameters(p);
       return {

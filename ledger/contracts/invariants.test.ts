@@ -43,7 +43,7 @@ async function run(chain: TestChain, s: Step): Promise<string | null> {
     case 'slash': {
       const caseId = id(`case ${s.caseNumber}`);
       await attempt(chain.send(platform, 'HonestyCourt', 'proposeSlash', [caseId, s.pool, s.basisPoints, id('evidence')]));
-      await attempt(chain.send(platform, 'HonestyCourt', 'recordJury', [caseId, 7, 0, id('votes')]));
+      await attempt(chain.send(chain.at.get('JuryCourt') ?? '', 'HonestyCourt', 'recordJury', [caseId, 7, 0, id('votes')]));
       return await attempt(chain.send(platform, 'HonestyCourt', 'settle', [caseId])) ? caseId : null;
     }
   }

@@ -17,6 +17,14 @@ export const deployer = account('deployer');
 export const platform = account('platform');
 const gas = 30_000_000n;
 
+/** What BLOCKHASH answers for a block here. */
+export const hashOf = (block: number): string => id(`block ${block}`);
+const blockchain = {
+  getBlock: (block: number) => Promise.resolve({ hash: () => hexToBytes(hashOf(block) as PrefixedHexString) }),
+  putBlock: () => Promise.resolve(),
+  shallowCopy: () => blockchain,
+};
+
 export interface Log { readonly contract: ContractName; readonly event: string; readonly args: Result }
 
 export class TestChain {
@@ -29,7 +37,7 @@ export class TestChain {
   private constructor(private readonly evm: EVM) {}
 
   static async open(parameters: PlatformParameters = localParameters): Promise<TestChain> {
-    const chain = new TestChain(await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Paris }) }));
+    const chain = new TestChain(await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Paris }), blockchain }));
     for (const { name, address, initCode } of systemDeployments({ deployer, platform, parameters })) {
       const { execResult, createdAddress } = await chain.evm.runCall({
         caller: createAddressFromString(deployer), data: hexToBytes(initCode as PrefixedHexString), gasLimit: gas, block: chain.block(),

@@ -10,7 +10,7 @@ interface IStakingPools {
 
 /// Commitments of phantoms, slashes, appeals, and the settling of each case once.
 /// Of what is slashed a tenth goes to the finder, four tenths to the platform for refunds, the rest to the insurance pool.
-/// Juries vote outside the chain; their count and the hash of their votes are recorded here before an appealed case settles.
+/// More than WITHOUT_JURY, and whatever the pool appeals, is JuryCourt's to decide: the platform accuses, it does not judge.
 contract HonestyCourt is PlatformOperated {
     struct Case {
         address pool;
@@ -27,6 +27,7 @@ contract HonestyCourt is PlatformOperated {
     uint16 public constant WITHOUT_JURY = 1_000;
 
     IStakingPools public immutable pools;
+    address public immutable juries;
     address payable public immutable insurance;
     address payable public immutable refunds;
     uint64 public immutable appealSeconds;
@@ -53,13 +54,14 @@ contract HonestyCourt is PlatformOperated {
     error AppealRuns(uint64 until);
     error WrongBond(uint256 bond);
     error JuryNeeded();
-    error NoVotes();
+    error NotTheJuries();
     error OnlyFromPools();
 
     constructor(
-        address platform, address pools_, address payable insurance_, uint64 appealSeconds_, uint256 appealBond_
+        address platform, address pools_, address payable insurance_, uint64 appealSeconds_, uint256 appealBond_, address juries_
     ) PlatformOperated(platform) {
         pools = IStakingPools(pools_);
+        juries = juries_;
         insurance = insurance_;
         refunds = payable(platform);
         appealSeconds = appealSeconds_;
@@ -100,18 +102,30 @@ contract HonestyCourt is PlatformOperated {
         emit Appealed(caseId, msg.sender, msg.value);
     }
 
-    /// The loser pays: a dismissed case returns the bond, an upheld one gives it to the insurance pool.
-    function recordJury(bytes32 caseId, uint16 toSlash, uint16 toDismiss, bytes32 votesHash) external onlyPlatform {
+    /// The last word of the juries. Two thirds slash as proposed, a smaller majority slashes up to what needs no jury, a tie dismisses.
+    /// No votes at all mean that no jury could be had: then the slash that needs none stands, and nobody has lost the appeal.
+    /// Whoever lost an appeal pays the jurors.
+    function recordJury(bytes32 caseId, uint16 toSlash, uint16 toDismiss, bytes32 votesHash) external {
+        if (msg.sender != juries) revert NotTheJuries();
         Case storage found = cases[caseId];
-        if (found.stage != Stage.Appealed && found.stage != Stage.Proposed) revert WrongStage(found.stage);
+        if (!_needsJury(found)) revert WrongStage(found.stage);
         uint256 votes = uint256(toSlash) + toDismiss;
-        if (votes == 0) revert NoVotes();
-        bool upheld = found.basisPoints > WITHOUT_JURY ? uint256(toSlash) * 3 >= votes * 2 : toSlash > toDismiss;
+        bool upheld = votes == 0 || toSlash > toDismiss;
+        bool whole = votes != 0 && uint256(toSlash) * 3 >= votes * 2;
+        if (upheld && !whole && found.basisPoints > WITHOUT_JURY) found.basisPoints = WITHOUT_JURY;
         uint256 bond = found.bond;
         found.bond = 0;
         found.stage = upheld ? Stage.Upheld : Stage.Dismissed;
         emit JuryRecorded(caseId, toSlash, toDismiss, votesHash, upheld);
-        _pay(upheld ? insurance : payable(found.pool), bond);
+        _pay(upheld && votes != 0 ? payable(juries) : payable(found.pool), bond);
+    }
+
+    function needsJury(bytes32 caseId) external view returns (bool) {
+        return _needsJury(cases[caseId]);
+    }
+
+    function partiesOf(bytes32 caseId) external view returns (address accused, address finder) {
+        return (cases[caseId].pool, cases[caseId].finder);
     }
 
     /// Anybody may settle what is decided.
@@ -132,6 +146,10 @@ contract HonestyCourt is PlatformOperated {
         _pay(payable(found.finder), toFinder);
         _pay(refunds, toRefunds);
         _pay(insurance, toInsurance);
+    }
+
+    function _needsJury(Case storage found) private view returns (bool) {
+        return found.stage == Stage.Appealed || (found.stage == Stage.Proposed && found.basisPoints > WITHOUT_JURY);
     }
 
     /// A receiver that refuses its money cannot stop a case: the insurance pool takes it.

@@ -219,6 +219,11 @@ contract StakingPools {
         }
     }
 
+    /// The pool's own stake alone as it stood after that block: what a juror is weighed by.
+    function ownAt(address pool, uint48 blockNumber) external view returns (uint256) {
+        return _own[pool].upperLookupRecent(blockNumber);
+    }
+
     function totalVotesAt(uint48 blockNumber) external view returns (uint256) {
         return _total.upperLookupRecent(blockNumber);
     }
