@@ -3,7 +3,7 @@ export { betaQuantile, regularisedBeta } from './beta';
 export { compare, relativeL2, tolerance } from './comparator';
 export { provesFraud, type FraudKind, type FraudProof, type Signed } from './fraud';
 export { failureGap, leakOf, noAudits, tally, type AuditTally, type Leak } from './leak';
-export { breaksPromise, chanceOfSoFew, noTasks, phantomShare, withBatch, type OfficerTally } from './promise';
+export { breaksPromise, chanceOfSoFew, noTasks, officerTally, phantomShare, withBatch, type OfficerTally, type Opening, type PublicEvent } from './promise';
 export {
   deservesSlashFor, newRecords, observeWork, recordKindOf, spent, trustOver, type RecordKind, type Records, type Work,
 } from './works';

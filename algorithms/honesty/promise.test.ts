@@ -1,5 +1,5 @@
 import { SeededRandom } from '@oort/algorithms-random';
-import { breaksPromise, chanceOfSoFew, noTasks, withBatch, type OfficerTally } from './promise';
+import { breaksPromise, chanceOfSoFew, noTasks, officerTally, withBatch, type OfficerTally, type PublicEvent } from './promise';
 
 /** Batches of an officer who injects `kept` of what it owes, at a rate that falls as nodes prove themselves. */
 function served(kept: number, works: number, random: SeededRandom): OfficerTally {
@@ -27,6 +27,17 @@ describe('an officer\'s promise', () => {
     const random = new SeededRandom(4);
     expect(breaksPromise(served(0, 100, random))).toBe(true);
     expect(breaksPromise(served(0.3, 1500, random))).toBe(true);
+  });
+
+  it('is counted from the public feed, from a position on, at the rates of when each batch was committed', () => {
+    const opening = (isPhantom: boolean): object => ({ taskId: 't', salt: 's', expectedHash: null, isPhantom });
+    const events = ([
+      ['BatchCommitted', { batchId: 'a' }], ['VerdictReached', { nodeId: 'n', work: 'inference', auditRate: 0.25 }], ['VerdictReached', { nodeId: 'n', work: 'storage', auditRate: 1 }],
+      ['BatchCommitted', { batchId: 'b' }], ['BatchCommitted', { batchId: 'c' }], ['BatchOpened', { batchId: 'a', openings: [opening(true)] }],
+      ['BatchOpened', { batchId: 'b', openings: [opening(false), opening(true)] }], ['LeakSuspected', { leak: 'phantoms-recognised' }],
+    ] as const).map(([type, data], position): PublicEvent => ({ type, position: String(position), data }));
+    expect(officerTally(events)).toEqual({ tasks: 3, phantoms: 2, owed: 0.3 + 2 * 0.6 * 0.25 / 1.25 });
+    expect(officerTally(events, 0n)).toEqual({ tasks: 2, phantoms: 1, owed: 2 * 0.6 * 0.25 / 1.25 });
   });
 
   it('says nothing of no tasks, and counts the lower tail of a binomial', () => {

@@ -3,6 +3,7 @@
 // beside it and the rest a second copy: share x rate phantoms in 1 + rate tasks.
 import { regularisedBeta } from './beta';
 import type { Leak } from './leak';
+import { auditRate, newRecord } from './record';
 
 /** Of all audits; the rest are replicas. Either defence alone must suffice against who sees through the other, and where one is
  *  seen through most audits are of the other. */
@@ -45,4 +46,27 @@ const believable = 1e-6;
 
 export function breaksPromise(tally: OfficerTally): boolean {
   return tally.phantoms < tally.owed && chanceOfSoFew(tally) < believable;
+}
+
+export interface Opening { readonly taskId: string; readonly salt: string; readonly expectedHash: string | null; readonly isPhantom: boolean }
+
+/** An event as the public feed has it. */
+export interface PublicEvent { readonly type: string; readonly position: string; readonly data: Readonly<Record<string, unknown>> }
+
+/** What an officer opened of what it committed to after a position, by the public feed in its order. */
+export function officerTally(events: readonly PublicEvent[], after = -1n): OfficerTally {
+  const rates = new Map<string, number>();
+  const committed = new Map<string, { readonly rate: number; readonly leak: Leak | null }>();
+  let leak: Leak | null = null;
+  let tally = noTasks;
+  for (const { type, position, data } of events) {
+    if (type === 'VerdictReached' && (data['work'] === 'inference' || data['work'] === 'training')) rates.set(String(data['nodeId']), Number(data['auditRate']));
+    if (type === 'LeakSuspected') leak = data['leak'] as Leak;
+    if (type === 'LeakCleared') leak = null;
+    const mean = rates.size === 0 ? auditRate(newRecord) : [...rates.values()].reduce((sum, rate) => sum + rate, 0) / rates.size;
+    if (type === 'BatchCommitted' && BigInt(position) > after) committed.set(String(data['batchId']), { rate: mean, leak });
+    const batch = type === 'BatchOpened' ? committed.get(String(data['batchId'])) : undefined;
+    if (batch !== undefined) tally = withBatch(tally, data['openings'] as readonly Opening[], batch.rate, batch.leak);
+  }
+  return tally;
 }

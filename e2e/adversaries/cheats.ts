@@ -9,7 +9,7 @@ import type { Stage } from './stage';
 import type { Case, FeedEvent, Traffic } from './traffic';
 
 const mostJobs = 640;
-const settleMs = 90_000;
+const settleMs = 300_000;
 
 export function cheats(leakFile: string): readonly Act[] {
   return [

@@ -8,6 +8,7 @@ import { endAll } from '../loop/processes';
 import { createReport, type Report } from '../loop/report';
 import { cheats } from './cheats';
 import { idleOfficer } from './idle-officer';
+import { otherWork } from './other-work';
 import { searcher } from './searcher';
 import { setStage } from './stage';
 import { Traffic } from './traffic';
@@ -23,7 +24,7 @@ async function main(report: Report): Promise<boolean> {
   const stage = await setStage(directory, { OORT_OFFICER_FAULT: 'phantoms-leaked', OORT_OFFICER_FAULT_FILE: leak }, report);
   report.end();
   const traffic = new Traffic(stage);
-  for (const act of [...cheats(leak), searcher, idleOfficer]) {
+  for (const act of [...cheats(leak), searcher, idleOfficer, otherWork]) {
     report.begin(act.number, act.title);
     await act.run(stage, traffic);
     report.end();

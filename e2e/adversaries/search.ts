@@ -1,9 +1,9 @@
 // The node that searches: before it answers, it looks in the catalogue, the log and the chain for every input it is given, and it looks
 // at the input itself for what tells phantoms from work. What it could have found is looked up afterwards, with the truth beside it.
 import { readFileSync } from 'node:fs';
+import type { Opening } from '@oort/algorithms-honesty';
 import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
 import type { LoopContext } from '../loop/step';
-import { openingsOf } from './officer';
 import type { FeedEvent } from './traffic';
 
 interface Given { readonly jobId: string; readonly attempt: number; readonly spec: Readonly<Record<string, Json>> }
@@ -27,7 +27,7 @@ const jobsQuery = `query Jobs($after: String) {
 
 export async function search(context: LoopContext, file: string, events: readonly FeedEvent[]): Promise<Findings> {
   const given = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Given);
-  const truth = new Map(events.flatMap(({ type, data }) => (type === 'BatchOpened' ? openingsOf(data).map(({ taskId, isPhantom }) => [taskId, isPhantom] as const) : [])));
+  const truth = new Map(events.flatMap(({ type, data }) => (type === 'BatchOpened' ? (data['openings'] as readonly Opening[]).map(({ taskId, isPhantom }) => [taskId, isPhantom] as const) : [])));
   const judged = given.filter(({ jobId }) => truth.has(jobId));
   const jobs = await listed(context);
   const logs = await chainText(context);

@@ -1,0 +1,74 @@
+// `oort audit officer`: whether the officer injects the phantoms that it owes, and opened what it had committed to on chain. It takes
+// what everybody can read: the public feed, and the chain's own log.
+import { Contract, id as keccakOfText, JsonRpcProvider } from 'ethers';
+import { breaksPromise, chanceOfSoFew, officerTally, type OfficerTally, type Opening, type PublicEvent } from '@oort/algorithms-honesty';
+import { leafHash, merkleRoot } from '@oort/kernel-merkle';
+import { canonicalJson, Fault } from '@oort/kernel-wire';
+import { contractAbis } from '@oort/schema';
+import { queryPlatform } from './query-platform';
+import { readOptions, UsageRefused } from './usage';
+
+export class OfficerConvicted extends Fault {
+  constructor(message: string) { super('OFFICER_CONVICTED', message); }
+}
+
+interface Page { readonly events: { readonly edges: readonly { readonly node: PublicEvent }[]; readonly pageInfo: { readonly endCursor: string | null } } }
+
+const feedQuery = 'query Feed($after: String) { events(after: $after, first: 1000) { edges { node { type position data } } pageInfo { endCursor } } }';
+const pageSize = 1000;
+const audits: readonly string[] = ['VerdictReached', 'LeakSuspected', 'LeakCleared', 'BatchCommitted', 'BatchOpened'];
+
+/** Throws OfficerConvicted when its own openings speak against it. */
+export async function auditOfficer(commandLine: readonly string[]): Promise<void> {
+  const { values } = readOptions(commandLine, {
+    platform: { type: 'string', default: 'http://127.0.0.1:4000' }, rpc: { type: 'string', default: 'http://127.0.0.1:8765' }, after: { type: 'string' },
+  });
+  const after = values.after ?? '-1';
+  if (!/^(-1|\d{1,18})$/.test(after)) throw new UsageRefused('--after is a position of the feed');
+  const events = await publicAudits(values.platform);
+  const tally = officerTally(events, BigInt(after));
+  const { kept, broken } = await comparedWithChain(events, values.rpc);
+  process.stdout.write(`${told(tally)}; ${String(kept)} opened batches have the root that the chain holds, ${String(broken)} another\n`);
+  if (broken > 0) throw new OfficerConvicted(`${String(broken)} batches were opened otherwise than committed to`);
+  if (breaksPromise(tally)) throw new OfficerConvicted(`it injects too few phantoms: a chance of ${chanceOfSoFew(tally).toExponential(1)}`);
+}
+
+function told({ tasks, phantoms, owed }: OfficerTally): string {
+  return `${String(phantoms)} phantoms in ${String(tasks)} opened tasks, ${owed.toFixed(1)} owed`;
+}
+
+async function publicAudits(platform: string): Promise<readonly PublicEvent[]> {
+  const found: PublicEvent[] = [];
+  for (let after: string | null = null; ;) {
+    const { events }: Page = await queryPlatform<Page>(platform, feedQuery, { after });
+    found.push(...events.edges.map(({ node }) => node).filter(({ type }) => audits.includes(type)));
+    if (events.edges.length < pageSize) return found;
+    after = events.pageInfo.endCursor;
+  }
+}
+
+/** Batches that the chain does not have yet count for neither. */
+async function comparedWithChain(events: readonly PublicEvent[], rpc: string): Promise<{ readonly kept: number; readonly broken: number }> {
+  const chain = new JsonRpcProvider(rpc);
+  try {
+    const { HonestyCourt: court = '' } = await chain.send('olympus_contracts', []) as Readonly<Record<string, string>>;
+    const logs = await new Contract(court, contractAbis.HonestyCourt, chain).queryFilter('BatchCommitted', 0);
+    const roots = new Map(logs.flatMap((log) => ('args' in log ? [[String(log.args[0]), String(log.args[1])] as const] : [])));
+    let [kept, broken] = [0, 0];
+    for (const { type, data } of events) {
+      const root = type === 'BatchOpened' ? roots.get(keccakOfText(String(data['batchId']))) : undefined;
+      if (root === undefined) continue;
+      if (root === `0x${rootOf(data['openings'] as readonly Opening[])}`) kept += 1;
+      else broken += 1;
+    }
+    return { kept, broken };
+  } finally {
+    chain.destroy();
+  }
+}
+
+/** RFC 6962 over H(salt, task, expected answer's hash or zero, isPhantom) (subgraphs/audit/commitment.ts). */
+function rootOf(openings: readonly Opening[]): string {
+  return merkleRoot(openings.map(({ salt, taskId, expectedHash, isPhantom }) =>
+    leafHash(Buffer.from(canonicalJson([salt, taskId, expectedHash ?? '0'.repeat(64), isPhantom]))))).toString('hex');
+}
