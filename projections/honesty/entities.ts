@@ -29,6 +29,17 @@ export interface WorkRow {
   inconclusive: number;
 }
 
+export interface JuryRow {
+  round: number;
+  seed: string;
+  jurors: readonly string[];
+  commitUntil: string;
+  revealUntil: string;
+  votes: readonly { readonly juror: string; readonly toSlash: boolean; readonly evidenceRoot: string }[];
+}
+
+export interface AppealRow { round: number; by: string; bondWei: string }
+
 export interface CaseRow {
   caseId: string;
   nodeId: string;
@@ -39,7 +50,16 @@ export interface CaseRow {
   amountWei: string | null;
   txHash: string | null;
   refutedJobs: number;
+  evidenceHash: string;
+  /** What was signed twice, where that is the accusation: whoever reads it can check it. */
+  evidence: object | null;
+  appeals: readonly AppealRow[];
+  juries: readonly JuryRow[];
+  verdict: { readonly toSlash: number; readonly toDismiss: number; readonly upheld: boolean } | null;
 }
+
+/** Fraud as it was proved, until a case comes of it. */
+export interface FraudRow { caseId: string; evidence: object }
 
 /** An inference as it was asked and answered, kept so that a caught node's last results can be audited again. */
 export interface AnswerRow {
@@ -82,8 +102,18 @@ export const CaseEntity = new EntitySchema<CaseRow>({
     amountWei: { type: 'text', nullable: true },
     txHash: { type: 'text', nullable: true },
     refutedJobs: { type: 'int' },
+    evidenceHash: { type: 'text' },
+    evidence: { type: 'jsonb', nullable: true },
+    appeals: { type: 'jsonb' },
+    juries: { type: 'jsonb' },
+    verdict: { type: 'jsonb', nullable: true },
   },
   indices: [{ name: 'case_node', columns: ['nodeId'] }],
+});
+
+export const FraudEntity = new EntitySchema<FraudRow>({
+  name: 'HonestyFraud', tableName: 'fraud', schema: honestySchema,
+  columns: { caseId: { type: 'text', primary: true }, evidence: { type: 'jsonb' } },
 });
 
 export const AnswerEntity = new EntitySchema<AnswerRow>({

@@ -5,8 +5,8 @@ import { honestyProjection } from './projection';
 projectionContract({
   projection: honestyProjection, samples: join(__dirname, '..', '..', 'schema', 'golden'),
   life: [
-    'JobSubmitted', 'ResultRecorded', 'VerdictReached', 'VerdictReached', 'SlashProposed',
-    'SlashConfirmed', 'SlashSettled', 'ResultsRefuted',
+    'JobSubmitted', 'ResultRecorded', 'VerdictReached', 'VerdictReached', 'FraudProved', 'SlashProposed',
+    'CaseAppealed', 'JuryDrawn', 'JurorVoted', 'JuryDecided', 'SlashConfirmed', 'SlashSettled', 'ResultsRefuted',
   ],
-  leaves: ['node', 'case', 'answer'],
+  leaves: ['node', 'case', 'fraud', 'answer'],
 });

@@ -3,19 +3,21 @@ import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection, Rows } from '@oort/kernel-projection';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
-import { AnswerEntity, CaseEntity, NodeHonestyEntity, type NodeHonestyRow, type WorkRow } from './entities';
+import { deriveId } from '@oort/kernel-wire';
+import { AnswerEntity, CaseEntity, FraudEntity, NodeHonestyEntity, type CaseRow, type NodeHonestyRow, type WorkRow } from './entities';
 
 const subscribes = [
   'VerdictReached', 'SlashProposed', 'SlashConfirmed', 'SlashSettled', 'ResultsRefuted', 'JobSubmitted', 'ResultRecorded',
+  'FraudProved', 'CaseAppealed', 'JuryDrawn', 'JurorVoted', 'JuryDecided',
 ] as const satisfies readonly (AuditEvent | ComputeEvent)['type'][];
 
 type Read = Extract<AuditEvent | ComputeEvent, { readonly type: (typeof subscribes)[number] }>;
 
 export const honestyProjection: Projection = {
   name: 'honesty',
-  version: 3,
+  version: 4,
   subscribes,
-  entities: [NodeHonestyEntity, CaseEntity, AnswerEntity],
+  entities: [NodeHonestyEntity, CaseEntity, FraudEntity, AnswerEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
 };
 
@@ -23,11 +25,22 @@ async function apply(recorded: RecordedEvent, event: Read, rows: Rows): Promise<
   switch (event.type) {
     case 'VerdictReached': return verdict(event.data, rows);
     case 'SlashProposed': {
-      const { caseId, nodeId, operator, basisPoints, appealUntil } = event.data;
-      await rows.insert(CaseEntity, { caseId, nodeId, operator, basisPoints, appealUntil, status: 'proposed', amountWei: null, txHash: null, refutedJobs: 0 });
+      const { caseId, nodeId, operator, basisPoints, appealUntil, evidenceHash } = event.data;
+      const fraud = await rows.findOne(FraudEntity, { caseId });
+      await rows.insert(CaseEntity, {
+        caseId, nodeId, operator, basisPoints, appealUntil, status: 'proposed', amountWei: null, txHash: null, refutedJobs: 0,
+        evidenceHash, evidence: fraud?.evidence ?? null, appeals: [], juries: [], verdict: null,
+      });
       await rows.increment(NodeHonestyEntity, { nodeId }, 'slashes', 1);
       return;
     }
+    case 'FraudProved':
+      await rows.put(FraudEntity, { caseId: deriveId('case', recorded.id), evidence: event.data });
+      return;
+    case 'CaseAppealed':
+    case 'JuryDrawn':
+    case 'JurorVoted':
+    case 'JuryDecided': return court(event, rows);
     case 'SlashConfirmed':
       await rows.update(CaseEntity, { caseId: event.data.caseId }, { status: 'confirmed' });
       return;
@@ -45,6 +58,33 @@ async function apply(recorded: RecordedEvent, event: Read, rows: Rows): Promise<
       if (event.data.kind !== 'inference') return;
       await rows.update(AnswerEntity, { jobId: event.data.jobId }, { nodeId: event.data.nodeId, output: event.data.output as object, position: recorded.position.toString() });
       return;
+  }
+}
+
+async function court(event: Extract<Read, { readonly type: 'CaseAppealed' | 'JuryDrawn' | 'JurorVoted' | 'JuryDecided' }>, rows: Rows): Promise<void> {
+  const { caseId } = event.data;
+  const found = await rows.findOne(CaseEntity, { caseId });
+  if (found !== null) await rows.put(CaseEntity, { ...found, ...changed(event, found) });
+}
+
+function changed(event: Parameters<typeof court>[0], { appeals, juries }: CaseRow): Partial<CaseRow> {
+  switch (event.type) {
+    case 'CaseAppealed': {
+      const { round, by, bondWei } = event.data;
+      return { status: 'with-jury', appeals: [...appeals, { round, by, bondWei }] };
+    }
+    case 'JuryDrawn': {
+      const { round, seed, jurors, commitUntil, revealUntil } = event.data;
+      return { status: 'with-jury', juries: [...juries, { round, seed, jurors, commitUntil, revealUntil, votes: [] }] };
+    }
+    case 'JurorVoted': {
+      const { round, juror, toSlash, evidenceRoot } = event.data;
+      return { juries: juries.map((jury) => (jury.round === round ? { ...jury, votes: [...jury.votes, { juror, toSlash, evidenceRoot }] } : jury)) };
+    }
+    case 'JuryDecided': {
+      const { toSlash, toDismiss, upheld, basisPoints } = event.data;
+      return { verdict: { toSlash, toDismiss, upheld }, ...(upheld ? { basisPoints } : { status: 'dismissed' }) };
+    }
   }
 }
 

@@ -13,6 +13,12 @@ export type AuditEvent =
     } }
   | { readonly type: 'SlashProposed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string; readonly appealUntil: string } }
   | { readonly type: 'SlashConfirmed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly basisPoints: number; readonly evidenceHash: string } }
+  /** Against the accusation before any jury, or against the verdict of the round before. Mirrored from the chain, as are the next three. */
+  | { readonly type: 'CaseAppealed'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly round: number; readonly by: string; readonly bondWei: string } }
+  | { readonly type: 'JuryDrawn'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly round: number; readonly seed: string; readonly jurors: readonly string[]; readonly commitUntil: string; readonly revealUntil: string } }
+  | { readonly type: 'JurorVoted'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly round: number; readonly juror: string; readonly toSlash: boolean; readonly evidenceRoot: string } }
+  /** The last word. No votes at all: no jury could be had, and the slash that needs none stands. */
+  | { readonly type: 'JuryDecided'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly toSlash: number; readonly toDismiss: number; readonly votesHash: string; readonly upheld: boolean; /** What is slashed. */ readonly basisPoints: number } }
   | { readonly type: 'SlashSettled'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly txHash: string; readonly amountWei: string } }
   /** Over all nodes, failures of phantoms and of replicas differ by more than chance explains: phantoms are recognised, or those
    *  who are compared with each other collude. */
@@ -23,5 +29,5 @@ export type AuditEvent =
 
 export const auditVisibility = {
   BatchCommitted: 'public', TaskCommitted: 'sealed', BatchOpened: 'public', VerdictReached: 'public', SlashProposed: 'public',
-  SlashConfirmed: 'public', SlashSettled: 'public', ResultsRefuted: 'public', LeakSuspected: 'public', LeakCleared: 'public',
+  SlashConfirmed: 'public', SlashSettled: 'public', CaseAppealed: 'public', JuryDrawn: 'public', JurorVoted: 'public', JuryDecided: 'public', ResultsRefuted: 'public', LeakSuspected: 'public', LeakCleared: 'public',
 } as const satisfies Visibilities<AuditEvent>;

@@ -2,6 +2,7 @@ import type { Leak } from '@oort/algorithms-honesty';
 import type { Command } from '@oort/kernel-decider';
 import type { AuditEvent } from '@oort/schema/events/audit';
 
+type Of<Type extends AuditEvent['type']> = Extract<AuditEvent, { readonly type: Type }>['data'];
 type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
 
 /** Asked of one batch of commitments. */
@@ -19,6 +20,10 @@ export type RecordCommand =
       readonly caseId: string; readonly operator: string; readonly evidenceHash: string; readonly appealUntil: string;
     }>
   | Command<'ConvictNode', Pick<Verdict, 'nodeId' | 'work'> & { readonly caseId: string; readonly operator: string; readonly evidenceHash: string; readonly appealUntil: string }>
+  | Command<'AppealCase', Of<'CaseAppealed'>>
+  | Command<'SeatJury', Of<'JuryDrawn'>>
+  | Command<'CountVote', Of<'JurorVoted'>>
+  | Command<'EndCase', Omit<Of<'JuryDecided'>, 'basisPoints'>>
   | Command<'ConfirmSlash', { readonly nodeId: string; readonly caseId: string }>
   | Command<'SettleSlash', { readonly nodeId: string; readonly caseId: string; readonly txHash: string; readonly amountWei: string }>
   | Command<'RefuteResults', { readonly nodeId: string; readonly caseId: string; readonly jobIds: readonly string[] }>;

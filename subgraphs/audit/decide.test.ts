@@ -84,7 +84,35 @@ describe('a record', () => {
   it('of proved fraud proposes a slash at once, and once for one deed, also while another case is open', () => {
     const convict = (caseId: string): RecordCommand => ({ id: caseId, type: 'ConvictNode', actor: 'platform', issuedAt: at, data: {
       caseId, nodeId: 'node_1', operator: '0x01', work: 'inference', evidenceHash: 'ee', appealUntil: later } });
-    const types = run([convict('case_a'), convict('case_a'), convict('case_b')]).map(({ type }) => type);
-    expect(types).toEqual(['SlashProposed', 'SlashProposed']);
+    const events = run([convict('case_a'), convict('case_a'), convict('case_b')]);
+    expect(events).toMatchObject([{ type: 'SlashProposed', data: { basisPoints: 10_000 } }, { type: 'SlashProposed' }]);
+    // The platform's clock confirms nothing that a jury decides.
+    const early = { ...confirm(later), data: { nodeId: 'node_1', caseId: 'case_a' } } as RecordCommand;
+    expect(recordDecider.decide(early, given(events))).toMatchObject({ refused: { code: 'JURY_DECIDES' } });
+  });
+
+  const of = { nodeId: 'node_1', caseId: 'case_5' };
+  const ask = (type: 'AppealCase' | 'SeatJury' | 'CountVote' | 'EndCase', data: object): RecordCommand => ({ id: type, type, actor: 'chain', issuedAt: later, data: { ...of, ...data } } as RecordCommand);
+  const accused = [1, 2, 3, 4, 5].map((task) => judge(task, 'fail'));
+  const appealed = [...accused, ask('AppealCase', { round: 0, by: '0x01', bondWei: '1' }), ask('SeatJury', { round: 0, seed: '0x5e', jurors: ['0x0a'], commitUntil: at, revealUntil: at })];
+
+  it.each([
+    [2, 1, true, ['JuryDecided', 'SlashConfirmed'], 1000],
+    [0, 0, true, ['JuryDecided', 'SlashConfirmed'], 1000],
+    [1, 2, false, ['JuryDecided'], 0],
+  ])('ends by its jury: %i to slash, %i to dismiss', (toSlash, toDismiss, upheld, types, basisPoints) => {
+    expect(recordDecider.decide(confirm(later), given(run(appealed)))).toMatchObject({ refused: { code: 'JURY_DECIDES' } });
+    const end = ask('EndCase', { toSlash, toDismiss, votesHash: '0x70', upheld });
+    const ended = run([...appealed, end]);
+    expect(ended.slice(-types.length).map(({ type }) => type)).toEqual(types);
+    expect(ended.find(({ type }) => type === 'JuryDecided')?.data).toMatchObject({ basisPoints });
+    if (!upheld) expect(recordDecider.decide(end, given(ended))).toMatchObject({ refused: { code: 'CASE_DISMISSED' } });
+  });
+
+  it('slashes the whole stake by two thirds, and as much as needs no jury by a smaller majority', () => {
+    const convict: RecordCommand = { id: 'f', type: 'ConvictNode', actor: 'platform', issuedAt: at, data: {
+      ...of, operator: '0x01', work: 'inference', evidenceHash: 'ee', appealUntil: later } };
+    const verdict = (toSlash: number): unknown => run([convict, ask('EndCase', { toSlash, toDismiss: 3, votesHash: '0x70', upheld: true })]).at(-1)?.data;
+    expect([verdict(6), verdict(4)]).toMatchObject([{ basisPoints: 10_000 }, { basisPoints: 1000 }]);
   });
 });

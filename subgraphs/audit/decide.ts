@@ -4,10 +4,8 @@ import type { BatchCommand, MonitorCommand, RecordCommand } from './commands';
 import { batchRoot } from './commitment';
 import { evolveBatch, evolveMonitor, evolveRecord, type BatchEvent, type MonitorEvent, type RecordEvent } from './evolve';
 import type { BatchRefusal, RecordRefusal } from './refusals';
+import { decideJury, needsJury, wholeBasisPoints, withoutJuryBasisPoints } from './jury';
 import { emptyBatch, emptyRecord, quietMonitor, type BatchState, type CaseState, type MonitorState, type RecordState } from './state';
-
-/** A tenth of the stake: the most that may be taken without a jury (HONESTY: Protocol, 5). */
-export const slashBasisPoints = 1000;
 
 export const batchDecider: Decider<BatchCommand, BatchState, BatchEvent, BatchRefusal> = {
   category: 'audit_batch', initial: emptyBatch, decide: decideBatch, evolve: evolveBatch,
@@ -58,10 +56,14 @@ function decideRecord(command: RecordCommand, state: RecordState): Decision<Reco
   const found = state.cases.get(caseId);
   if (found === undefined) return refuse('UNKNOWN_CASE', 'There is no such case against this node.', { caseId });
   switch (command.type) {
+    case 'AppealCase':
+    case 'SeatJury':
+    case 'CountVote':
+    case 'EndCase': return decideJury(command, found);
     case 'ConfirmSlash': return confirm(command.issuedAt, nodeId, found);
     case 'SettleSlash': {
       const { txHash, amountWei } = command.data;
-      if (found.status === 'proposed') return refuse('CASE_NOT_CONFIRMED', 'The slash is not confirmed.', { caseId });
+      if (found.status !== 'confirmed' && found.status !== 'settled') return refuse('CASE_NOT_CONFIRMED', 'The slash is not confirmed.', { caseId });
       if (found.status === 'settled') return refuse('CASE_SETTLED_ALREADY', 'The slash is settled already.', { caseId });
       return { events: [{ type: 'SlashSettled', data: { caseId, nodeId, txHash, amountWei } }] };
     }
@@ -74,6 +76,7 @@ function decideRecord(command: RecordCommand, state: RecordState): Decision<Reco
 
 function confirm(issuedAt: string, nodeId: string, found: CaseState): Decision<RecordEvent, RecordRefusal> {
   const { caseId, appealUntil, operator, basisPoints, evidenceHash } = found;
+  if (needsJury(found)) return refuse('JURY_DECIDES', 'A jury decides this case.', { caseId });
   if (found.status !== 'proposed') return refuse('CASE_CONFIRMED_ALREADY', 'The slash is confirmed already.', { caseId });
   if (issuedAt < appealUntil) {
     return refuse('APPEAL_PERIOD_RUNS', `The operator may appeal until ${appealUntil}.`, { caseId, appealUntil });
@@ -81,11 +84,11 @@ function confirm(issuedAt: string, nodeId: string, found: CaseState): Decision<R
   return { events: [{ type: 'SlashConfirmed', data: { caseId, nodeId, operator, basisPoints, evidenceHash } }] };
 }
 
-/** Two signed statements that contradict each other need no second look: the slash is proposed at once, whatever else is open. */
+/** Two signed statements that contradict each other need no statistics: the whole stake is accused at once, for a jury to check the two, whatever else is open. */
 function convict({ data }: Extract<RecordCommand, { readonly type: 'ConvictNode' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {
   const { caseId, nodeId, operator, evidenceHash, appealUntil } = data;
   if (state.cases.has(caseId)) return { events: [] };
-  return { events: [{ type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: slashBasisPoints, evidenceHash, appealUntil } }] };
+  return { events: [{ type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: wholeBasisPoints, evidenceHash, appealUntil } }] };
 }
 
 function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {
@@ -101,9 +104,9 @@ function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, 
     },
   };
   // One case at a time: while one is open, more failures are evidence for it and not another slash.
-  const open = [...state.cases.values()].some(({ status }) => status === 'proposed');
+  const open = [...state.cases.values()].some(({ status }) => status === 'proposed' || status === 'with-jury');
   if (open || !deservesSlashFor(records, work)) return { events: [verdict] };
-  return { events: [verdict, { type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: slashBasisPoints, evidenceHash, appealUntil } }] };
+  return { events: [verdict, { type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: withoutJuryBasisPoints, evidenceHash, appealUntil } }] };
 }
 
 function refuse<Code extends string, Payload>(code: Code, message: string, payload: Payload): { readonly refused: { readonly code: Code; readonly message: string; readonly payload: Payload } } {

@@ -35,6 +35,10 @@ export function evolveRecord(state: RecordState, event: RecordEvent): RecordStat
       // The record that led to the case is spent: what comes after it is judged afresh.
       return { ...state, records: spent(state.records), cases: new Map(state.cases).set(caseId, opened) };
     }
+    case 'CaseAppealed':
+    case 'JuryDrawn': return withCase(state, event.data.caseId, { status: 'with-jury' });
+    case 'JurorVoted': return state;
+    case 'JuryDecided': return withCase(state, event.data.caseId, event.data.upheld ? { basisPoints: event.data.basisPoints } : { status: 'dismissed' });
     case 'SlashConfirmed': return withCase(state, event.data.caseId, { status: 'confirmed' });
     case 'SlashSettled': return withCase(state, event.data.caseId, { status: 'settled' });
     case 'ResultsRefuted': return withCase(state, event.data.caseId, { refuted: true });

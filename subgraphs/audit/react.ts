@@ -1,6 +1,5 @@
 // What other domains' events, and this one's own, make the audit domain do.
 import { setInterval } from 'node:timers/promises';
-import { id as keccakOfText } from 'ethers';
 import { compare, provesFraud, tolerance } from '@oort/algorithms-honesty';
 import { command, createHandler, runReaction } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
@@ -10,11 +9,11 @@ import { honestyCases, lastAnswers, type AnswerRow } from '@oort/projections-hon
 import type { SubgraphPorts } from '@oort/schema';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
-import type { LedgerEvent } from '@oort/schema/events/ledger';
 import { recordDecider } from './decide';
 import { readAnswer, readTask, workOf } from './inference';
 import type { Officer } from './officer';
 import { createJudge } from './judging';
+import { mirrorCourt } from './mirror';
 import { auditOtherWork, probeEveryMs } from './other-work';
 import type { Referee } from './referee';
 import type { AuditPorts } from './subgraph';
@@ -23,7 +22,6 @@ import { auditTraining } from './training';
 type Confirmed = Extract<AuditEvent, { readonly type: 'SlashConfirmed' }>['data'];
 type Proposed = Extract<AuditEvent, { readonly type: 'SlashProposed' }>['data'];
 type Fraud = Extract<ComputeEvent, { readonly type: 'FraudProved' }>['data'];
-type ChainLog = Extract<LedgerEvent, { readonly type: 'ChainLogObserved' }>['data'];
 
 /** A caught node's last results are audited again (HONESTY: Protocol, 6). */
 const reauditedResults = 200;
@@ -69,16 +67,6 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     await records(nodeId, refute);
   }
 
-  async function observed(event: RecordedEvent): Promise<void> {
-    const log = event.data as unknown as ChainLog;
-    if (log.contract !== 'StakingPools' || log.event !== 'Slashed') return;
-    const settled = (await honestyCases(database, null)).find(({ caseId }) => keccakOfText(caseId) === log.args['id']);
-    if (settled === undefined) return;
-    const { caseId, nodeId } = settled;
-    const data = { caseId, nodeId, txHash: log.txHash, amountWei: String(log.args['amount']) };
-    await records(nodeId, command('SettleSlash', data, { actor: 'platform', now: now(), id: deriveId('command', `settle/${caseId}`), cause: event }));
-  }
-
   async function fraudProved(event: RecordedEvent): Promise<void> {
     const { nodeId, kind, fraud, nodeKey, first, second } = event.data as unknown as Fraud;
     const node = await nodeOf(nodeId);
@@ -103,7 +91,7 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     ['audit.gold', ['MissionClosed'], other.missionClosed],
     ['audit.proposed', ['SlashProposed'], proposed],
     ['audit.confirmed', ['SlashConfirmed'], confirmed],
-    ['audit.observed', ['ChainLogObserved'], observed],
+    ['audit.observed', ['ChainLogObserved'], mirrorCourt({ store, now: () => now(), cases: () => honestyCases(database, null) })],
   ];
   await Promise.all(reactions.map(([name, subscribes, react]) => runReaction({ name, store, database, subscribes, react, signal })));
 }

@@ -11,6 +11,8 @@ export type RecordRefusal =
   | RefusalOf<'TASK_JUDGED_ALREADY', { readonly taskId: string }>
   | RefusalOf<'UNKNOWN_CASE', { readonly caseId: string }>
   | RefusalOf<'APPEAL_PERIOD_RUNS', { readonly caseId: string; readonly appealUntil: string }>
+  | RefusalOf<'JURY_DECIDES', { readonly caseId: string }>
+  | RefusalOf<'CASE_DISMISSED', { readonly caseId: string }>
   | RefusalOf<'CASE_CONFIRMED_ALREADY', { readonly caseId: string }>
   | RefusalOf<'CASE_NOT_CONFIRMED', { readonly caseId: string }>
   | RefusalOf<'CASE_SETTLED_ALREADY', { readonly caseId: string }>

@@ -13,7 +13,8 @@ export interface CaseState {
   readonly basisPoints: number;
   readonly evidenceHash: string;
   readonly appealUntil: string;
-  readonly status: 'proposed' | 'confirmed' | 'settled';
+  /** With a jury from its draw or an appeal on until its last word. */
+  readonly status: 'proposed' | 'with-jury' | 'confirmed' | 'dismissed' | 'settled';
   readonly refuted: boolean;
 }
 

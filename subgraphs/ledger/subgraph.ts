@@ -13,6 +13,7 @@ import { observeLogs } from './observe';
 import { callingTypes, callsFor } from './react';
 import { RootPublisher } from './republish';
 import { ledgerResolvers } from './resolvers';
+import { JuryKeeper } from './jury-keeper';
 import { SlashSettler } from './settle';
 
 export interface LedgerPorts extends SubgraphPorts {
@@ -35,6 +36,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
   const calls = new ChainCalls(store, chain, now);
   const reader = new MerkleReader(rawStore);
   const settler = new SlashSettler(ports, chain, calls);
+  const keeper = new JuryKeeper(ports, chain, calls);
   const publisher = new RootPublisher(ports, chain, calls);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'ledger.graphql'), 'utf8');
 
@@ -52,6 +54,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
       for (const call of callsFor(event, context)) await calls.intend(call, event).catch(unlessUnencodable(event));
     } });
     await runReaction({ name: 'ledger.settle', store, database, subscribes: ['SlashConfirmed'], signal, react: (event) => settler.confirmed(event) });
+    await runReaction({ name: 'ledger.juries', store, database, subscribes: ['SlashProposed', 'CaseAppealed'], signal, react: (event) => keeper.moved(event) });
     await runReaction({ name: 'ledger.republish', store, database, subscribes: ['ChainCallFinalised'], signal, react: (event) => publisher.finalised(event) });
     calls.run(signal).catch(ended(signal));
     observeLogs({ store, chain, now }, signal).catch(ended(signal));
