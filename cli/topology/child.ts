@@ -33,7 +33,7 @@ const root = join(__dirname, '..', '..');
 const startTimeoutMs = 120_000;
 const graceMs = 10_000;
 /** What a service needs of the surroundings; settings of others are none of its business. */
-const inherited = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS', 'OORT_CHECKPOINT_MS'];
+const inherited = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS', 'OORT_CHECKPOINT_MS', 'OORT_LIFECYCLE_DAY_SECONDS'];
 
 /** Resolves when it is ready. Throws ServiceFailed with its own last words. */
 export async function startChild(service: ServiceToStart): Promise<Child> {

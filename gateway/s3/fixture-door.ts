@@ -8,7 +8,7 @@ import { newDeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres } from '@oort/kernel-projection';
 import { startTestNodes } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
-import { createStorageSubgraph, DataPath } from '@oort/subgraphs-storage';
+import { createStorageSubgraph, DataPath, type Swept } from '@oort/subgraphs-storage';
 import { openS3Door, type S3DoorOptions } from './index';
 
 const keys = new Map([
@@ -22,10 +22,12 @@ export interface TestDoor {
   /** Of another account. */
   readonly other: S3Client;
   newBucket(): Promise<string>;
+  /** Lifecycle rules carried out once; a day of them takes what the options say. */
+  sweep(): Promise<Swept>;
   close(): Promise<void>;
 }
 
-export async function openTestDoor(more: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities'>> = {}): Promise<TestDoor> {
+export async function openTestDoor({ dayMs, ...more }: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities'>> & { readonly dayMs?: number } = {}): Promise<TestDoor> {
   const now = (): Date => new Date();
   const stop = new AbortController();
   const directory = await mkdtemp(join(tmpdir(), 's3-'));
@@ -36,7 +38,7 @@ export async function openTestDoor(more: Partial<Pick<S3DoorOptions, 'bucketDefa
   const platformKey = newDeviceKey();
   const nodes = await startTestNodes(6, directory, platformKey.publicKey);
   const dataPath = new DataPath({ nodes: () => Promise.resolve(nodes.map((node) => node.shown())), platformKey, now });
-  const { objects } = await createStorageSubgraph({ store, readModels, dataPath, keys: fileKeyStore(join(directory, 'keys')), now });
+  const { objects, lifecycle } = await createStorageSubgraph({ store, readModels, dataPath, keys: fileKeyStore(join(directory, 'keys')), now, ...(dayMs === undefined ? {} : { lifecycle: { dayMs } }) });
   const door = await openS3Door({ objects, findS3Key: (id) => keys.get(id) ?? null, port: 0, now, ...more });
   const client = (accessKeyId: string, secretAccessKey: string): S3Client =>
     new S3Client({ endpoint: door.url, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });
@@ -50,6 +52,7 @@ export async function openTestDoor(more: Partial<Pick<S3DoorOptions, 'bucketDefa
       await s3.send(new CreateBucketCommand({ Bucket }));
       return Bucket;
     },
+    sweep: () => lifecycle.sweep(),
     async close() {
       stop.abort();
       s3.destroy();

@@ -4,6 +4,7 @@ import { objectAttributes } from './operations/attributes';
 import * as buckets from './operations/buckets';
 import * as cors from './operations/cors';
 import * as encryption from './operations/encryption';
+import * as lifecycle from './operations/lifecycle';
 import * as multipart from './operations/multipart';
 import { listParts, listUploads } from './operations/multipart-listings';
 import * as objectLock from './operations/object-lock';
@@ -20,7 +21,7 @@ type Operation = (request: S3Request) => Promise<void>;
 
 /** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
 const notServed = [
-  'accelerate', 'analytics', 'intelligent-tiering', 'inventory', 'lifecycle', 'logging', 'metrics',
+  'accelerate', 'analytics', 'intelligent-tiering', 'inventory', 'logging', 'metrics',
   'notification', 'replication', 'requestPayment', 'select', 'torrent', 'website',
 ];
 
@@ -37,6 +38,7 @@ export function operationOf(request: S3Request): Operation {
 const bucketRules: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   acl: { GET: acl.getBucketAcl, PUT: acl.putBucketAcl },
   encryption: { GET: encryption.getBucketEncryption, PUT: encryption.putBucketEncryption, DELETE: encryption.deleteBucketEncryption },
+  lifecycle: { GET: lifecycle.getBucketLifecycle, PUT: lifecycle.putBucketLifecycle, DELETE: lifecycle.deleteBucketLifecycle },
   'object-lock': { GET: objectLock.getBucketLock, PUT: objectLock.putBucketLock },
   ownershipControls: { GET: ownership.getOwnershipControls, PUT: ownership.putOwnershipControls, DELETE: ownership.deleteOwnershipControls },
   policy: { GET: policy.getBucketPolicy, PUT: policy.putBucketPolicy, DELETE: policy.deleteBucketPolicy },

@@ -50,6 +50,7 @@ interface Shown {
   readonly storageClass: string; readonly checksums: Readonly<Record<string, string>>;
   readonly tags?: Readonly<Record<string, string>>;
   readonly lock?: Lock;
+  readonly restoredUntil?: string;
 }
 
 export function objectHeaders(request: S3Request, version: Shown, storedAt: string, wholeBody: boolean): Record<string, string> {
@@ -57,6 +58,9 @@ export function objectHeaders(request: S3Request, version: Shown, storedAt: stri
     etag: `"${version.etag}"`, 'last-modified': new Date(storedAt).toUTCString(), 'content-type': version.contentType, 'accept-ranges': 'bytes',
     'x-amz-server-side-encryption': 'AES256', ...tagCount(version.tags), ...lockHeaders(request, version.lock),
   };
+  if (version.restoredUntil !== undefined) {
+    Object.assign(headers, { 'x-amz-storage-class': 'GLACIER', 'x-amz-restore': `ongoing-request="false", expiry-date="${new Date(version.restoredUntil).toUTCString()}"` });
+  }
   if (version.storageClass === 'ARCHIVE') headers['x-amz-storage-class'] = 'GLACIER';
   for (const [name, value] of Object.entries(version.userMetadata)) headers[name.startsWith(':') ? name.slice(1) : `x-amz-meta-${name}`] = value;
   if (wholeBody && header(request, 'x-amz-checksum-mode')?.toUpperCase() === 'ENABLED') Object.assign(headers, checksumHeaders(version.checksums));

@@ -2,7 +2,11 @@ import { EntitySchema } from 'typeorm';
 
 export const objectsSchema = 'objects';
 
-export interface BucketRow { bucket: string; accountId: string; createdAt: string }
+export interface BucketRow {
+  bucket: string; accountId: string; createdAt: string;
+  /** The rules' document, where it has any. */
+  lifecycle: string | null;
+}
 
 export interface ObjectRow {
   versionId: string;
@@ -24,6 +28,8 @@ export interface ObjectRow {
   archiveBackend: string | null;
   /** Of the plain bytes, set by the archive. */
   contentRoot: string | null;
+  /** Back from the archive until then. */
+  restoredUntil: string | null;
   /** S3 calls it by its id; else `null`. */
   named: boolean;
   /** A delete marker: no bytes, and while it is the latest the key shows no object. */
@@ -46,6 +52,7 @@ export const BucketEntity = new EntitySchema<BucketRow>({
     bucket: { type: 'text', primary: true, collation: 'C' },
     accountId: { type: 'text' },
     createdAt: { type: 'text' },
+    lifecycle: { type: 'text', nullable: true },
   },
   indices: [{ name: 'bucket_account', columns: ['accountId', 'bucket'] }],
 });
@@ -68,12 +75,16 @@ export const ObjectEntity = new EntitySchema<ObjectRow>({
     archiveId: { type: 'text', nullable: true },
     archiveBackend: { type: 'text', nullable: true },
     contentRoot: { type: 'text', nullable: true },
+    restoredUntil: { type: 'text', nullable: true },
     named: { type: 'boolean' },
     marker: { type: 'boolean' },
     latest: { type: 'boolean' },
     position: { type: 'bigint' },
   },
-  indices: [{ name: 'object_key', columns: ['bucket', 'key', 'position'], unique: true }],
+  indices: [
+    { name: 'object_key', columns: ['bucket', 'key', 'position'], unique: true },
+    { name: 'object_restored', columns: ['restoredUntil'], where: '"restoredUntil" IS NOT NULL' },
+  ],
 });
 
 export const SegmentEntity = new EntitySchema<SegmentRow>({

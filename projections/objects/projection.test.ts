@@ -5,7 +5,7 @@ import { objectsProjection } from './projection';
 projectionContract({
   projection: objectsProjection, samples: join(__dirname, '..', '..', 'schema', 'golden'),
   life: [
-    'BucketCreated', 'UploadStarted', 'PartStored', 'ObjectStored', 'UploadCompleted',
+    'BucketCreated', 'BucketSettingSet', 'UploadStarted', 'PartStored', 'ObjectStored', 'UploadCompleted',
     'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored', 'UploadStarted',
     'UploadAborted', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'ObjectStored', 'BucketDeleted',
     'BucketCreated',

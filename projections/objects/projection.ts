@@ -4,7 +4,7 @@ import type { SegmentPlacement, StorageEvent } from '@oort/schema/events/storage
 import { BucketEntity, ObjectEntity, PieceEntity, SegmentEntity, UploadEntity, type ObjectRow, type PieceRow } from './entities';
 
 const subscribes = [
-  'BucketCreated', 'BucketDeleted', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'PieceAdded', 'PieceLost',
+  'BucketCreated', 'BucketDeleted', 'BucketSettingSet', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'PieceAdded', 'PieceLost',
   'ObjectArchived', 'ObjectRestored', 'UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted',
 ] as const satisfies readonly StorageEvent['type'][];
 
@@ -12,7 +12,7 @@ type Read = Extract<StorageEvent, { readonly type: (typeof subscribes)[number] }
 
 export const objectsProjection: Projection = {
   name: 'objects',
-  version: 4,
+  version: 5,
   subscribes,
   entities: [BucketEntity, ObjectEntity, SegmentEntity, PieceEntity, UploadEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
@@ -22,22 +22,25 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
   const { occurredAt } = metadata;
   switch (event.type) {
     case 'BucketCreated':
-      await rows.insert(BucketEntity, { bucket: event.data.bucket, accountId: event.data.accountId, createdAt: occurredAt });
+      await rows.insert(BucketEntity, { bucket: event.data.bucket, accountId: event.data.accountId, createdAt: occurredAt, lifecycle: event.data.settings?.lifecycle ?? null });
       return;
     case 'BucketDeleted':
       await rows.delete(BucketEntity, { bucket: event.data.bucket });
+      return;
+    case 'BucketSettingSet':
+      if (event.data.setting === 'lifecycle') await rows.update(BucketEntity, { bucket: event.data.bucket }, { lifecycle: event.data.document });
       return;
     case 'ObjectStored': {
       const { versionId, bucket, key, accountId, sizeBytes, etag, sha256, contentId, contentType, storageClass, segments, named = false, acl } = event.data;
       await makeLatest({
         versionId, bucket, key, accountId, ownerId: acl === undefined || acl.owner === accountId ? null : acl.owner, sizeBytes: String(sizeBytes), etag, sha256, contentId, contentType, storageClass, storedAt: occurredAt,
-        archiveId: null, archiveBackend: null, contentRoot: null, named, marker: false, latest: true, position: String(position),
+        archiveId: null, archiveBackend: null, contentRoot: null, restoredUntil: null, named, marker: false, latest: true, position: String(position),
       }, rows);
       return place(versionId, segments, false, rows);
     }
     case 'DeleteMarkerPlaced': return makeLatest({
       ...event.data, ownerId: null, sizeBytes: '0', etag: '', sha256: '', contentId: '', contentType: '', storageClass: 'STANDARD', storedAt: occurredAt,
-      archiveId: null, archiveBackend: null, contentRoot: null, marker: true, latest: true, position: String(position),
+      archiveId: null, archiveBackend: null, contentRoot: null, restoredUntil: null, marker: true, latest: true, position: String(position),
     }, rows);
     case 'ObjectDeleted': return remove(event.data, rows);
     case 'PieceAdded': return addPieces([{ segmentId: event.data.segmentId, pieces: [event.data.piece] }], rows);
@@ -48,12 +51,12 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
     }
     case 'ObjectArchived': {
       const { versionId, archiveId, backend, contentRoot, segments } = event.data;
-      await rows.update(ObjectEntity, { versionId }, { archiveId, archiveBackend: backend, contentRoot, storageClass: 'ARCHIVE' });
+      await rows.update(ObjectEntity, { versionId }, { archiveId, archiveBackend: backend, contentRoot, storageClass: 'ARCHIVE', restoredUntil: null });
       return place(versionId, segments, true, rows);
     }
     case 'ObjectRestored': {
-      const { versionId, segments } = event.data;
-      await rows.update(ObjectEntity, { versionId }, { storageClass: 'STANDARD' });
+      const { versionId, segments, until = null } = event.data;
+      await rows.update(ObjectEntity, { versionId }, { storageClass: 'STANDARD', restoredUntil: until });
       return place(versionId, segments, false, rows);
     }
     case 'UploadStarted': {

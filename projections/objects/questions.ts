@@ -1,4 +1,4 @@
-import { In, MoreThan } from 'typeorm';
+import { In, IsNull, LessThanOrEqual, MoreThan, Not } from 'typeorm';
 import type { ReadModels } from '@oort/kernel-projection';
 import {
   BucketEntity, ObjectEntity, objectsSchema, PieceEntity, SegmentEntity, UploadEntity,
@@ -13,6 +13,15 @@ export function findBucket({ database }: Models, bucket: string): Promise<Bucket
 
 export function bucketsOf({ database }: Models, accountId: string, after = '', limit = 1000): Promise<readonly BucketRow[]> {
   return database.getRepository(BucketEntity).find({ where: { accountId, bucket: MoreThan(after) }, order: { bucket: 'ASC' }, take: limit });
+}
+
+export function bucketsWithLifecycle({ database }: Models): Promise<readonly BucketRow[]> {
+  return database.getRepository(BucketEntity).find({ where: { lifecycle: Not(IsNull()) }, order: { bucket: 'ASC' } });
+}
+
+/** Objects that were brought back from the archive for a while that is over. */
+export function endedRestores({ database }: Models, now: string, limit: number): Promise<readonly ObjectRow[]> {
+  return database.getRepository(ObjectEntity).find({ where: { restoredUntil: LessThanOrEqual(now) }, take: limit });
 }
 
 export function findObject({ database }: Models, bucket: string, key: string): Promise<ObjectRow | null> {

@@ -23,7 +23,7 @@ export type SegmentPlacement = {
   readonly pieces: readonly PiecePlacement[];
 };
 
-export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock';
+export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle';
 
 /** Until when a version cannot be deleted: by nobody, or by nobody who does not say that he means it. */
 export type Retention = { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; /** ISO 8601, UTC. */ readonly until: string };
@@ -71,7 +71,7 @@ export type StorageEvent =
   | { readonly type: 'PieceAdded'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement } }
   | { readonly type: 'PieceLost'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string } }
   | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[] } }
-  | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] } }
+  | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; /** ISO 8601: the archive's copy stays, in effect, and the object goes back then. */ readonly until?: string } }
   /** A multipart upload; a part's segments become the object's, so that completing moves no data. */
   | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock; /** Who began it, where that is not the account whose bucket it is. */ readonly initiator?: string } }
   | { readonly type: 'PartStored'; readonly data: { readonly uploadId: string; readonly partNumber: number; readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly checksums: Readonly<Record<string, string>>; readonly segments: readonly SegmentPlacement[] } }

@@ -9,7 +9,7 @@ import { liveNodes } from '@oort/projections-nodes';
 import { BandwidthBook } from './bandwidth';
 import { createContentStore } from './content-store';
 import { DataPath } from './data-path/data-path';
-import { ObjectStore } from './object-store';
+import { ObjectStore, type ObjectStoreOptions } from './object-store';
 import { RepairLoop } from './repair';
 
 export interface StorageAccessOptions {
@@ -19,6 +19,7 @@ export interface StorageAccessOptions {
   readonly keys: KeyStore;
   /** Signs orders to nodes. */
   readonly orderKey: DeviceKey;
+  readonly lifecycle?: ObjectStoreOptions['lifecycle'];
   now(): Date;
 }
 
@@ -42,7 +43,7 @@ export function openDataPath({ readModels, orderKey, now }: Omit<StorageAccessOp
 export function openStorageAccess(options: StorageAccessOptions, signal: AbortSignal): StorageAccess {
   const { store, readModels, keys, now } = options;
   const dataPath = openDataPath(options);
-  const objects = new ObjectStore({ store, readModels, dataPath, keys, now });
+  const objects = new ObjectStore({ store, readModels, dataPath, keys, now, ...(options.lifecycle === undefined ? {} : { lifecycle: options.lifecycle }) });
   // Not run: it only records what reads here find bad, and the domain's own loop repairs it.
   new RepairLoop({ store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now });
   const bandwidth = new BandwidthBook(store, now, dataPath);

@@ -13,7 +13,11 @@ export type BucketCommand =
   | Command<'SetBucketSetting', DataOf<'BucketSettingSet'>>;
 
 /** What must be true of the object that is there, for a conditional write: an etag, or `*` for any. */
-export interface Condition { readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined }
+export interface Condition {
+  readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined;
+  /** The platform's id of the version that is meant. */
+  readonly ifVersion?: string;
+}
 
 /** Asked of one key of one bucket. */
 export type ObjectCommand =
@@ -32,7 +36,7 @@ export type ObjectCommand =
   | Command<'AddPiece', { readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement }>
   | Command<'LosePiece', { readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string }>
   | Command<'ArchiveObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] }>
-  | Command<'RestoreObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] }>;
+  | Command<'RestoreObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; readonly until?: string }>;
 
 /** Asked of one multipart upload. */
 export type UploadCommand =

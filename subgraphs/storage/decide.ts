@@ -90,10 +90,10 @@ function decideObject(command: ObjectCommand, state: ObjectState): Decision<Obje
       return { events: [{ type: 'ObjectArchived', data: { bucket, key, versionId, accountId, archiveId, backend, contentRoot, sizeBytes, segments } }] };
     }
     case 'RestoreObject': {
-      const { accountId, archiveId, contentRoot, segments } = command.data;
+      const { accountId, archiveId, contentRoot, segments, until } = command.data;
       if (held.status !== 'archived') return refuse('OBJECT_NOT_ARCHIVED', 'The object is not archived.', { versionId });
       if (held.contentRoot !== contentRoot) return refuse('CONTENT_ROOT_DIFFERS', 'What came back is not what went in.', { versionId });
-      return { events: [{ type: 'ObjectRestored', data: { bucket, key, versionId, accountId, archiveId, contentRoot, segments } }] };
+      return { events: [{ type: 'ObjectRestored', data: { bucket, key, versionId, accountId, archiveId, contentRoot, segments, ...(until === undefined ? {} : { until }) } }] };
     }
   }
 }
@@ -141,7 +141,8 @@ function decidePiece(
   return { events: [{ type: 'PieceLost', data: { bucket, key, versionId, segmentId, index, nodeId, reason } }] };
 }
 
-function allows({ ifMatch, ifNoneMatch }: Condition, state: VersionState): boolean {
+function allows({ ifMatch, ifNoneMatch, ifVersion }: Condition, state: VersionState): boolean {
+  if (ifVersion !== undefined && (state.status === 'absent' || state.version.versionId !== ifVersion)) return false;
   const etag = state.status === 'absent' || state.status === 'marker' ? null : state.version.etag;
   if (ifNoneMatch !== undefined && etag !== null && (ifNoneMatch === '*' || ifNoneMatch === etag)) return false;
   return ifMatch === undefined || (etag !== null && (ifMatch === '*' || ifMatch === etag));

@@ -67,10 +67,14 @@ function evolveVersion(state: HeldVersion, event: ChangeEvent): HeldVersion {
     }
     case 'ObjectArchived': {
       const { archiveId, backend, contentRoot, segments } = event.data;
-      const version: StoredVersion = { ...state.version, segments: [], storageClass: 'ARCHIVE' };
+      const { restoredUntil: _, ...before } = state.version;
+      const version: StoredVersion = { ...before, segments: [], storageClass: 'ARCHIVE' };
       return { status: 'archived', version, archiveId, backend, contentRoot, cold: segments };
     }
-    case 'ObjectRestored': return { status: 'stored', version: { ...state.version, segments: event.data.segments, storageClass: 'STANDARD' } };
+    case 'ObjectRestored': {
+      const { segments, until } = event.data;
+      return { status: 'stored', version: { ...state.version, segments, storageClass: 'STANDARD', ...(until === undefined ? {} : { restoredUntil: until }) } };
+    }
   }
 }
 

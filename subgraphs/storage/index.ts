@@ -9,6 +9,9 @@ export { PiecesUnreachable, SegmentCorrupt, StorageUnavailable } from './data-pa
 export type { StorageNode, StorageNodes } from './data-path/port';
 export { annualLossProbability } from './durability';
 export { durabilityReport, type Assumptions, type CodeReport, type DurabilityReport, type Improvement } from './durability-report';
+export { abortOf, expiryOf, lifecycleRules, needsTags, type Due, type LifecycleFilter, type LifecycleRule, type LifecycleTime, type NoncurrentTime } from './lifecycle/rules';
+export { lifecycleFrom } from './lifecycle/settings';
+export type { LifecycleSweep, Swept } from './lifecycle/sweep';
 export { bucketLock, type BucketLock } from './object-lock';
 export { ObjectStore, type Deleted, type Done, type FoundVersion, type ObjectStoreOptions, type PresentBucket, type PutObject, type ReadableObject } from './object-store';
 export type { StorageRefusal } from './refusals';

@@ -16,6 +16,7 @@ import { contentBucket } from './content-store';
 import type { DataPath } from './data-path/data-path';
 import { openSegment, plainLength, unwrapKey } from './data-path/sealing';
 import { bucketDecider, objectDecider } from './decide';
+import { realDayMs } from './lifecycle/rules';
 import { loadObject } from './load-object';
 import { objectStreamId } from './object-id';
 import { bucketLock, defaultRetention } from './object-lock';
@@ -32,6 +33,7 @@ export interface ObjectStoreOptions {
   readonly keys: KeyStore;
   /** Default: the archive nodes. */
   readonly archive?: ArchiveBackend;
+  readonly lifecycle?: { /** How long a day of lifecycle rules takes. Default: a day. */ readonly dayMs?: number };
   now(): Date;
 }
 
@@ -79,6 +81,8 @@ export class ObjectStore {
   readonly uploads: Uploads;
   readonly handleObject: HandleObject;
   readonly writer: ObjectWriter;
+  /** How long a day of lifecycle rules takes. */
+  readonly dayMs: number;
   readonly #options: ObjectStoreOptions;
   readonly #archive: ArchiveBackend;
   readonly #handleBucket;
@@ -87,6 +91,7 @@ export class ObjectStore {
     const { store, dataPath, keys } = options;
     const now = (): Date => options.now();
     this.#options = options;
+    this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
     this.#archive = options.archive ?? archiveNodes(dataPath);
     this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
     this.handleObject = createHandler({ store, decider: objectDecider, now });
@@ -269,8 +274,8 @@ export class ObjectStore {
     return { ok: true, value: { versionId, contentRoot } };
   }
 
-  /** Brings an archived object back to the hot nodes; refused when what came back has another root. */
-  async restore(accountId: string, bucket: string, key: string, name: string | null = null): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
+  /** Brings an archived object back to the hot nodes, for good or until a moment (ISO 8601); refused when what came back has another root. */
+  async restore(accountId: string, bucket: string, key: string, name: string | null = null, until?: string): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
     const { state } = await loadObject(this.#options.store, bucket, key, { name });
     const archived = state.status === 'archived' ? state : null;
     const root = archived === null ? null : await this.#rootOpener(archived.version);
@@ -284,7 +289,7 @@ export class ObjectStore {
     const versionId = state.status === 'absent' ? '' : state.version.versionId;
     const segments = written.map(({ placement }) => placement);
     const outcome = await this.handleObject(objectStreamId(bucket, key), command('RestoreObject', {
-      versionId, accountId, archiveId: archived?.archiveId ?? '', contentRoot, segments,
+      versionId, accountId, archiveId: archived?.archiveId ?? '', contentRoot, segments, ...(until === undefined ? {} : { until }),
     }, this.#by(accountId)));
     if (!outcome.ok) {
       await this.#options.dataPath.remove(segments.flatMap(({ pieces }) => pieces));

@@ -13,7 +13,7 @@ export type BucketState =
 export type BucketSettings = Readonly<Partial<Record<BucketSetting, string>>>;
 
 /** A stored version; `segments` are where its bytes lie now, which PieceAdded and PieceLost change. */
-export type StoredVersion = DataOf<'ObjectStored'>;
+export type StoredVersion = DataOf<'ObjectStored'> & { /** Of an archived one that is back for a while. */ readonly restoredUntil?: string };
 
 export type HeldVersion =
   | { readonly status: 'stored'; readonly version: StoredVersion }

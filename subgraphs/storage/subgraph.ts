@@ -8,7 +8,8 @@ import type { ArchiveBackend } from './archive';
 import { BandwidthBook } from './bandwidth';
 import { certificateOf } from './certificate';
 import type { DataPath } from './data-path/data-path';
-import { ObjectStore } from './object-store';
+import { LifecycleSweep, type LifecycleOptions } from './lifecycle/sweep';
+import { ObjectStore, type ObjectStoreOptions } from './object-store';
 import { PossessionAudit, type PossessionAuditOptions } from './possession-audit';
 import { react, reactsTo } from './react';
 import { RepairLoop, type RepairOptions } from './repair';
@@ -21,6 +22,8 @@ export interface StoragePorts extends Omit<SubgraphPorts, 'content' | 'telemetry
   readonly keys: KeyStore;
   readonly archive?: ArchiveBackend;
   readonly possession?: Pick<PossessionAuditOptions, 'everyMs'>;
+  /** Default: a day of 24 hours. */
+  readonly lifecycle?: Pick<LifecycleOptions, 'everyMs'> & NonNullable<ObjectStoreOptions['lifecycle']>;
   readonly repair?: Pick<RepairOptions, 'intervalMs' | 'awayMs' | 'orphanMs' | 'sweepMs'>;
 }
 
@@ -30,6 +33,7 @@ export interface StorageSubgraph extends Subgraph {
   readonly repair: RepairLoop;
   readonly possession: PossessionAudit;
   readonly bandwidth: BandwidthBook;
+  readonly lifecycle: LifecycleSweep;
 }
 
 export async function createStorageSubgraph(ports: StoragePorts): Promise<StorageSubgraph> {
@@ -39,14 +43,16 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
     store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now: () => ports.now(), ...ports.repair,
   });
   const possession = new PossessionAudit({ store, readModels, dataPath, onFailed: (piece, reason) => repair.failed(piece, reason), now: () => ports.now(), ...ports.possession });
+  const lifecycle = new LifecycleSweep({ objects, readModels, now: () => ports.now(), ...ports.lifecycle });
   const bandwidth = new BandwidthBook(store, () => ports.now(), dataPath);
   dataPath.onMoved = (moved) => bandwidth.note(moved);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
       void bandwidth.run(signal);
+      void lifecycle.run(signal);
       void runReaction({ name: 'storage', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, repair, possession), signal });
       return Promise.resolve();
     },

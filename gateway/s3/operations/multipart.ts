@@ -3,6 +3,7 @@ import { listOfNewObject } from '../access/new-lists';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
 import { checksumNamed, headerOfChecksum } from '../checksums';
 import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
+import { abortHeaders } from '../lifecycle';
 import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
@@ -29,8 +30,10 @@ export async function createUpload(request: S3Request): Promise<void> {
     ...parties(request), bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
     ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present), ...lockOfHeaders(request, present),
   });
-  sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }),
-    type === null || algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type });
+  sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }), {
+    ...(type === null || algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type }),
+    ...abortHeaders(present, { key, startedAt: request.now().toISOString() }, objects.dayMs),
+  });
 }
 
 /** Throws S3Error InvalidRequest for what no checksum of that name can be. */

@@ -4,6 +4,7 @@ import { versionName, type Deleted, type PresentBucket, type ReadableObject } fr
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
 import { checkReadConditions, rangeOf, writeCondition } from '../conditions';
+import { expirationHeader } from '../lifecycle';
 import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
 import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
@@ -35,7 +36,7 @@ export async function putObject(request: S3Request): Promise<void> {
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
-  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning) });
+  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning), ...expirationHeader(present, done.value, request.now().toISOString(), objects.dayMs) });
 }
 
 /** STANDARD is the hot nodes, GLACIER and DEEP_ARCHIVE are the archive nodes. Throws S3Error for classes that do not exist here. */
@@ -52,7 +53,8 @@ async function archive(request: S3Request): Promise<void> {
 }
 
 export async function getObject(request: S3Request): Promise<void> {
-  const { versioning } = await requireBucket(request);
+  const present = await requireBucket(request);
+  const { versioning } = present;
   const object = await requireVersion(request, request.bucket, request.key, queryValue(request, 'versionId'));
   checkReadConditions(request, { ...object.version, storedAt: object.storedAt });
   const { version } = object;
@@ -61,7 +63,8 @@ export async function getObject(request: S3Request): Promise<void> {
   }
   const range = rangeOf(header(request, 'range'), version.sizeBytes);
   const { start, end } = range ?? { start: 0, end: version.sizeBytes };
-  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...versionHeaders(version, versioning), 'content-length': String(end - start) };
+  const expiry = queryValue(request, 'versionId') === null ? expirationHeader(present, version, object.storedAt, request.objects.dayMs) : {};
+  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...versionHeaders(version, versioning), ...expiry, 'content-length': String(end - start) };
   if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`;
   const status = range === null ? 200 : 206;
   if (request.method === 'HEAD') return void request.response.writeHead(status, headers).end();
@@ -179,13 +182,25 @@ export async function copyObject(request: S3Request): Promise<void> {
   });
 }
 
-/** RestoreObject. The archive nodes answer at once, so the object is hot when the request is answered. */
+/** RestoreObject. The archive nodes answer at once, so the object is hot when the request is answered: for the days that it asks for, and
+ *  for good without any. */
 export async function restoreObject(request: S3Request): Promise<void> {
   await requireBucket(request);
   const { objects, bucket, key } = request;
-  const done = await objects.restore(parties(request).accountId, bucket, key, queryValue(request, 'versionId'));
+  const days = daysOf(await readDocument(request));
+  const until = days === null ? undefined : new Date(request.now().getTime() + days * objects.dayMs).toISOString();
+  const done = await objects.restore(parties(request).accountId, bucket, key, queryValue(request, 'versionId'), until);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 202);
+}
+
+function daysOf(body: Buffer): number | null {
+  if (body.length === 0) return null;
+  const { Days: days, Type: type } = parseXml(body, 'RestoreRequest');
+  if (type !== undefined) throw new S3Error('NotImplemented', 'Restoring by a query is not implemented.');
+  if (days === undefined) return null;
+  if (typeof days !== 'string' || !/^\d+$/.test(days) || Number(days) < 1) throw malformed();
+  return Number(days);
 }
 
 function noSuchKey(): S3Error { return new S3Error('NoSuchKey', 'The specified key does not exist.'); }
