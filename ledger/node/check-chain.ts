@@ -47,6 +47,15 @@ export async function checkChain(store: ChainStore, { last, signatures = false }
   return { values, ...order, damages };
 }
 
+/** What the rules read again and again, looked at once; the store is closed where it is damaged. Throws ChainDataDamaged. */
+export async function checkEnd(store: ChainStore): Promise<void> {
+  if (!store.meta.doesExist('stablePoint')) return;
+  const [damage] = (await checkChain(store, { last: 128 })).damages;
+  if (damage === undefined) return;
+  await store.root.close();
+  throw new ChainDataDamaged(damage.database, damage.key);
+}
+
 type Tell = (database: string, key: string | null, why: string) => void;
 
 function checkValues(store: ChainStore, tell: Tell): number {

@@ -89,16 +89,25 @@ test('a block at the end: a start refuses by its name, and the block is fetched 
   await isWholeAgain('block');
 }, 120_000);
 
-test('a transaction long ago: the node runs, tells who asks, and it is fetched by its hash', async () => {
+test('a transaction long ago: the node runs, tells who asks, and fetches it by its hash while it runs', async () => {
   const { hash, raw } = await stored('transaction', (store) => {
     const [hash = ''] = store.stable.get(store.byIndex.get(5) ?? '')?.transactions ?? [];
     return { hash, raw: store.transactions.get(hash) ?? '' };
   });
   damage('transaction', Buffer.from(JSON.stringify(raw)), 40);
-  const node = await openNode({ directory: join(directory, 'transaction'), document, keys: [] });
-  await expect(node.request('eth_getTransactionByHash', [hash])).rejects.toMatchObject({ code: 'CHAIN_DATA_DAMAGED', detail: { database: 'transactions', key: hash } });
+  const alone = await openNode({ directory: join(directory, 'transaction'), document, keys: [] });
+  await expect(alone.request('eth_getTransactionByHash', [hash])).rejects.toMatchObject({ code: 'CHAIN_DATA_DAMAGED', detail: { database: 'transactions', key: hash } });
+  await alone.close();
+  const lines: string[] = [];
+  const node = await openNode({
+    directory: join(directory, 'transaction'), document, keys: [], network: { peers: [whole.peerAddress ?? ''] }, log: (_, event) => { lines.push(event); },
+  });
+  // Whoever asks is told, and sets it right for those after.
+  await expect(node.request('eth_getTransactionByHash', [hash])).rejects.toMatchObject({ code: 'CHAIN_DATA_DAMAGED' });
+  for (const end = Date.now() + 60_000; !lines.includes('store.mended') && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(lines).toContain('store.damaged');
+  expect(await node.request('status')).toMatchObject({ halted: null });
   await node.close();
-  expect(await repaired('transaction')).toMatchObject({ fetched: 1, setAside: null });
   await isWholeAgain('transaction');
 }, 120_000);
 

@@ -4,14 +4,14 @@ import { Fault } from '@oort/kernel-wire';
 import type { Json } from '@oort/kernel-wire';
 import { decodeBlock, encodeBlock, epochOf, genesisBlock, localParameters } from '@oort/ledger-chain';
 import type { Block, ChainParameters, GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
-import { applyGenesis, ChainDataDamaged, Executor, openChainStore, StableChain, StateReading } from '@oort/ledger-execution';
+import { applyGenesis, Executor, openChainStore, StableChain, StateReading } from '@oort/ledger-execution';
 import type { ChainStore, ExecutedMci } from '@oort/ledger-execution';
 import type { Log } from '@oort/ledger-network';
 import { createRequest, LedgerFault, listen, rpcCodes } from '@oort/ledger-rpc';
 import type { Request, RpcBackend, RpcServer } from '@oort/ledger-rpc';
 import { ApprovePool } from './approve-pool';
 import { Candidate } from './candidate';
-import { checkChain } from './check-chain';
+import { checkEnd } from './check-chain';
 import { ChainClock } from './chain-clock';
 import { Echo, usualEchoesMs } from './echo';
 import { localAllocations } from './development-accounts';
@@ -104,15 +104,6 @@ async function openLocked(options: NodeOptions, unlock: () => void): Promise<Oly
   return running;
 }
 
-/** What the rules read again and again, looked at once. Throws ChainDataDamaged. */
-async function checkEnd(store: ChainStore): Promise<void> {
-  if (!store.meta.doesExist('stablePoint')) return;
-  const [damage] = (await checkChain(store, { last: 128 })).damages;
-  if (damage === undefined) return;
-  await store.root.close();
-  throw new ChainDataDamaged(damage.database, damage.key);
-}
-
 async function genesisOf(store: ChainStore, keys: readonly WitnessKey[], options: NodeOptions): Promise<GenesisDocument> {
   const kept = store.meta.get('genesis') as unknown as GenesisDocument | undefined;
   if (kept !== undefined) return kept;
@@ -183,7 +174,11 @@ class RunningNode implements OlympusNode {
       }
     });
     this.#backend = this.#door();
-    this.request = createRequest(this.#backend);
+    const request = createRequest(this.#backend);
+    this.request = (method, params) => request(method, params).catch((error: unknown) => {
+      this.#peering?.mends(error);
+      throw error;
+    });
   }
 
   /** Takes up where the last run stopped: blocks that were valid and not stable are checked and accepted anew. */

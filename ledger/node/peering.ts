@@ -5,12 +5,13 @@ import { decodeBlock, encodeBlock, keccakHex } from '@oort/ledger-chain';
 import type { Block, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
 import type { BlockRefusal } from '@oort/ledger-dag';
 import type { ChainStore, StableChain } from '@oort/ledger-execution';
-import { loadPeerIdentity, openPeerNetwork, type Log, type Message, type Peer, type PeerNetwork } from '@oort/ledger-network';
+import { loadPeerIdentity, openPeerNetwork, type Carried, type Log, type Message, type Peer, type PeerNetwork } from '@oort/ledger-network';
 import { LedgerFault } from '@oort/ledger-rpc';
 import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
 import { farBehind, FinalOrder } from './final-order';
 import { bytesOf, hexOf } from './hex-bytes';
+import { Mending } from './mending';
 import { Recent } from './recent';
 import type { View } from './view';
 
@@ -71,6 +72,7 @@ export class Peering {
   readonly #heights = new Map<Peer, number>();
   readonly #started = Date.now();
   readonly #history: FinalOrder;
+  readonly #mending: Mending;
   #network: PeerNetwork | null = null;
   #timer: NodeJS.Timeout | undefined;
   #told = { at: 0, what: '' };
@@ -81,6 +83,7 @@ export class Peering {
   constructor(ports: PeeringPorts, private readonly options: NetworkOptions) {
     this.#ports = ports;
     this.#log = ports.log;
+    this.#mending = new Mending(ports.store, ports.log);
     const { chain, pool, approves, parameters, view, settled, wake, broken } = ports;
     this.#history = new FinalOrder({
       chain, pool, approves, parameters, view, settled, wake, broken, log: this.#log, find: (hash) => this.#find(hash), refusalOf: (hash) => this.#refusals.get(hash),
@@ -151,6 +154,13 @@ export class Peering {
     this.#sources.get(block.hash)?.penalise(100, `block ${block.hash} is ${refusal.code}`);
   }
 
+  /** True where peers are asked for it. */
+  mends(error: unknown): boolean {
+    if (!this.#mending.noted(error)) return false;
+    for (const peer of this.#network?.peers() ?? []) this.#ask(peer, this.#mending.wanted);
+    return true;
+  }
+
   #relay(hash: Hash, message: Message, source?: Peer): void {
     for (const peer of this.#network?.peers() ?? []) {
       if (peer !== source && !this.#knownBy(peer).has(hash) && peer.send(message, true)) this.#knownBy(peer).set(hash, hash);
@@ -177,6 +187,7 @@ export class Peering {
 
   async #hear(peer: Peer, message: Message): Promise<void> {
     try {
+      if ((message.kind === 'block' || message.kind === 'transaction' || message.kind === 'approve') && this.#mending.take(message)) return;
       switch (message.kind) {
         case 'block': return this.#takeBlock(peer, message.bytes);
         case 'transaction': {
@@ -197,7 +208,7 @@ export class Peering {
         case 'bye': return;
       }
     } catch (error) {
-      this.#ports.broken(error);
+      if (!this.mends(error)) this.#ports.broken(error);
     }
   }
 
@@ -323,7 +334,16 @@ export class Peering {
     }
   }
 
-  #find(hash: Hash): Extract<Message, { readonly bytes: Buffer }> | null {
+  #find(hash: Hash): Carried | null {
+    try {
+      return this.#stored(hash);
+    } catch (error) {
+      if (!this.#mending.noted(error, hash)) throw error;
+      return null;
+    }
+  }
+
+  #stored(hash: Hash): Carried | null {
     const { view, store, pool, chain } = this.#ports;
     const wire = store.blocks.get(hash);
     if (wire !== undefined) return { kind: 'block', bytes: wire };
@@ -362,7 +382,7 @@ export class Peering {
       const peers = this.#network?.peers() ?? [];
       const wanted = view.wanted();
       const peer = peers[Math.floor(Math.random() * peers.length)];
-      if (peer !== undefined) this.#ask(peer, wanted);
+      if (peer !== undefined) this.#ask(peer, [...wanted, ...this.#mending.wanted]);
       if (wanted.length === 0) this.#ports.wake();
     } catch (error) {
       this.#ports.broken(error);

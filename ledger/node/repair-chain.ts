@@ -3,7 +3,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '@oort/kernel-wire';
-import { decodeBlock, genesisBlock, recoverAuthor } from '@oort/ledger-chain';
+import { decodeBlock, genesisBlock } from '@oort/ledger-chain';
 import type { GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
 import { openChainStore, StableChain, stablePoint } from '@oort/ledger-execution';
 import type { ChainStore } from '@oort/ledger-execution';
@@ -15,6 +15,7 @@ import { hexOf } from './hex-bytes';
 import type { HistoryPage } from './history-page';
 import { HistoryRefused } from './history-refused';
 import { lockChain } from './lock';
+import { isWhole, putPart } from './mending';
 import { nameOf, PeerSource } from './peer-source';
 import { Replay } from './replay';
 
@@ -83,20 +84,10 @@ async function putBack(store: ChainStore, damages: readonly Damage[], source: Pe
   for (const [hash, part] of parts) {
     if (!isWhole(part, hash)) continue;
     log?.('info', 'repair.putBack', { kind: part.kind, hash });
-    if (part.kind === 'block') await store.blocks.put(hash, part.bytes);
-    else if (part.kind === 'transaction') await store.transactions.put(hash, hexOf(part.bytes));
-    else await store.approves.put(hash, hexOf(part.bytes));
+    await putPart(store, part, hash);
   }
   await store.root.flushed;
   return parts.size === hashes.length ? parts.size : null;
-}
-
-/** A block's hash does not cover its signature. */
-function isWhole(part: Carried, hash: Hash): boolean {
-  if (nameOf(part) !== hash) return false;
-  if (part.kind !== 'block') return true;
-  const { from, signature } = decodeBlock(hexOf(part.bytes));
-  return recoverAuthor(hash, signature) === from;
 }
 
 async function rebuild(
