@@ -19,6 +19,8 @@ export interface PlatformParameters {
   readonly fullPoolWei: bigint;
   readonly poolLockSeconds: number;
   readonly poolExitSeconds: number;
+  /** Of all that stands behind a witness that forked: provable without a jury, so all of it (HONESTY: Protocol, 4). */
+  readonly forkSlashBasisPoints: number;
   readonly leaseMs: number;
   readonly offlineMs: number;
   readonly tokenDiscountBasisPoints: number;
@@ -39,7 +41,7 @@ export const localParameters: PlatformParameters = {
   jurySeats: 3, jurorDepositWei: oort, jurorWageWei: oort / 10n, jurySeconds: 20,
   votingSeconds: 10, timelockSeconds: 2, quorumBasisPoints: 1_000,
   proposalDepositWei: oort, poolOwnMinimumWei: 10n * oort, delegationMinimumWei: oort, fullPoolWei: 25n * oort,
-  poolLockSeconds: 30, poolExitSeconds: 15, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
+  poolLockSeconds: 30, poolExitSeconds: 15, forkSlashBasisPoints: 10_000, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: 2, rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 
@@ -49,7 +51,7 @@ export const publicParameters: PlatformParameters = {
   jurySeats: 7, jurorDepositWei: 1_000n * oort, jurorWageWei: 20n * oort, jurySeconds: day,
   votingSeconds: 7 * day, timelockSeconds: 2 * day, quorumBasisPoints: 1_000,
   proposalDepositWei: 10_000n * oort, poolOwnMinimumWei: 200_000n * oort, delegationMinimumWei: 1_000n * oort, fullPoolWei: 500_000n * oort,
-  poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
+  poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, forkSlashBasisPoints: 10_000, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: day, rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 

@@ -20,7 +20,7 @@ export class ContractNotCompiled extends Fault {
 }
 
 const order = [
-  'InsurancePool', 'StakingPools', 'HonestyCourt', 'DefiPool', 'Rewards', 'Governance', 'Anchors', 'Payments', 'Escrow', 'JuryCourt',
+  'InsurancePool', 'StakingPools', 'HonestyCourt', 'DefiPool', 'Rewards', 'Governance', 'Anchors', 'Payments', 'Escrow', 'JuryCourt', 'ForkCourt',
 ] as const satisfies readonly ContractName[];
 
 type Arguments = { readonly types: readonly string[]; readonly values: readonly unknown[] };
@@ -29,7 +29,7 @@ export function systemAddresses(deployer: string): Readonly<Record<ContractName,
   const at = (name: (typeof order)[number]): string => getCreateAddress({ from: deployer, nonce: order.indexOf(name) });
   return {
     Anchors: at('Anchors'), StakingPools: at('StakingPools'), HonestyCourt: at('HonestyCourt'), Governance: at('Governance'), Rewards: at('Rewards'),
-    Payments: at('Payments'), Escrow: at('Escrow'), DefiPool: at('DefiPool'), InsurancePool: at('InsurancePool'), JuryCourt: at('JuryCourt'),
+    Payments: at('Payments'), Escrow: at('Escrow'), DefiPool: at('DefiPool'), InsurancePool: at('InsurancePool'), JuryCourt: at('JuryCourt'), ForkCourt: at('ForkCourt'),
   };
 }
 
@@ -55,8 +55,8 @@ function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, a
       return { types: [], values: [] };
     case 'StakingPools':
       return {
-        types: ['address', 'uint256', 'uint256', 'uint256', 'uint64', 'uint64'],
-        values: [at.HonestyCourt, p.poolOwnMinimumWei, p.delegationMinimumWei, p.fullPoolWei, p.poolLockSeconds, p.poolExitSeconds],
+        types: ['address', 'address', 'uint256', 'uint256', 'uint256', 'uint64', 'uint64'],
+        values: [at.HonestyCourt, at.ForkCourt, p.poolOwnMinimumWei, p.delegationMinimumWei, p.fullPoolWei, p.poolLockSeconds, p.poolExitSeconds],
       };
     case 'HonestyCourt':
       return {
@@ -68,6 +68,8 @@ function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, a
         types: ['address', 'address', 'uint16', 'uint256', 'uint64', 'uint256', 'uint64', 'uint256'],
         values: [at.HonestyCourt, at.StakingPools, p.jurySeats, p.jurorDepositWei, p.jurySeconds, p.jurorWageWei, p.appealSeconds, p.appealBondWei],
       };
+    case 'ForkCourt':
+      return { types: ['address', 'address', 'uint16'], values: [at.StakingPools, at.InsurancePool, p.forkSlashBasisPoints] };
     case 'Governance': {
       const governed = governedParameters(p);
       return {

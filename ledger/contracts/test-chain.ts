@@ -31,6 +31,8 @@ export class TestChain {
   readonly at = new Map<ContractName, string>();
   private readonly interfaces = new Map<ContractName, Interface>();
   number = 1n;
+  /** By all calls, views too. */
+  gasUsed = 0n;
   /** Seconds. */
   time = 1_800_000_000n;
 
@@ -67,11 +69,34 @@ export class TestChain {
     return all;
   }
 
-  /** A transaction in a block of its own. Throws Reverted with the error's name. */
-  async send(from: string, contract: ContractName, method: string, args: readonly unknown[] = [], value = 0n): Promise<readonly Log[]> {
+  /** Money and nothing else, as anybody may send it. */
+  async transfer(from: string, contract: ContractName, value: bigint): Promise<readonly Log[]> {
     this.number += 1n;
     this.time += 1n;
-    const { logs } = await this.call(from, contract, method, args, value);
+    return (await this.run(from, contract, '0x', value)).logs;
+  }
+
+  /** Puts code where an account stands: for receivers that do more than receive. */
+  async putCode(at: string, code: string): Promise<void> {
+    await this.evm.stateManager.putCode(createAddressFromString(at), hexToBytes(code as PrefixedHexString));
+  }
+
+  /** Answers what takes everything back that happens from now on. */
+  async snapshot(): Promise<() => Promise<void>> {
+    const [number, time] = [this.number, this.time];
+    await this.evm.stateManager.checkpoint();
+    return async () => {
+      await this.evm.stateManager.revert();
+      this.evm.stateManager.originalStorageCache.clear();
+      [this.number, this.time] = [number, time];
+    };
+  }
+
+  /** A transaction in a block of its own. Throws Reverted with the error's name. */
+  async send(from: string, contract: ContractName, method: string, args: readonly unknown[] = [], value = 0n, limit = gas): Promise<readonly Log[]> {
+    this.number += 1n;
+    this.time += 1n;
+    const { logs } = await this.call(from, contract, method, args, value, limit);
     return logs;
   }
 
@@ -86,12 +111,16 @@ export class TestChain {
     this.number += 1n;
   }
 
-  private async call(from: string, contract: ContractName, method: string, args: readonly unknown[], value: bigint): Promise<{ returned: string; logs: readonly Log[] }> {
-    const abi = this.interfaceOf(contract);
+  private async call(from: string, contract: ContractName, method: string, args: readonly unknown[], value: bigint, limit = gas): Promise<{ returned: string; logs: readonly Log[] }> {
+    return this.run(from, contract, this.interfaceOf(contract).encodeFunctionData(method, args), value, limit);
+  }
+
+  private async run(from: string, contract: ContractName, data: string, value: bigint, limit = gas): Promise<{ returned: string; logs: readonly Log[] }> {
     const { execResult } = await this.evm.runCall({
-      caller: createAddressFromString(from), to: createAddressFromString(this.at.get(contract) ?? ''), value, gasLimit: gas, block: this.block(),
-      data: hexToBytes(abi.encodeFunctionData(method, args) as PrefixedHexString),
+      caller: createAddressFromString(from), to: createAddressFromString(this.at.get(contract) ?? ''), value, gasLimit: limit, block: this.block(),
+      data: hexToBytes(data as PrefixedHexString),
     });
+    this.gasUsed += execResult.executionGasUsed;
     const returned = hexlify(execResult.returnValue);
     if (execResult.exceptionError !== undefined) throw new Reverted(this.nameOf(returned) ?? execResult.exceptionError.error);
     const logs = (execResult.logs ?? []).flatMap(([address, topics, data]) => this.decode(hexlify(address), topics.map(hexlify), hexlify(data)));
@@ -112,7 +141,7 @@ export class TestChain {
     return null;
   }
 
-  private interfaceOf(contract: ContractName): Interface {
+  interfaceOf(contract: ContractName): Interface {
     return this.interfaces.get(contract) ?? new Interface(contractAbis[contract]);
   }
 

@@ -126,6 +126,11 @@ export const contractAbis = {
     'event Released(bytes32 indexed id, address indexed to, uint256 amount)',
     'event Refunded(bytes32 indexed id, address indexed to, uint256 amount)',
   ],
+  ForkCourt: [
+    'function report(bytes one, bytes other) returns (uint256 slashed)',
+    'function forkId(address witness, bytes32 previous) pure returns (bytes32)',
+    'event ForkProven(bytes32 indexed id, address indexed witness, address indexed reporter, bytes32 one, bytes32 other, uint256 slashed, uint256 toReporter)',
+  ],
   DefiPool: [
     'function stake() payable',
     'function unstake(uint256 shares)',

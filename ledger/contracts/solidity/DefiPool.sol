@@ -7,11 +7,13 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 /// OORT staked for yield: what the pool receives belongs to all shares alike.
-/// One virtual share and one virtual wei stand in the price, as in ERC-4626 vaults of OpenZeppelin, so that nobody
-/// can make the first share dear by a gift and round the next staker down to nothing.
+/// A wei begins as a million shares, and a million virtual shares and one virtual wei stand in the price (the decimals offset of
+/// OpenZeppelin's ERC-4626): whoever makes shares dear by a gift takes at most a millionth of it from the next staker.
 contract DefiPool {
     using Checkpoints for Checkpoints.Trace208;
     using SafeCast for uint256;
+
+    uint256 private constant SHARES_PER_WEI = 1e6;
 
     uint256 public totalAssets;
     uint256 public totalShares;
@@ -30,7 +32,7 @@ contract DefiPool {
     }
 
     function stake() external payable {
-        uint256 shares = Math.mulDiv(msg.value, totalShares + 1, totalAssets + 1);
+        uint256 shares = Math.mulDiv(msg.value, totalShares + SHARES_PER_WEI, totalAssets + 1);
         if (shares == 0) revert NoShares();
         totalAssets += msg.value;
         _set(msg.sender, sharesOf(msg.sender) + shares, totalShares + shares);
@@ -40,7 +42,7 @@ contract DefiPool {
     function unstake(uint256 shares) external {
         uint256 held = sharesOf(msg.sender);
         if (shares == 0 || shares > held) revert NoShares();
-        uint256 amount = Math.mulDiv(shares, totalAssets + 1, totalShares + 1);
+        uint256 amount = Math.mulDiv(shares, totalAssets + 1, totalShares + SHARES_PER_WEI);
         totalAssets -= amount;
         _set(msg.sender, held - shares, totalShares - shares);
         emit Unstaked(msg.sender, amount, shares);
@@ -51,12 +53,13 @@ contract DefiPool {
         return _shares[account].latest();
     }
 
+    /// A vote for each wei of the first price; gifts and yield add none.
     function votesAt(address account, uint48 blockNumber) external view returns (uint256) {
-        return _shares[account].upperLookupRecent(blockNumber);
+        return _shares[account].upperLookupRecent(blockNumber) / SHARES_PER_WEI;
     }
 
     function totalVotesAt(uint48 blockNumber) external view returns (uint256) {
-        return _total.upperLookupRecent(blockNumber);
+        return _total.upperLookupRecent(blockNumber) / SHARES_PER_WEI;
     }
 
     function _set(address account, uint256 shares, uint256 all) private {

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Paying} from "./Paying.sol";
 import {PlatformOperated} from "./PlatformOperated.sol";
 
 /// Money that waits for work: of missions and of jobs. What is left when an escrow closes belongs to its funders by share;
@@ -59,8 +60,7 @@ contract Escrow is PlatformOperated {
         address first = account.first;
         uint256 share = fundedBy[id][first];
         uint256 amount = _takeShare(id, account, first);
-        (bool paid,) = payable(first).call{value: amount}("");
-        if (paid) {
+        if (Paying.offer(first, amount)) {
             emit Refunded(id, first, amount);
             return;
         }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Paying} from "./Paying.sol";
 
 interface IStakeVotes {
     function votesAt(address account, uint48 blockNumber) external view returns (uint256);
@@ -116,8 +117,7 @@ contract Governance {
         _parameters[found.parameter] = found.value;
         emit ParameterChanged(found.parameter, found.value);
         emit Executed(proposalId);
-        (bool paid,) = payable(found.proposer).call{value: found.deposit}("");
-        if (!paid) Address.sendValue(rewards, found.deposit);
+        if (!Paying.offer(found.proposer, found.deposit)) Address.sendValue(rewards, found.deposit);
     }
 
     /// Closes what has not passed; its deposit goes to the reward pool.

@@ -38,6 +38,7 @@ contract StakingPools {
     uint256 private constant WHOLE = 10_000;
 
     address public immutable court;
+    address public immutable forkCourt;
     uint256 public immutable ownMinimum;
     uint256 public immutable delegationMinimum;
     uint256 public immutable fullPool;
@@ -46,7 +47,8 @@ contract StakingPools {
 
     mapping(address pool => Pool) private _pools;
     mapping(address pool => mapping(address staker => Exit)) private _exits;
-    mapping(bytes32 id => bool) public slashed;
+    /// Each court has ids of its own, so that neither can use up an id of the other's.
+    mapping(address court => mapping(bytes32 id => bool)) public slashed;
 
     mapping(address pool => Checkpoints.Trace208) private _own;
     mapping(address pool => Checkpoints.Trace208) private _assets;
@@ -77,9 +79,10 @@ contract StakingPools {
     error IdUsed(bytes32 id);
 
     constructor(
-        address court_, uint256 ownMinimum_, uint256 delegationMinimum_, uint256 fullPool_, uint64 lockSeconds_, uint64 exitSeconds_
+        address court_, address forkCourt_, uint256 ownMinimum_, uint256 delegationMinimum_, uint256 fullPool_, uint64 lockSeconds_, uint64 exitSeconds_
     ) {
         court = court_;
+        forkCourt = forkCourt_;
         ownMinimum = ownMinimum_;
         delegationMinimum = delegationMinimum_;
         fullPool = fullPool_;
@@ -113,7 +116,7 @@ contract StakingPools {
         if (msg.sender == poolAddress) revert OwnPool();
         if (msg.value < delegationMinimum) revert BelowMinimum(delegationMinimum);
         // After near total losses a share would stand for so little that new money could not be counted finely.
-        if (pool.delegated < pool.delegatedShares / 1e9) revert PoolWipedOut();
+        if (pool.delegatedShares != 0 && pool.delegated <= pool.delegatedShares / 1e9) revert PoolWipedOut();
         uint256 shares = pool.delegatedShares == 0 ? msg.value : Math.mulDiv(msg.value, pool.delegatedShares, pool.delegated);
         Checkpoints.Trace208 storage held = _sharesOf[poolAddress][msg.sender];
         if (held.length() == 0) {
@@ -162,12 +165,12 @@ contract StakingPools {
         Address.sendValue(payable(msg.sender), amount);
     }
 
-    /// Takes a part of all that stands behind the pool and hands it to the court, which divides it.
+    /// Takes a part of all that stands behind the pool and hands it to the court that asks, which divides it.
     function slash(bytes32 id, address poolAddress, uint16 basisPoints) external returns (uint256 amount) {
-        if (msg.sender != court) revert NotTheCourt();
-        if (slashed[id]) revert IdUsed(id);
+        if (msg.sender != court && msg.sender != forkCourt) revert NotTheCourt();
+        if (slashed[msg.sender][id]) revert IdUsed(id);
         if (basisPoints > WHOLE) revert BasisPointsTooHigh();
-        slashed[id] = true;
+        slashed[msg.sender][id] = true;
         Pool storage pool = _pools[poolAddress];
         amount = Math.mulDiv(pool.own + pool.delegated + pool.exiting, basisPoints, WHOLE);
         uint256 fromOwn = Math.min(amount, pool.own);
@@ -183,7 +186,7 @@ contract StakingPools {
         _record(poolAddress, pool);
         _total.push(uint48(block.number), (_total.latest() - fromOwn - fromDelegated).toUint208());
         emit Slashed(poolAddress, id, amount);
-        if (amount != 0) Address.sendValue(payable(court), amount);
+        if (amount != 0) Address.sendValue(payable(msg.sender), amount);
     }
 
     function stakeOf(address poolAddress)
