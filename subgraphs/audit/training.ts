@@ -80,11 +80,12 @@ export function auditTraining(ports: TrainingAuditPorts): TrainingAudit {
   return {
     async answered(event) {
       const { jobId, kind, nodeId, output } = event.data as unknown as Of<'ResultRecorded'>;
+      if (kind !== 'training') return;
       const opened = replays.get(jobId);
       replays.delete(jobId);
       const { weightsContentId } = (output ?? {}) as { readonly weightsContentId?: Json };
       const node = await ports.nodeOf(nodeId);
-      if (kind !== 'training' || node === null) return;
+      if (node === null) return;
       const run = { jobId, nodeId, operator: node.operator, weightsContentId: typeof weightsContentId === 'string' ? weightsContentId : '' };
       await (opened === undefined ? open(jobId, run, node.runtimeClass) : replayed(opened, run, node.runtimeClass, event));
     },
