@@ -7,6 +7,7 @@ import { safeDefaults, type BucketDefaults } from './access/bucket-rules';
 import { platformIdentities, type Identities } from './access/identities';
 import { whoAsks } from './authenticate';
 import { corsHeaders, preflight } from './cors';
+import { Pressure, type PressureLimits } from './pressure';
 import { operationOf } from './routes';
 import { errorOf, S3Error } from './s3-error';
 import { addressOf, type S3Request } from './s3-request';
@@ -24,6 +25,8 @@ export interface S3DoorOptions {
   readonly port: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Default: `defaultLimits`. */
+  readonly limits?: PressureLimits;
   /** Host names whose sub-domains are buckets; path style always works. Default: localhost. */
   readonly domains?: readonly string[];
   now(): Date;
@@ -40,15 +43,26 @@ export async function openS3Door(options: S3DoorOptions): Promise<S3Door> {
   const { host = '127.0.0.1' } = options;
   // A large body may take as long as it takes.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000, noDelay: true, maxHeaderSize: 32 * 1024 });
-  const handle = (incoming: IncomingMessage, response: ServerResponse): void => { void answer(options, incoming, response); };
+  const pressure = new Pressure(options.limits);
+  const handle = (incoming: IncomingMessage, response: ServerResponse): void => { void answerInTurn(pressure, options, incoming, response); };
   server.on('request', handle).on('checkContinue', handle);
   await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(options.port, host, resolve); });
   return { url: `http://${host}:${portOf(server)}`, close: () => closeServer(server) };
 }
 
-async function answer(options: S3DoorOptions, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerInTurn(pressure: Pressure, options: S3DoorOptions, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const requestId = newUlid(options.now());
   response.setHeader('x-amz-request-id', requestId);
+  try {
+    const place = await pressure.enter(incoming, response);
+    if (place === null) return;
+    await answer(options, incoming, response, requestId).finally(() => { place.leave(); });
+  } catch (error) {
+    refuse(incoming, response, error, requestId);
+  }
+}
+
+async function answer(options: S3DoorOptions, incoming: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
   const { method = 'GET', url = '/', headers } = incoming;
   try {
     const { bucket, key, virtual } = addressOf(url, headers.host ?? '', options.domains ?? ['localhost']);

@@ -27,7 +27,7 @@ export interface TestDoor {
   close(): Promise<void>;
 }
 
-export async function openTestDoor({ dayMs, ...more }: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities'>> & { readonly dayMs?: number } = {}): Promise<TestDoor> {
+export async function openTestDoor({ dayMs, ...more }: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities' | 'limits'>> & { readonly dayMs?: number } = {}): Promise<TestDoor> {
   const now = (): Date => new Date();
   const stop = new AbortController();
   const directory = await mkdtemp(join(tmpdir(), 's3-'));
