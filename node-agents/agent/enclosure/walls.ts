@@ -20,12 +20,14 @@ export interface Inside {
 
 /** bubblewrap(1): namespaces of its own for everything, network included; no capability, nothing of the host's but programs. */
 export function bubblewrapped({ folder, rootfs, environment, workingDirectory }: Inside): readonly string[] {
-  const root = rootfs === null ? hostPrograms() : ['--bind', rootfs, '/'];
+  const empty = ['--size', String(64 * mebibyte), '--tmpfs', '/tmp'];
+  // The platform itself may lie below /tmp.
+  const root = rootfs === null ? [...empty, ...hostPrograms()] : ['--bind', rootfs, '/', ...empty];
   return [
     'bwrap', '--unshare-user', '--unshare-all', '--disable-userns', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--clearenv', '--hostname', 'job',
     ...Object.entries({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: '/job', ...environment }).flatMap(([name, value]) => ['--setenv', name, value]),
     ...root, '--dev', '/dev', '--size', String(16 * mebibyte), '--tmpfs', '/dev/shm', '--proc', '/proc',
-    '--size', String(64 * mebibyte), '--tmpfs', '/tmp', '--bind', folder, '/job', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', workingDirectory, '--',
+    '--bind', folder, '/job', '--remount-ro', '/dev', '--remount-ro', '/', '--chdir', workingDirectory, '--',
   ];
 }
 
