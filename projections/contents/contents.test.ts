@@ -82,6 +82,14 @@ test('what the platform chose for a job, and what its nodes made of it, goes whe
   expect(await readers(other)).toEqual(['ann', 'node_1', 'node_2']);
 });
 
+test('a checkpoint that the platform lets a job go on from is for its node, and one that somebody else names is not', async () => {
+  for (const [actor, allowed] of [['mallory', []], ['platform', ['node_1']]] as const) {
+    await happened('JobSubmitted', { jobId: 'job_1', submitter: 'mallory', spec: {}, checkpoint: { step: 1, contentId: image, hash: 'h' } }, actor);
+    await leased('node_1');
+    expect(await readers(image)).toEqual(allowed);
+  }
+});
+
 test.each([['CC-BY-4.0', ['ann', 'bob', 'mallory', 'node_1', 'node_2']], ['all rights reserved', ['ann', 'bob', 'node_1']]])(
   'a contribution is for its contributor and the mission; in a sealed version under %s also for those it names', async (licence, everyone) => {
     await happened('MissionOpened', { missionId: 'm', accountId: 'ann', licence });
