@@ -9,5 +9,6 @@ module.exports = {
   modulePathIgnorePatterns: ['/.build/'],
   transform: { '^.+\\.[mc]?[tj]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
   transformIgnorePatterns: [`/node_modules/(?!.*(${esModules})/)`],
-  testTimeout: 30000,
+  // Only what hangs ends by the clock: a busy machine takes its time.
+  testTimeout: 120000,
 };

@@ -34,7 +34,7 @@ beforeAll(async () => {
   })));
   height = await growHistory({ directory: place('one'), document, keys, blocks: 100, transactions: (level) => (level % 4 === 0 ? raws.slice(level / 4 - 1, level / 4) : []) });
   writeFileSync(place('genesis.json'), JSON.stringify({ document, deployments: [] }));
-}, 60_000);
+});
 
 afterAll(() => { rmSync(directory, { recursive: true, force: true }); });
 

@@ -43,7 +43,7 @@ afterAll(async () => {
     await once(devnet, 'exit');
   }
   rmSync(directory, { recursive: true });
-}, 60_000);
+});
 
 test('what is sent to one witness is final at all, and Ctrl-C ends every process', async () => {
   const providers = Array.from({ length: 4 }, (_, index) => new JsonRpcProvider(`http://127.0.0.1:${rpc + index}`, undefined, { staticNetwork: true, pollingInterval: 100 }));

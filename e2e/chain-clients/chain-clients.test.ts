@@ -34,7 +34,7 @@ beforeAll(async () => {
   node = await openNode({ directory: join(directory, 'olympus'), genesis: localGenesis(`0x${'11'.repeat(20)}`, localParameters) });
   ({ url } = await node.listen({ port: 0 }));
   token = compileToken();
-}, 60_000);
+});
 
 afterAll(async () => {
   await node.close();
@@ -56,7 +56,7 @@ function keyOf(index: number): string {
     revert: 'ERC20InsufficientBalance', nonce: 'NonceTooLowError', funds: 'InsufficientFundsError', signed: true,
     watched: { polled: 1, pushed: 1, heads: true },
   });
-}, 60_000);
+});
 
 (installed ? test : test.skip)('cast sends, deploys, calls, finds logs and explains a refusal', async () => {
   // Its npm wrapper ends with 0 whatever happens, so a refusal is read from stderr.
@@ -82,4 +82,4 @@ function keyOf(index: number): string {
   expect(await cast('nonce', `0x${'42'.repeat(20)}`)).toBe('0');
   expect(await cast('gas-price')).toBe('1000000000');
   expect(await cast('send', deployed.contractAddress, 'transfer(address,uint256)', to, `${2000n * one}`, ...key)).toMatch(/ERC20InsufficientBalance|0xe450d38c/);
-}, 60_000);
+});

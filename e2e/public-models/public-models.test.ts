@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await endAll();
   if (areThere) rmSync(directory, { recursive: true, force: true });
-}, 60_000);
+});
 
 const wave = Array.from({ length: 512 }, (_, index) => Math.fround(0.3 * Math.sin(index / 7)));
 const line = Array.from({ length: 3 * 48 * 96 }, (_, index) => (index % 96 > 30 && index % 96 < 40 ? -1 : 1));

@@ -22,7 +22,7 @@ beforeAll(async () => {
   readModels = await openReadModels({ url: postgres.url, projections: [stakesProjection], store });
   await readModels.start(stop.signal);
   closing = async () => { stop.abort(); await readModels.close(); await postgres.stop(); };
-}, 60_000);
+});
 afterAll(() => closing());
 
 async function observe(logs: readonly Log[]): Promise<void> {
@@ -73,7 +73,7 @@ it('counts every stake as the contract does', async () => {
       }
     }
   }), { numRuns: 6 });
-}, 60_000);
+});
 
 async function attempted(chain: TestChain, kind: string, from: string, pool: string, value: bigint, caseId: string): Promise<readonly Log[]> {
   try {

@@ -80,7 +80,7 @@ describe('a start that cannot go on says why in one line', () => {
     } finally {
       execFileSync('umount', [disk]);
     }
-  }, 60_000);
+  });
 });
 
 onlyLinux('a second instance is kept out, a killed one is taken over, and Ctrl-C leaves no process behind', async () => {

@@ -4,7 +4,7 @@ import { FaultStory } from './story';
 let story: FaultStory;
 beforeAll(async () => {
   story = await FaultStory.start({ sizes: [1024, 65_537, 1_000_003], faultMs: 1500, rounds: 1, tell: () => undefined });
-}, 60_000);
+});
 afterAll(() => story.close(), 60_000);
 
 const sound = { lost: [], wrong: [], broken: [] };

@@ -69,7 +69,7 @@ test('the server is killed twice under 16 writers and a reader that follows: not
   server.process.disconnect();
   await once(server.process, 'exit');
   rmSync(directory, { recursive: true, force: true });
-}, 60_000);
+});
 
 function happened(writer: number, n: number): EventToAppend {
   const id = uuidV5(`killed/${writer}/${n}`);

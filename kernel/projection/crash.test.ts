@@ -47,4 +47,4 @@ test('whatever the size of a batch and wherever the process dies, each event cou
     },
   ), { numRuns: 12 });
   jest.restoreAllMocks();
-}, 60_000);
+});

@@ -81,7 +81,7 @@ test('a dead letter whose cause is repaired counts once, late, when it is replay
   expect((await received(bus, 2)).map(({ sequence, notices }) => [sequence, notices])).toEqual([[1, [{ kind: 'late', sequence: 1 }]], [3, []]]);
   expect(await bus.peek(deadTopicOf('t'), 'replay', () => Promise.resolve())).toBe(0);
   await bus.close();
-}, 20_000);
+});
 
 test('a clock that is ahead is capped and told of, and so is what the node gave up', async () => {
   const bus = memoryBus();

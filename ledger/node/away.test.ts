@@ -42,7 +42,7 @@ beforeAll(async () => {
     directory: join(directory, 'forged'), document, keys, blocks: levels, transactions,
     spoilt: (store) => { void store.state.put(Buffer.concat([Buffer.from('a'), bytesOf(wallet.address)]), rich); },
   });
-}, 60_000);
+});
 
 afterAll(() => { rmSync(directory, { recursive: true, force: true }); });
 
@@ -113,7 +113,7 @@ test.each(liars)('%p names what is wrong where somebody %s', async (told, who, {
   await liar.close();
   await victim.close();
   await store.root.close();
-}, 90_000);
+});
 
 function same<T>(value: T): T {
   return value;

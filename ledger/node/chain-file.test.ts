@@ -27,7 +27,7 @@ beforeAll(async () => {
   })));
   height = await growHistory({ directory: place('one'), document, keys, blocks: 60, transactions: (level) => (level % 4 === 0 ? raws.slice(level / 4 - 1, level / 4) : []) });
   await exportChain({ directory: place('one'), file: place('whole') });
-}, 60_000);
+});
 
 afterAll(() => { rmSync(directory, { recursive: true, force: true }); });
 
@@ -40,7 +40,7 @@ test('an import again changes nothing, and an export into a file that was cut of
     await exportChain({ directory: place('one'), file: place('cut') });
     expect(readFileSync(place('cut')).equals(readFileSync(place('whole')))).toBe(true);
   }
-}, 60_000);
+});
 
 test.each([
   ['EXPORT_TRUNCATED', 'was cut off inside a record', (file: string) => { truncateSync(file, statSync(file).size - 100); }],
@@ -53,7 +53,7 @@ test.each([
   cpSync(place('whole'), file);
   spoil(file);
   await expect(imported(`into ${what}`, `spoilt ${what}`)).rejects.toMatchObject({ code });
-}, 60_000);
+});
 
 test.each<readonly [string, string, (page: HistoryPage) => HistoryPage, (end: ChainFileEnd) => ChainFileEnd]>([
   ['HISTORY_BLOCK_INVALID', 'a signature', (page) => blocksChanged(page, (blocks) => blocks.map((bytes, index) => (index === 9 ? Buffer.concat([bytes.subarray(0, -20), Buffer.alloc(20, 1)]) : bytes))), same],
@@ -63,7 +63,7 @@ test.each<readonly [string, string, (page: HistoryPage) => HistoryPage, (end: Ch
 ])('%s: a file whose checksums hold, and in which somebody has changed %s, is refused', async (code, what, page, end) => {
   rewritten(place('whole'), place(`forged ${what}`), page, end);
   await expect(imported(`forged into ${what}`, `forged ${what}`)).rejects.toMatchObject({ code });
-}, 60_000);
+});
 
 function same<T>(value: T): T {
   return value;

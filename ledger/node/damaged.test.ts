@@ -27,7 +27,7 @@ beforeAll(async () => {
   height = await growHistory({ directory: join(directory, 'whole'), document, keys, blocks: 150, transactions: (level) => (level % 5 === 0 ? raws.slice(level / 5 - 1, level / 5) : []) });
   for (const name of ['block', 'transaction', 'state', 'pages', 'alone']) cpSync(join(directory, 'whole'), join(directory, name), { recursive: true });
   whole = await openNode({ directory: join(directory, 'whole'), document, keys: [], network: { port: 0, peers: [] } });
-}, 60_000);
+});
 
 afterAll(async () => {
   await whole.close();

@@ -101,7 +101,7 @@ test('candidates that fill a pool are drawn, serve, are paid, and leave again', 
   expect(await provider.getBalance(first!.witness)).toBeGreaterThan(0n);
   // Ten MCIs, each with one block of the trunk.
   expect(work.shares.reduce((sum, { points }) => sum + points, 0)).toBeGreaterThanOrEqual(3 * epochLength);
-}, 60_000);
+});
 
 const json = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
 
@@ -138,7 +138,7 @@ test('a receipt that elected candidates vouch for is proven from the genesis has
     refused([{ ...first, receiptProof: [...first!.receiptProof.slice(0, -1), flipped] }, ...later]);
     return;
   }
-}, 60_000);
+});
 
 test('who leaves the stake list draws no more, and the chain goes on over a restart', async () => {
   await ran((await pools(4)).getFunction('requestExit')(addresses[4]!, parseEther('25')));
@@ -148,4 +148,4 @@ test('who leaves the stake list draws no more, and the chain goes on over a rest
   await loadUntil(left + 3);
   for (const epoch of [left + 3, left + 4]) expect(await setOf(epoch)).not.toContain(addresses[4]);
   expect(await node.request('status', [])).toMatchObject({ halted: null });
-}, 60_000);
+});

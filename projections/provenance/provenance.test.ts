@@ -29,7 +29,7 @@ beforeAll(async () => {
   models = await openReadModels({ url: database.url, projections: [provenanceProjection], store });
   await models.start(stop.signal);
   await models.waitFor('provenance', last);
-}, 60_000);
+});
 
 afterAll(async () => {
   stop.abort();

@@ -169,4 +169,4 @@ test('while PostgreSQL is away envelopes wait, and none becomes a dead letter', 
   await consumer.stop();
   write.mockRestore();
   expect(await deadLetters(bus, 'usage')).toEqual([]);
-}, 20_000);
+});

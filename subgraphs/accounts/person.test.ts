@@ -5,7 +5,7 @@ import { challenge, openRoom, signIn, type OpenRoom } from './fixture-room';
 let room: OpenRoom;
 beforeAll(async () => {
   room = await openRoom();
-}, 60_000);
+});
 afterAll(() => room.close());
 
 const ask: OpenRoom['ask'] = (source, variables, actor) => room.ask(source, variables, actor);

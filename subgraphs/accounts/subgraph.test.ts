@@ -7,7 +7,7 @@ import { challenge, openRoom, signIn, type Account, type OpenRoom } from './fixt
 let room: OpenRoom;
 beforeAll(async () => {
   room = await openRoom();
-}, 60_000);
+});
 afterAll(() => room.close());
 
 const ask: OpenRoom['ask'] = (source, variables, actor) => room.ask(source, variables, actor);

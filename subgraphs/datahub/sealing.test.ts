@@ -26,7 +26,7 @@ import { itemLeaf, manifestRoot, type Manifest } from './index';
 let close: () => Promise<void>;
 beforeAll(async () => {
   close = await openStage();
-}, 60_000);
+});
 afterAll(() => close());
 
 describe('labelling and sealing', () => {
@@ -193,5 +193,5 @@ describe('labelling and sealing', () => {
     expect(await ask(review, { missionId, itemId: 'item_none', rating: 5 }, owner)).toEqual({
       code: 'ITEM_UNKNOWN',
     });
-  }, 60_000);
+  });
 });

@@ -21,7 +21,7 @@ import {
 let close: () => Promise<void>;
 beforeAll(async () => {
   close = await openStage();
-}, 60_000);
+});
 afterAll(() => close());
 
 describe('opening', () => {

@@ -31,7 +31,7 @@ beforeAll(async () => {
   const subgraph = await createStakingSubgraph({ store, readModels, ledger, now: () => new Date(time) } as unknown as SubgraphPorts);
   schema = buildSubgraphSchema({ typeDefs: subgraph.typeDefs, resolvers: subgraph.resolvers as never });
   closing = async () => { stop.abort(); await readModels.close(); await postgres.stop(); };
-}, 60_000);
+});
 afterAll(() => closing());
 
 async function ask<T>(source: string, actor: Actor = { kind: 'anonymous' }): Promise<T> {
