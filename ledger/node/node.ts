@@ -319,7 +319,8 @@ class RunningNode implements OlympusNode {
     const epoch = epochOf(mci, this.#parts.document.parameters);
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    this.#log('info', 'epoch.began', { epoch, witnesses: [...(this.#parts.executor.chain.witnesses(epoch) ?? [])] });
+    // One that was away passes through many of them.
+    this.#log(this.#peering?.syncing === true ? 'debug' : 'info', 'epoch.began', { epoch, witnesses: [...(this.#parts.executor.chain.witnesses(epoch) ?? [])] });
   }
 
   /** Sends the candidate's ticket for the epoch, once. */
