@@ -1,2 +1,2 @@
 // A partner's server: trains, infers, evaluates, runs containers and keeps pieces.
-export { startSuperAgent } from './super-agent';
+export { startSuperAgent, type SuperAgentOptions } from './super-agent';

@@ -1,14 +1,32 @@
-import { startAgent, traitsOf, type AgentOptions, type RunningAgent } from '@oort/node-agents-agent';
+import { startAgent, traitsOf, type AgentOptions, type AgentTraits, type RunningAgent } from '@oort/node-agents-agent';
 import { Fault } from '@oort/kernel-wire';
+import { bucketAddress } from './bucket/address';
+
+export interface SuperAgentOptions extends Omit<AgentOptions, 'kind'> { readonly pieceStore?: string }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** With OORT_KUBERNETES_REGISTRY containers run on the cluster of the kubeconfig (or of the pod that the agent itself runs in), in
- *  OORT_KUBERNETES_NAMESPACE (default: oort-jobs), everything else on this machine. */
-export async function startSuperAgent(options: Omit<AgentOptions, 'kind'>): Promise<RunningAgent> {
+ *  OORT_KUBERNETES_NAMESPACE (default: oort-jobs), everything else on this machine.
+ *  With a piece store (or OORT_PIECE_STORE) its pieces lie in that bucket, `s3://bucket/prefix?endpoint=https://host`. Throws
+ *  BucketAddressInvalid, BucketOfAnotherNode, BucketUnavailable. */
+export async function startSuperAgent({ pieceStore, ...options }: SuperAgentOptions): Promise<RunningAgent> {
   const environment = options.environment ?? process.env;
+  const bucket = pieceStore ?? environment['OORT_PIECE_STORE'];
   const onCluster = environment['OORT_KUBERNETES_REGISTRY'] === undefined ? {} : { backend: await clusterOf(environment) };
-  return startAgent({ ...options, ...onCluster, kind: 'super' }, traitsOf.super);
+  return startAgent({ ...options, ...onCluster, kind: 'super' }, { ...traitsOf.super, ...(bucket === undefined ? {} : { pieces: piecesIn(bucket, options) }) });
+}
+
+function piecesIn(text: string, { environment = process.env, log }: SuperAgentOptions): NonNullable<AgentTraits['pieces']> {
+  const address = bucketAddress(text);
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken } = environment;
+  const credentials = accessKeyId === undefined || secretAccessKey === undefined ? {}
+    : { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } };
+  return async (directory) => {
+    // Loaded where it is asked for: the client is large.
+    const { openBucketStore } = await import('./bucket/bucket-store.js');
+    return openBucketStore({ address, directory, ...credentials, log: log ?? ((said): void => { process.stderr.write(`${said}\n`); }) });
+  };
 }
 
 async function clusterOf(environment: Environment): Promise<Required<Pick<AgentOptions, 'backend'>>['backend']> {
