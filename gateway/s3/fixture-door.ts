@@ -8,7 +8,7 @@ import { newDeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres } from '@oort/kernel-projection';
 import { startTestNodes } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
-import { createStorageSubgraph, DataPath, type Swept } from '@oort/subgraphs-storage';
+import { createStorageSubgraph, DataPath, type ObjectStore, type Swept } from '@oort/subgraphs-storage';
 import { openS3Door, type S3DoorOptions } from './index';
 
 const keys = new Map([
@@ -21,6 +21,7 @@ export interface TestDoor {
   readonly s3: S3Client;
   /** Of another account. */
   readonly other: S3Client;
+  readonly objects: ObjectStore;
   newBucket(): Promise<string>;
   /** Lifecycle rules carried out once; a day of them takes what the options say. */
   sweep(): Promise<Swept>;
@@ -45,7 +46,7 @@ export async function openTestDoor({ dayMs, ...more }: Partial<Pick<S3DoorOption
   const [s3, other] = [client('AKIAONE', 'secret one'), client('AKIATWO', 'secret two')];
   let buckets = 0;
   return {
-    url: door.url, s3, other,
+    url: door.url, s3, other, objects,
     async newBucket() {
       buckets += 1;
       const Bucket = `bucket-${buckets}`;

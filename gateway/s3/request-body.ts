@@ -11,6 +11,8 @@ export interface RequestBody {
   readonly bytes: AsyncIterable<Buffer>;
   /** Checked; known once the bytes have ended. */
   checksums(): Readonly<Record<string, string>>;
+  /** As its sender says; absent where he does not. */
+  readonly sizeBytes?: number;
 }
 
 /** `ofObject`: checksum headers speak of the object that the request makes and not of its body. */
@@ -73,7 +75,8 @@ export function requestBody(request: S3Request, ofObject = false): RequestBody {
   }
 
   const checked: Record<string, string> = {};
-  return { bytes: bytes(), checksums: () => checked };
+  const said = Number(header(request, 'x-amz-decoded-content-length') ?? (payloadHash.startsWith('STREAMING-') ? null : header(request, 'content-length')) ?? Number.NaN);
+  return { bytes: bytes(), checksums: () => checked, ...(Number.isSafeInteger(said) && said >= 0 ? { sizeBytes: said } : {}) };
 }
 
 const knownPayloads = [

@@ -7,7 +7,7 @@ const statuses = {
   InvalidAccessKeyId: 403, InvalidArgument: 400, InvalidBucketName: 400, InvalidDigest: 400, InvalidObjectState: 403, InvalidPart: 400,
   InvalidPartOrder: 400, InvalidRange: 416, InvalidRequest: 400, InvalidStorageClass: 400, InvalidTag: 400, InvalidToken: 400, InvalidURI: 400, KeyTooLongError: 400,
   MalformedACLError: 400, MalformedPolicy: 400, MalformedXML: 400, MethodNotAllowed: 405, MissingSecurityHeader: 400, NoSuchBucket: 404, NoSuchBucketPolicy: 404, NoSuchCORSConfiguration: 404, NoSuchKey: 404, NoSuchLifecycleConfiguration: 404, NoSuchObjectLockConfiguration: 404, NoSuchPublicAccessBlockConfiguration: 404, NoSuchTagSet: 404, NoSuchUpload: 404, NoSuchVersion: 404,
-  NotImplemented: 501, NotModified: 304, ObjectLockConfigurationNotFoundError: 404, OperationAborted: 409, OwnershipControlsNotFoundError: 404, PreconditionFailed: 412, RequestTimeTooSkewed: 403, ServiceUnavailable: 503, SignatureDoesNotMatch: 403, SlowDown: 503, UnresolvableGrantByEmailAddress: 400,
+  NotImplemented: 501, NotModified: 304, ObjectLockConfigurationNotFoundError: 404, OperationAborted: 409, OwnershipControlsNotFoundError: 404, PreconditionFailed: 412, QuotaExceeded: 403, RequestTimeTooSkewed: 403, ServiceUnavailable: 503, SignatureDoesNotMatch: 403, SlowDown: 503, UnresolvableGrantByEmailAddress: 400,
   XAmzContentSHA256Mismatch: 400,
 } as const;
 
@@ -31,7 +31,7 @@ const ofRefusals: Readonly<Record<string, S3ErrorCode>> = {
   NOT_OWNER: 'AccessDenied', BUCKET_NOT_EMPTY: 'BucketNotEmpty', PRECONDITION_FAILED: 'PreconditionFailed', NO_SUCH_OBJECT: 'NoSuchKey',
   OBJECT_REPLACED: 'OperationAborted', OBJECT_ARCHIVED: 'InvalidObjectState', OBJECT_NOT_ARCHIVED: 'InvalidObjectState',
   NO_SUCH_UPLOAD: 'NoSuchUpload', INVALID_PART: 'InvalidPart', INVALID_PART_ORDER: 'InvalidPartOrder', PART_TOO_SMALL: 'EntityTooSmall',
-  BUCKET_LOCKED: 'InvalidBucketState', BUCKET_NOT_VERSIONED: 'InvalidBucketState', OBJECT_LOCKED: 'AccessDenied',
+  BUCKET_LOCKED: 'InvalidBucketState', BUCKET_NOT_VERSIONED: 'InvalidBucketState', OBJECT_LOCKED: 'AccessDenied', QUOTA_EXCEEDED: 'QuotaExceeded',
 };
 
 export function errorOfRefusal({ code, message }: { readonly code: string; readonly message: string }): S3Error {

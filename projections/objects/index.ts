@@ -3,6 +3,6 @@ export { BucketEntity, ObjectEntity, PieceEntity, SegmentEntity, UploadEntity, t
 export { listObjects, listVersions, type Listing, type ListingEntry, type VersionListing } from './listing';
 export { objectsProjection } from './projection';
 export {
-  bucketsOf, bucketsWithLifecycle, countObjects, endedRestores, findBucket, findObject, findObjectVersion, ownedPieceIds, ownerOfSegment, pieceCounts, placementGroups, piecesNamed, piecesOnNode, segmentsOf, unnamedVersion, uploadsOf, weakSegments,
+  bucketsOf, bucketsWithLifecycle, countObjects, endedRestores, findBucket, findObject, findObjectVersion, ownedPieceIds, ownerOfSegment, pieceCounts, placementGroups, piecesNamed, piecesOnNode, segmentsOf, unnamedVersion, uploadsOf, usageOf, weakSegments,
   type PieceOnNode, type PlacementGroup, type PlacedSegment, type SegmentOwner, type WeakSegment,
 } from './questions';

@@ -23,7 +23,7 @@ export type SegmentPlacement = {
   readonly pieces: readonly PiecePlacement[];
 };
 
-export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle';
+export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle' | 'quota';
 
 /** Until when a version cannot be deleted: by nobody, or by nobody who does not say that he means it. */
 export type Retention = { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; /** ISO 8601, UTC. */ readonly until: string };

@@ -5,7 +5,7 @@ import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
 import { newId } from '@oort/kernel-wire';
 import {
-  bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, type BucketRow, type Listing, type UploadRow, type VersionListing,
+  bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, usageOf, type BucketRow, type Listing, type UploadRow, type VersionListing,
 } from '@oort/projections-objects';
 import type { Acl, BucketSetting, ObjectLock, Retention } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
@@ -22,6 +22,7 @@ import { objectStreamId } from './object-id';
 import { bucketLock, defaultRetention } from './object-lock';
 import { readObject } from './object-reader';
 import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
+import { bucketQuota, QuotaBooks, QuotaExceeded, within, type Reservation } from './quota';
 import type { StorageRefusal } from './refusals';
 import type { BucketSettings, BucketState, DeleteMarker, HeldVersion, StoredVersion } from './state';
 import { Uploads } from './uploads';
@@ -47,6 +48,8 @@ export interface PutObject {
   readonly key: string;
   /** Rejects at its end when a digest of the client does not match; nothing stays then. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** As its sender said it, if he did: what is too much for the bucket's quota is refused before it is read. */
+  readonly sizeBytes?: number;
   readonly contentType: string;
   readonly userMetadata: Readonly<Record<string, string>>;
   /** Asked for after the body. */
@@ -86,12 +89,14 @@ export class ObjectStore {
   readonly #options: ObjectStoreOptions;
   readonly #archive: ArchiveBackend;
   readonly #handleBucket;
+  readonly #quotas: QuotaBooks;
 
   constructor(options: ObjectStoreOptions) {
     const { store, dataPath, keys } = options;
     const now = (): Date => options.now();
     this.#options = options;
     this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
+    this.#quotas = new QuotaBooks(async (bucket) => (await usageOf(options.readModels, bucket)).bytes);
     this.#archive = options.archive ?? archiveNodes(dataPath);
     this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
     this.handleObject = createHandler({ store, decider: objectDecider, now });
@@ -138,6 +143,8 @@ export class ObjectStore {
     return outcome.ok ? { ok: true, value: null } : outcome;
   }
 
+  usage(bucket: string): Promise<{ readonly bytes: number; readonly versions: number }> { return usageOf(this.#options.readModels, bucket); }
+
   buckets(accountId: string): Promise<readonly BucketRow[]> { return bucketsOf(this.#options.readModels, accountId); }
 
   list(page: { readonly bucket: string; readonly prefix: string; readonly delimiter: string; readonly after: string; readonly limit: number }): Promise<Listing> {
@@ -154,6 +161,32 @@ export class ObjectStore {
   openUploads(bucket: string): Promise<readonly UploadRow[]> { return uploadsOf(this.#options.readModels, bucket); }
 
   async put(put: PutObject): Promise<Done<StoredVersion>> {
+    return this.withinQuota(put.bucket, put.body, put.sizeBytes, (body) => this.#put({ ...put, body }));
+  }
+
+  /** Keeps what the body brings, or nothing where that is more than the bucket may hold. */
+  async withinQuota<T>(bucket: string, body: AsyncIterable<Uint8Array>, sizeBytes: number | undefined, keep: (body: AsyncIterable<Uint8Array>) => Promise<Done<T>>): Promise<Done<T>> {
+    const present = await this.bucket(bucket);
+    const quota = present === null ? null : bucketQuota(present);
+    if (quota === null) return keep(body);
+    const reservation: Reservation = this.#quotas.reserve(bucket, quota);
+    let kept = false;
+    try {
+      await reservation.raiseTo(sizeBytes ?? 0);
+      const done = await keep(within(body, reservation));
+      kept = done.ok;
+      // The catalogue counts it before it stops to be a reservation.
+      if (kept) await this.seen(await this.#options.store.head() ?? -1n);
+      return done;
+    } catch (error) {
+      if (!(error instanceof QuotaExceeded)) throw error;
+      return { ok: false, refusal: { code: 'QUOTA_EXCEEDED', message: error.message, payload: { bucket, quotaBytes: quota.bytes } } };
+    } finally {
+      reservation.end(kept);
+    }
+  }
+
+  async #put(put: PutObject): Promise<Done<StoredVersion>> {
     const { accountId, condition } = put;
     const draft = await this.writer.receive(put.body, accountId);
     const { md5: etag, versionId, sizeBytes, sha256, contentId, wrappedKey, segments } = draft;

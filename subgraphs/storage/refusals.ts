@@ -8,7 +8,9 @@ export type ObjectRefusal = RefusalOf<
 
 export type UploadRefusal = RefusalOf<'UPLOAD_EXISTS' | 'NO_SUCH_UPLOAD' | 'INVALID_PART' | 'INVALID_PART_ORDER' | 'PART_TOO_SMALL', { readonly partNumber: number | null }>;
 
-export type StorageRefusal = BucketRefusal | ObjectRefusal | UploadRefusal;
+export type QuotaRefusal = RefusalOf<'QUOTA_EXCEEDED', { readonly bucket: string; readonly quotaBytes: number }>;
+
+export type StorageRefusal = BucketRefusal | ObjectRefusal | UploadRefusal | QuotaRefusal;
 
 export function refuse<Code extends string, Payload>(code: Code, message: string, payload: Payload):
   { readonly refused: { readonly code: Code; readonly message: string; readonly payload: Payload } } {

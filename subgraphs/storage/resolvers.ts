@@ -6,6 +6,7 @@ import type { DataPath } from './data-path/data-path';
 import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
 import { annualLossProbability } from './durability';
 import type { Done, ObjectStore } from './object-store';
+import { bucketQuota } from './quota';
 
 export interface StorageRoom { readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath; readonly certificate: (bucket: string, key: string, versionId: string) => Promise<AvailabilityCertificate | null> }
 
@@ -22,6 +23,12 @@ export function storageResolvers(room: StorageRoom): Readonly<Record<string, unk
     Query: queries(room), Mutation: mutations(room), StorageObject: objectFields(room),
     Bucket: {
       __resolveReference: ({ id }: { readonly id: string }, { actor }: RequestContext) => ownBucket(room, id, actor),
+      quotaBytes: async ({ id }: { readonly id: string }) => {
+        const present = await room.objects.bucket(id);
+        return (present === null ? null : bucketQuota(present))?.bytes.toString() ?? null;
+      },
+      usedBytes: async ({ id }: { readonly id: string }) => String((await room.objects.usage(id)).bytes),
+      versions: async ({ id }: { readonly id: string }) => (await room.objects.usage(id)).versions,
       objects: (bucket: { readonly id: string }, page: Page & { readonly prefix: string }) => objectPage(room, bucket.id, page),
     },
     BucketResult: typeOf, StorageObjectResult: typeOf,
@@ -55,6 +62,13 @@ function mutations(room: StorageRoom): object {
     createBucket: async (_: unknown, { input: { bucket } }: Input<{ readonly bucket: string }>, { actor }: RequestContext): Promise<object> => {
       if (actor.kind !== 'account') return notSignedIn;
       const done = await room.objects.createBucket(actor.accountId, bucket);
+      if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
+      return await ownBucket(room, bucket, actor) ?? refusal('NO_SUCH_BUCKET', 'The bucket was deleted meanwhile.');
+    },
+    setBucketQuota: async (_: unknown, { input: { bucket, quotaBytes } }: Input<{ readonly bucket: string; readonly quotaBytes?: string | null }>, { actor }: RequestContext): Promise<object> => {
+      if (actor.kind !== 'account') return notSignedIn;
+      if (quotaBytes != null && !(/^\d{1,16}$/.test(quotaBytes) && Number.isSafeInteger(Number(quotaBytes)))) return refusal('BAD_QUOTA', 'quotaBytes is a whole number of bytes below 2^53.');
+      const done = await room.objects.setBucketSetting(actor.accountId, bucket, 'quota', quotaBytes == null ? null : JSON.stringify({ bytes: Number(quotaBytes) }));
       if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
       return await ownBucket(room, bucket, actor) ?? refusal('NO_SUCH_BUCKET', 'The bucket was deleted meanwhile.');
     },

@@ -330,6 +330,22 @@ describe('the graph', () => {
     return graphql({ schema, source, variableValues, contextValue: { actor, requestId: 'r' } });
   }
 
+  it('limits what a bucket holds by a quota that its owner sets and everything that it has counts towards', async () => {
+    const owner: Actor = { kind: 'account', accountId: account, address: '0x' };
+    const limit = (quotaBytes: string | null, actor = owner) => execute(
+      `mutation($quotaBytes: String) { setBucketQuota(input: { bucket: "bucket", quotaBytes: $quotaBytes }) {
+        ... on Bucket { quotaBytes usedBytes versions } ... on Refusal { code } } }`, actor, { quotaBytes });
+    await put('a', randomBytes(10));
+    expect((await limit('100000', { kind: 'account', accountId: 'account_2', address: '0x' })).data).toEqual({ setBucketQuota: { code: 'NOT_OWNER' } });
+    expect((await limit('-1')).data).toEqual({ setBucketQuota: { code: 'BAD_QUOTA' } });
+    expect((await limit('100000')).data).toEqual({ setBucketQuota: { quotaBytes: '100000', usedBytes: '10', versions: 1 } });
+    // Nobody says how long it is, so the first pieces are on their way when it is too much.
+    await expect(put('b', randomBytes(100_000))).rejects.toThrow('QUOTA_EXCEEDED');
+    expect(await storage.objects.find('bucket', 'b')).toBeNull();
+    expect((await limit(null)).data).toEqual({ setBucketQuota: { quotaBytes: null, usedBytes: '10', versions: 1 } });
+    await put('b', randomBytes(100_000));
+  });
+
   it('shows an object and where it lies to its owner, and to nobody else that there is one', async () => {
     await put('a', randomBytes(100_000));
     await put('b', randomBytes(10));

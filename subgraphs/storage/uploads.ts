@@ -52,10 +52,16 @@ export class Uploads {
   }
 
   async storePart(
-    uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>, checksums: () => Readonly<Record<string, string>>,
+    uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>, checksums: () => Readonly<Record<string, string>>, sizeBytes?: number,
   ): Promise<Done<Part>> {
     const before = await this.find(uploadId);
     if (before.status !== 'open') return refused('NO_SUCH_UPLOAD', 'There is no such upload.');
+    return this.#objects.withinQuota(before.upload.bucket, body, sizeBytes, (within) => this.#storePart(uploadId, partNumber, within, checksums, before));
+  }
+
+  async #storePart(
+    uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>, checksums: () => Readonly<Record<string, string>>, before: Extract<UploadState, { readonly status: 'open' }>,
+  ): Promise<Done<Part>> {
     const { wrappedKey, accountId } = before.upload;
     const objectKey = unwrapKey(wrappedKey, await this.#options.keys.obtain(accountKeyId(accountId)));
     const draft = await this.#options.writer.receive(body, accountId, { objectKey, wrappedKey });

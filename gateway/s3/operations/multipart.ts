@@ -66,7 +66,7 @@ function wholeChecksum(request: S3Request, { checksumAlgorithm, checksumType }: 
 export async function uploadPart(request: S3Request): Promise<void> {
   const { uploadId, partNumber } = await requirePart(request);
   const body = requestBody(request);
-  const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums());
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums(), body.sizeBytes);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 200, { etag: `"${done.value.etag}"`, ...checksumHeaders(done.value.checksums) });
 }
@@ -76,7 +76,7 @@ export async function uploadPartCopy(request: S3Request): Promise<void> {
   const { object: { version } } = await copySource(request);
   const range = rangeOf(header(request, 'x-amz-copy-source-range'), version.sizeBytes);
   const bytes = request.objects.read(version, range?.start, range?.end);
-  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}));
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}), (range?.end ?? version.sizeBytes) - (range?.start ?? 0));
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }));
 }

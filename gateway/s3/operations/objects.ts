@@ -32,7 +32,7 @@ export async function putObject(request: S3Request): Promise<void> {
   const body = requestBody(request);
   const done = await objects.put({
     ...parties(request), ...list, bucket, key, body: body.bytes, contentType: contentTypeOf(request), userMetadata: metadataOf(request),
-    checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }),
+    ...(body.sizeBytes === undefined ? {} : { sizeBytes: body.sizeBytes }), checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }),
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
@@ -171,7 +171,7 @@ export async function copyObject(request: S3Request): Promise<void> {
     throw new S3Error('InvalidRequest', 'This copy request is illegal because it is trying to copy an object to itself without changing it.');
   }
   const done = await objects.put({
-    ...parties(request), ...list, bucket, key, body: objects.read(version), condition: writeCondition(request), checksums: () => version.checksums,
+    ...parties(request), ...list, bucket, key, body: objects.read(version), sizeBytes: version.sizeBytes, condition: writeCondition(request), checksums: () => version.checksums,
     contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
     ...(tags === undefined ? {} : { tags }),
   });
