@@ -146,13 +146,16 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     const answer = readAnswer(output) ?? [];
     const phantom = phantoms.get(jobId);
     if (phantom !== undefined) {
+      await judge(jobId, nodeId, 'phantom', await against(nodeId, answer, phantom.expected), event);
+      // Only now: what failed half way is tried again.
       phantoms.delete(jobId);
-      return judge(jobId, nodeId, 'phantom', await against(nodeId, answer, phantom.expected), event);
+      return;
     }
     const replica = replicas.get(jobId);
     if (replica !== undefined) {
+      await settleReplica(replica, jobId, nodeId, answer, event);
       replicas.delete(jobId);
-      return settleReplica(replica, jobId, nodeId, answer, event);
+      return;
     }
     maybeReplicate(jobId, nodeId, answer);
     const from = prepared.length < preparedAtOnce ? source() : null;

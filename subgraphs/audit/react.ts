@@ -9,6 +9,7 @@ import { honestyCases, lastAnswers, type AnswerRow } from '@oort/projections-hon
 import type { SubgraphPorts } from '@oort/schema';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
+import type { LedgerEvent } from '@oort/schema/events/ledger';
 import { recordDecider } from './decide';
 import { readAnswer, readTask, workOf } from './inference';
 import type { Officer } from './officer';
@@ -26,6 +27,9 @@ type Fraud = Extract<ComputeEvent, { readonly type: 'FraudProved' }>['data'];
 /** A caught node's last results are audited again (HONESTY: Protocol, 6). */
 const reauditedResults = 200;
 const reauditTolerance = tolerance(4e-7);
+type ChainLog = Extract<LedgerEvent, { readonly type: 'ChainLogObserved' }>['data'];
+
+const aboutCases: readonly string[] = ['HonestyCourt', 'JuryCourt', 'StakingPools'];
 const confirmTimer = 'audit.confirm-slash';
 
 export interface ReactionPorts {
@@ -79,6 +83,14 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     await records(nodeId, command('ConvictNode', data, { actor: 'platform', now: now(), id: deriveId('command', `convict/${event.id}`), cause: event }));
   }
 
+  const mirrored = mirrorCourt({ store, now: () => now(), cases: () => honestyCases(database, null) });
+  /** A read model that is behind does not know the case yet, and nobody would ask again. */
+  async function onceKnown(event: RecordedEvent): Promise<void> {
+    const { contract } = event.data as unknown as ChainLog;
+    if (aboutCases.includes(contract)) await readModels.waitFor('honesty', event.position);
+    await mirrored(event);
+  }
+
   const reactions: readonly (readonly [string, readonly string[], (event: RecordedEvent) => Promise<void>])[] = [
     ['audit.submitted', ['JobSubmitted'], (event) => officer.submitted(event)],
     ['audit.answered', ['ResultRecorded'], (event) => officer.answered(event)],
@@ -91,7 +103,7 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     ['audit.gold', ['MissionClosed'], other.missionClosed],
     ['audit.proposed', ['SlashProposed'], proposed],
     ['audit.confirmed', ['SlashConfirmed'], confirmed],
-    ['audit.observed', ['ChainLogObserved'], mirrorCourt({ store, now: () => now(), cases: () => honestyCases(database, null) })],
+    ['audit.observed', ['ChainLogObserved'], onceKnown],
   ];
   await Promise.all(reactions.map(([name, subscribes, react]) => runReaction({ name, store, database, subscribes, react, signal })));
 }
