@@ -3,6 +3,7 @@ import { decodeBlock, MalformedBlock, encodeApproveReceipt, encodeReceipt, encod
 import type { Address, Block, GenesisDocument, Hash, Hex, SummaryParts } from '@oort/ledger-chain';
 import { zeroHash } from '@oort/ledger-chain';
 import type { CountedApprove, WorkShare } from '@oort/ledger-election';
+import { forkRoot } from '@oort/ledger-dag';
 import type { Entry, StableArchive } from '@oort/ledger-dag';
 import { Fault } from '@oort/kernel-wire';
 import { ChainDataDamaged } from './checked-values';
@@ -38,6 +39,18 @@ export class StableChain implements StableArchive {
 
   record(hash: Hash): StableRecord | undefined {
     return named('stable', hash, () => this.#store.stable.get(hash));
+  }
+
+  /** The two blocks of one author on one previous that gave this final block its status 1, the earlier first; null where it has another. */
+  forkOf(hash: Hash): readonly [Block, Block] | null {
+    for (let at = hash; this.record(at)?.status === 1;) {
+      const block = required(this.block(at), `block ${at}`);
+      const first = this.#store.forkRoots.get(forkRoot(block));
+      if (first !== undefined && first !== at) return [required(this.block(first), `block ${first}`), block];
+      // Built on a fork by its author.
+      at = block.previous;
+    }
+    return null;
   }
 
   readonly entry = (hash: Hash): Entry | undefined => {

@@ -1,7 +1,7 @@
 // Olympus's own methods (OLYMPUS.md section 7), and the two names by which proofs and contracts are found.
 import { keccak256 } from 'ethers';
 import type { Json } from '@oort/kernel-wire';
-import { epochOf, genesisJson } from '@oort/ledger-chain';
+import { encodeBlock, epochOf, genesisJson } from '@oort/ledger-chain';
 import { workHash } from '@oort/ledger-election';
 import type { RpcBackend } from './backend';
 import { latestIndex } from './ethereum';
@@ -88,6 +88,10 @@ export function olympusMethods(backend: RpcBackend): Methods {
     olympus_genesisHash: () => backend.genesisHash,
     olympus_contracts: (): Json => Object.fromEntries(genesis.deployments.map(({ name, address }) => [name, address])),
     olympus_receiptProof: ([hash]) => backend.receiptProof(hashParam(hash, 'transaction hash')),
+    olympus_forkProof: ([value]) => {
+      const twins = chain.forkOf(hashParam(value, 'block hash'));
+      return twins === null ? null : { witness: twins[0].from, blocks: twins.map(encodeBlock) };
+    },
     net_version: () => String(parameters.chainId),
     peers: () => [...backend.peers()],
     net_listening: () => true,
