@@ -81,6 +81,12 @@ export class TestChain {
     await this.evm.stateManager.putCode(createAddressFromString(at), hexToBytes(code as PrefixedHexString));
   }
 
+  /** As between two transactions: nothing is warm, and what stands is the original. */
+  forgetWarm(): void {
+    this.evm.journal.cleanJournal();
+    this.evm.stateManager.originalStorageCache.clear();
+  }
+
   /** Answers what takes everything back that happens from now on. */
   async snapshot(): Promise<() => Promise<void>> {
     const [number, time] = [this.number, this.time];
