@@ -8,6 +8,7 @@ import { Fault, messageOf } from '@oort/kernel-wire';
 import { localParameters as localChainParameters, majorityOf, type GenesisDocument } from '@oort/ledger-chain';
 import { developmentWallet, documentOf, localGenesis, logLevels, logTo, newWitnessKey, openNode, type Log, type SystemDeployment } from '@oort/ledger-node';
 import { localParameters } from '@oort/schema';
+import { readKey } from './key-file';
 import { readOptions, required, UsageRefused } from './usage';
 
 /** What nodes of one network share. */
@@ -117,12 +118,6 @@ export function readGenesis(file: string): Genesis {
   } catch (error) {
     throw new UsageRefused(`${file} holds no genesis: ${messageOf(error)}`);
   }
-}
-
-function readKey(file: string): string {
-  const text = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  if (!/^0x[0-9a-f]{64}$/i.test(text)) throw new UsageRefused(`${file} holds no private key in hex`);
-  return text;
 }
 
 function portOf(text: string, name: string): number {

@@ -31,6 +31,14 @@ const help = `oort: a decentralised AI cloud
       one node of a network: a witness with the key in the file, else one that checks, runs and answers everything and writes nothing
   oort chain status|peers [--rpc URL]
       how far the chain is; whom the node is linked with
+  oort chain stake show [--pool 0x...] [--staker 0x...] [--key FILE] [--rpc URL]
+      what stands behind a witness or a node, and what somebody has in it; with a key, one's own
+  oort chain stake deposit --amount OORT --key FILE [--commission 500] | delegate --pool 0x... --amount OORT --key FILE
+      into one's own pool, opened by the first deposit with a commission in basis points; into another's
+  oort chain stake exit --amount OORT --key FILE [--pool 0x...] | withdraw --key FILE [--pool 0x...]
+      asks for stake or a delegation back; takes it once its wait is over
+  oort chain stake report --block HASH --key FILE
+      shows a forked block and its twin to the chain, which takes the forker's stake and pays the reporter
   oort chain export --data DIR --to FILE
       the final order of a node, running or not, into a file; again into the same one, what is new
   oort chain import --data DIR --genesis FILE --from FILE [--states-kept N]
@@ -88,6 +96,7 @@ const commands: Readonly<Record<string, Command>> = {
   'chain import': async (rest) => (await import('./chain-files.js')).importCommand(rest),
   'chain check': async (rest) => (await import('./chain-files.js')).checkCommand(rest),
   'chain repair': async (rest) => (await import('./chain-files.js')).repairCommand(rest),
+  'chain stake': async (rest) => (await import('./chain-stake.js')).chainStake(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),
   'eventstore backup': async (rest) => (await import('./eventstore-backup.js')).backUpEvents(rest),
