@@ -34,6 +34,8 @@ export type ObjectLock = { readonly retention?: Retention; readonly legalHold?: 
 export type AclPermission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
 export type AclGroup = 'AllUsers' | 'AuthenticatedUsers' | 'LogDelivery';
 
+export type StoredPart = { readonly partNumber: number; readonly sizeBytes: number; readonly checksums: Readonly<Record<string, string>> };
+
 /** Who owns an object or bucket, and what it grants to whom. */
 export type Acl = {
   readonly owner: string;
@@ -58,6 +60,8 @@ export type StorageEvent =
       /** Without one the object is its bucket's owner's and grants nothing. */
       readonly acl?: Acl;
       readonly lock?: ObjectLock;
+      /** Of a multipart upload, in their order. */
+      readonly parts?: readonly StoredPart[];
     } }
   /** The key shows no object from here on; unnamed, the marker takes the place of the version `null`. */
   | { readonly type: 'DeleteMarkerPlaced'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly named: boolean } }

@@ -129,6 +129,7 @@ function joined(
     etag: digest('md5', parts.map(({ etag }) => etag)),
     sha256: digest('sha256', parts.map(({ sha256 }) => sha256)),
     segments: parts.flatMap(({ segments }) => segments),
+    parts: parts.map(({ partNumber, sizeBytes, checksums }) => ({ partNumber, sizeBytes, checksums })),
     ...(upload.tags === undefined ? {} : { tags: upload.tags }), ...(upload.acl === undefined ? {} : { acl: upload.acl }),
     ...(upload.lock === undefined ? {} : { lock: upload.lock }),
   };
