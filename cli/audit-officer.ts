@@ -16,7 +16,7 @@ interface Page { readonly events: { readonly edges: readonly { readonly node: Pu
 
 const feedQuery = 'query Feed($after: String) { events(after: $after, first: 1000) { edges { node { type position data } } pageInfo { endCursor } } }';
 const pageSize = 1000;
-const audits: readonly string[] = ['VerdictReached', 'LeakSuspected', 'LeakCleared', 'BatchCommitted', 'BatchOpened'];
+const audits: readonly string[] = ['VerdictReached', 'LeakSuspected', 'LeakCleared', 'BatchCommitted', 'BatchOpened', 'SlashProposed'];
 
 /** Throws OfficerConvicted when its own openings speak against it. */
 export async function auditOfficer(commandLine: readonly string[]): Promise<void> {
@@ -37,7 +37,7 @@ function told({ tasks, phantoms, owed }: OfficerTally): string {
   return `${String(phantoms)} phantoms in ${String(tasks)} opened tasks, ${owed.toFixed(1)} owed`;
 }
 
-async function publicAudits(platform: string): Promise<readonly PublicEvent[]> {
+export async function publicAudits(platform: string): Promise<readonly PublicEvent[]> {
   const found: PublicEvent[] = [];
   for (let after: string | null = null; ;) {
     const { events }: Page = await queryPlatform<Page>(platform, feedQuery, { after });

@@ -16,6 +16,8 @@ const help = `oort: a decentralised AI cloud
       before joining: fetches the CUDA provider, which the default installation leaves out
   oort audit officer [--platform URL] [--rpc URL] [--after POSITION]
       counts by the public feed and the chain whether the officer injects the phantoms that it owes and opens what it committed to
+  oort juror enrol|serve|resign --key FILE [--voter 0x...] [--platform URL] [--rpc URL]
+      a pool's seat on the bench: enrol puts the deposit down, serve checks accusations and votes until Ctrl-C; the key in hex in the file
   oort training plot|watch RUN [--platform URL] [--svg FILE]
       the losses of a training run as a plot, and as a picture; watch tells every step forward until it has ended
   oort model pull VERSION [--platform URL] [--ingest URL] [--to DIR] [--key HEX] [--token T]
@@ -81,6 +83,7 @@ const commands: Readonly<Record<string, Command>> = {
   up: async (rest) => (await import('./up.js')).up(rest),
   'agent join': async (rest) => (await import('./agent.js')).joinAgent(rest),
   'audit officer': async (rest) => (await import('./audit-officer.js')).auditOfficer(rest),
+  juror: async (rest) => (await import('./juror.js')).jurorCommand(rest),
   'training plot': async (rest) => (await import('./training.js')).plotTraining(rest),
   'training watch': async (rest) => (await import('./training.js')).watchTraining(rest),
   'model import': async (rest) => (await import('./model-import.js')).importCommand(rest),

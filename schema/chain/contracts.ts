@@ -67,6 +67,7 @@ export const contractAbis = {
     'function appealBond() view returns (uint256)',
     'function fund() view returns (uint256)',
     'function benchSize() view returns (uint256)',
+    'function poolOf(address voter) view returns (address)',
     'function earned(address account) view returns (uint256)',
     'function concluded(bytes32 caseId) view returns (bool)',
     'function jurors(address pool) view returns (address voter, uint48 since, uint48 leftAt, uint32 seated, uint256 deposit)',
