@@ -24,6 +24,11 @@ const signature =
 describe('the block of the test network (OLYMPUS.md section 2)', () => {
   test('has the hash that its documentation prints', () => expect(blockHash(vector)).toBe(hash));
   test('was signed by its author', () => expect(recoverAuthor(hash, signature)).toBe(vector.from));
+  test('is not signed by the other signature that anybody can make of that one', () => {
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+    const high = (order - BigInt(`0x${signature.slice(66, 130)}`)).toString(16).padStart(64, '0');
+    expect(recoverAuthor(hash, `${signature.slice(0, 66)}${high}01`)).toBeNull();
+  });
   test('survives the wire', () => {
     const block = { ...vector, hash, signature };
     expect(decodeBlock(encodeBlock(block))).toEqual(block);

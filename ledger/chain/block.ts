@@ -3,7 +3,7 @@
 // Its hash covers the first nine; the signature is r(32) s(32) v(1, 0 or 1) over that hash.
 import { RLP } from '@ethereumjs/rlp';
 import { Fault } from '@oort/kernel-wire';
-import { addressOfKey, recoverKey, signHash } from './curve';
+import { addressOfKey, isLow, recoverKey, signHash } from './curve';
 import { integerHex } from './hex';
 import { keccakHex } from './keccak';
 import type { Address, Hash, Hex } from './hex';
@@ -46,7 +46,8 @@ export function signBlock(body: BlockBody, privateKey: Hex): Block {
 export function recoverAuthor(hash: Hash, signature: Hex): Address | null {
   const v = signature.slice(130);
   if (v !== '00' && v !== '01') return null;
-  const key = recoverKey(Buffer.from(hash.slice(2), 'hex'), Buffer.from(signature.slice(2, 130), 'hex'), v === '00' ? 0 : 1);
+  const bytes = Buffer.from(signature.slice(2, 130), 'hex');
+  const key = isLow(bytes) ? recoverKey(Buffer.from(hash.slice(2), 'hex'), bytes, v === '00' ? 0 : 1) : null;
   return key === null ? null : addressOfKey(key);
 }
 

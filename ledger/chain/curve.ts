@@ -1,6 +1,6 @@
 // secp256k1 (SEC 2, 2.4.1): libsecp256k1 where its prebuilt binding loads, JavaScript where not. Both sign deterministically (RFC 6979)
 // with the lower s, so that which of them signed cannot be told.
-import { Signature, SigningKey, getBytes } from 'ethers';
+import { Signature, SigningKey, getBytes, toBeHex } from 'ethers';
 import { keccakBytes } from './keccak';
 import type { Address, Hash, Hex } from './hex';
 
@@ -16,6 +16,14 @@ interface Curve {
   readonly recover: (digest: Uint8Array, signature: Uint8Array, parity: number) => Uint8Array;
 }
 
+const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const halfOrder = Buffer.from((order / 2n).toString(16), 'hex');
+
+/** EIP-2: of the two signatures that anybody can make from one, only the one with the lower s counts, for blocks and for transactions. */
+export function isLow(signature: Uint8Array): boolean {
+  return Buffer.compare(signature.subarray(32), halfOrder) <= 0;
+}
+
 const inJavaScript: Curve = {
   sign(digest, privateKey) {
     const { r, s, yParity } = new SigningKey(privateKey).sign(digest);
@@ -23,8 +31,10 @@ const inJavaScript: Curve = {
   },
   recover(digest, signature, parity) {
     const hex = Buffer.from(signature).toString('hex');
-    const yParity = parity === 0 ? 0 : 1;
-    return getBytes(SigningKey.recoverPublicKey(digest, Signature.from({ r: `0x${hex.slice(0, 64)}`, s: `0x${hex.slice(64)}`, yParity })));
+    // (r, s) and (r, n - s) with the other parity belong to the same key, and ethers takes only the lower s.
+    const s = isLow(signature) ? `0x${hex.slice(64)}` : toBeHex(order - BigInt(`0x${hex.slice(64)}`), 32);
+    const yParity = (parity === 0) === isLow(signature) ? 0 : 1;
+    return getBytes(SigningKey.recoverPublicKey(digest, Signature.from({ r: `0x${hex.slice(0, 64)}`, s, yParity })));
   },
 };
 
@@ -37,7 +47,7 @@ export function signHash(hash: Hash, privateKey: Hex): { readonly r: Hex; readon
   return { r: `0x${hex.slice(0, 64)}`, s: `0x${hex.slice(64)}`, yParity: parity === 0 ? 0 : 1 };
 }
 
-/** The uncompressed key, or null where no key can have made this signature. */
+/** The uncompressed key, or null where no key can have made this signature. The higher s is recovered too, as ECRECOVER has it. */
 export function recoverKey(digest: Uint8Array, signature: Uint8Array, parity: number): Uint8Array | null {
   try {
     return curve.recover(digest, signature, parity);

@@ -1,5 +1,5 @@
 // Our reader beside ethers', over random transactions of every type and random damage to them; and both curves beside each other.
-import { Transaction, Wallet, getBytes, id, keccak256, toBeHex } from 'ethers';
+import { Transaction, Wallet, getBytes, hexlify, id, keccak256, toBeHex } from 'ethers';
 import type { TransactionLike } from 'ethers';
 import { addressOfKey, curves } from './curve';
 import { localParameters } from './parameters';
@@ -7,6 +7,7 @@ import { parseTransaction } from './transaction';
 
 const seed = Number(process.env['SEED'] ?? 1);
 const rounds = 150;
+const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 let state = seed;
 const below = (limit: number): number => {
   state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -69,7 +70,10 @@ test(`what ethers writes is read as ethers reads it, damaged or not (seed ${seed
     const [key, digest] = [getBytes(toBeHex(BigInt(id(`key ${round}`)) >> 1n, 32)), getBytes(keccak256(toBeHex(round)))];
     const made = curves.native?.sign(digest, key);
     expect(Buffer.from(made?.signature ?? []).toString('hex')).toBe(Buffer.from(curves.javaScript.sign(digest, key).signature).toString('hex'));
-    const keys = [curves.javaScript, curves.native].map((each) => each?.recover(digest, made?.signature ?? new Uint8Array(64), made?.parity ?? 0));
+    const low = made?.signature ?? new Uint8Array(64);
+    const high = Buffer.concat([low.subarray(0, 32), getBytes(toBeHex(order - BigInt(hexlify(low.subarray(32))), 32))]);
+    const parity = made?.parity ?? 0;
+    const keys = [curves.javaScript, curves.native].flatMap((each) => [each?.recover(digest, low, parity), each?.recover(digest, high, 1 - parity)]);
     expect(new Set(keys.map((each) => addressOfKey(each ?? new Uint8Array(65))))).toEqual(new Set([new Wallet(`0x${Buffer.from(key).toString('hex')}`).address.toLowerCase()]));
   }
 });

@@ -1,4 +1,4 @@
-import { addressOfKey, recoverKey } from './curve';
+import { addressOfKey, isLow, recoverKey } from './curve';
 import { keccakBytes, keccakHex } from './keccak';
 import { readSigned } from './signed-fields';
 import type { SignedFields } from './signed-fields';
@@ -28,7 +28,6 @@ interface Refused { readonly ok: false; readonly refusal: TransactionRefusal }
 
 export type ParsedTransaction = { readonly ok: true; readonly transaction: SignedTransaction } | Refused;
 
-const halfOrder = Buffer.from('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0', 'hex');
 const hexBytes = /^0x[0-9a-f]*$/i;
 
 /** The rules that need no state (OLYMPUS.md section 2), in the order in which they are checked. Cost: one curve recovery. */
@@ -62,8 +61,7 @@ function readTransaction(raw: Hex, parameters: ChainParameters): Read | Refused 
   if (fields === null || !parameters.transactionTypes.includes(fields.type)) {
     return refused('TRANSACTION_TYPE_NOT_TAKEN', `transaction type ${decoded.type} is not supported on this chain`);
   }
-  // EIP-2: of the two signatures that anybody can make from one, only the one with the lower s counts.
-  if (Buffer.compare(fields.signature.subarray(32), halfOrder) > 0) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
+  if (!isLow(fields.signature)) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
   const { chainId, gasLimit, gasPrice, data } = fields;
   if (chainId !== BigInt(parameters.chainId)) {
     return refused('TRANSACTION_OF_ANOTHER_CHAIN', `invalid chain id ${chainId}, this chain is ${parameters.chainId}`);
