@@ -75,7 +75,7 @@ async function answer(options: S3DoorOptions, incoming: IncomingMessage, respons
     const auth = whoAsks({ method, url, headers }, virtual ? bucket : null, (accessKeyId) => options.findS3Key(accessKeyId), options.now());
     const { objects, identities = platformIdentities, bucketDefaults = safeDefaults } = options;
     await perform({
-      incoming, response, objects, auth, identities, bucketDefaults, admitted: null, requestId, method, bucket, key, query: queryOf(url), now: () => options.now(),
+      incoming, response, objects, auth, identities, bucketDefaults, findS3Key: (accessKeyId) => options.findS3Key(accessKeyId), admitted: null, requestId, method, bucket, key, query: queryOf(url), now: () => options.now(),
     });
     // What an operation did not want of a body goes, so that the connection can be used again.
     incoming.resume();

@@ -84,11 +84,13 @@ const knownPayloads = [
 ];
 
 /** The bytes on the wire. A client that waits for `100 Continue` gets it when the body is wanted, so after it was authenticated. */
-async function* received({ incoming, response }: S3Request): AsyncGenerator<Buffer> {
+export async function* received({ incoming, response }: S3Request): AsyncGenerator<Buffer> {
   if (incoming.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
   try {
     for await (const chunk of incoming as AsyncIterable<Buffer>) yield chunk;
-  } catch {
+  } catch (error) {
+    // A form's file ends with what its policy says of it.
+    if (error instanceof S3Error) throw error;
     throw new S3Error('IncompleteBody', 'The connection ended before the body was complete.');
   }
   if (!incoming.complete) throw new S3Error('IncompleteBody', 'The connection ended before the body was complete.');

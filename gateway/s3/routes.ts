@@ -11,6 +11,7 @@ import * as objectLock from './operations/object-lock';
 import * as objects from './operations/objects';
 import * as ownership from './operations/ownership';
 import * as policy from './operations/policy';
+import { postObject } from './operations/post-object';
 import * as publicAccess from './operations/public-access';
 import * as tagging from './operations/tagging';
 import * as versioning from './operations/versioning';
@@ -78,7 +79,7 @@ function bucketOperation({ method, query }: S3Request, has: (name: string) => bo
     case 'PUT': return has('versioning') ? versioning.putBucketVersioning : buckets.createBucket;
     case 'HEAD': return buckets.headBucket;
     case 'DELETE': return buckets.deleteBucket;
-    case 'POST': return has('delete') ? objects.deleteObjects : refuseForm;
+    case 'POST': return has('delete') ? objects.deleteObjects : postObject;
     default: return null;
   }
 }
@@ -105,8 +106,4 @@ function objectOperation(request: S3Request, has: (name: string) => boolean): Op
     }
     default: return null;
   }
-}
-
-function refuseForm(): Promise<void> {
-  return Promise.reject(new S3Error('NotImplemented', 'Browser form uploads are not implemented.'));
 }

@@ -4,7 +4,7 @@ import { S3Error } from './s3-error';
 import type { Admitted } from './access/admission';
 import type { BucketDefaults } from './access/bucket-rules';
 import type { Identities } from './access/identities';
-import { decode, type Authenticated, type Query } from './sigv4';
+import { decode, type Authenticated, type Query, type S3Credentials } from './sigv4';
 
 /** One authenticated request, with what every operation needs. */
 export interface S3Request {
@@ -14,6 +14,8 @@ export interface S3Request {
   readonly auth: Authenticated;
   readonly identities: Identities;
   readonly bucketDefaults: BucketDefaults;
+  /** For signatures that stand in a body. */
+  findS3Key(accessKeyId: string): S3Credentials | null;
   /** The bucket that the request addresses, once it was found that the request may. */
   readonly admitted: Admitted | null;
   readonly requestId: string;

@@ -196,7 +196,7 @@ export function uriEncode(text: string, keep = ''): string {
 /** A key lives for a day; deriving it again for every request would cost four HMACs. */
 const keys = new Map<string, Buffer>();
 
-function signingKey(secret: string, date: string, region: string): Buffer {
+export function signingKey(secret: string, date: string, region: string): Buffer {
   const name = `${secret}/${date}/${region}`;
   const known = keys.get(name);
   if (known !== undefined) return known;

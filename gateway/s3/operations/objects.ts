@@ -17,6 +17,11 @@ import { document, element, fields, malformed, parseXml } from '../xml';
 import { mayBypass } from './object-lock';
 
 export async function putObject(request: S3Request): Promise<void> {
+  sendEmpty(request, 200, await storeObject(request));
+}
+
+/** Put what the body holds; the headers that say what came of it. */
+export async function storeObject(request: S3Request): Promise<Readonly<Record<string, string>>> {
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
@@ -36,7 +41,7 @@ export async function putObject(request: S3Request): Promise<void> {
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
-  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning), ...expirationHeader(present, done.value, request.now().toISOString(), objects.dayMs) });
+  return { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning), ...expirationHeader(present, done.value, request.now().toISOString(), objects.dayMs) };
 }
 
 /** STANDARD is the hot nodes, GLACIER and DEEP_ARCHIVE are the archive nodes. Throws S3Error for classes that do not exist here. */
