@@ -34,8 +34,9 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>"\r]/g, (char) => escapes[char] ?? char);
 }
 
-// Keys like "007" must stay text, and blanks in a key are part of it.
-const parser = new XMLParser({ parseTagValue: false, trimValues: false, ignoreDeclaration: true, isArray: (name) => ['CORSRule', 'Grant', 'Object', 'Part', 'Tag'].includes(name) });
+// Keys like "007" must stay text, and blanks in a key are part of it. Numeric references (`&#34;`, as Go's encoder writes the quotes of an
+// etag) are part of XML, though the parser calls them HTML's.
+const parser = new XMLParser({ parseTagValue: false, trimValues: false, ignoreDeclaration: true, htmlEntities: true, isArray: (name) => ['CORSRule', 'Grant', 'Object', 'Part', 'Tag'].includes(name) });
 
 /** The fields of the root element. Throws S3Error MalformedXML. */
 export function parseXml(bytes: Buffer, root: string): Readonly<Record<string, unknown>> {
