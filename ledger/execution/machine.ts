@@ -1,9 +1,10 @@
 // The EVM on our flat state: @ethereumjs/vm with the environment of OLYMPUS.md section 3, rule 10.
-import { createBlock } from '@ethereumjs/block';
+import { createBlock, paramsBlock } from '@ethereumjs/block';
 import type { Block as EvmBlock } from '@ethereumjs/block';
 import { Common, Hardfork, Mainnet, createCustomCommon } from '@ethereumjs/common';
-import { createEVM } from '@ethereumjs/evm';
-import { createVM } from '@ethereumjs/vm';
+import { createEVM, paramsEVM } from '@ethereumjs/evm';
+import { paramsTx } from '@ethereumjs/tx';
+import { createVM, paramsVM } from '@ethereumjs/vm';
 import type { VM } from '@ethereumjs/vm';
 import { EthereumJSError } from '@ethereumjs/util';
 import type { PrefixedHexString } from '@ethereumjs/util';
@@ -34,6 +35,12 @@ export function commonOf(parameters: ChainParameters): Common {
   const common = createCustomCommon({ chainId, name }, Mainnet, {
     hardfork: hardforks[hardfork], customCrypto: { keccak256: keccakBytes, ecrecover: recover },
   });
+  // Every transaction and block would merge the same parameters into its copy again, which takes longer than a transfer.
+  const merged = [paramsTx, paramsBlock, paramsEVM, paramsVM];
+  for (const params of merged) common.updateParams(params);
+  common.updateParams = function updateParams(this: Common, params) {
+    if (!merged.includes(params)) Common.prototype.updateParams.call(this, params);
+  };
   commons.set(parameters, common);
   return common;
 }
