@@ -34,7 +34,8 @@ export async function secretsOf(platform: string): Promise<readonly Secret[]> {
   for await (const event of store.readAll('start')) {
     const texts = textsOf(event.data);
     names.add(event.stream).add(event.metadata.occurredAt);
-    if (visibilityOf(event.type) === 'public') texts.forEach((text) => known.add(text));
+    // Partners are given a public event with its own id; what is private may name it.
+    if (visibilityOf(event.type) === 'public') [event.id, ...texts].forEach((text) => known.add(text));
     else texts.forEach((text) => kept.set(text, event.type));
   }
   await store.close();
