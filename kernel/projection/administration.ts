@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { askRebuild } from './builds';
 import { infrastructure } from './infrastructure';
+import { outliveConnections } from './lost-connections';
 import { askReplay, parkedEvents, type Parked } from './parked';
 import { statusOf, type ProjectionStatus } from './status';
 
@@ -16,7 +17,7 @@ export interface Administration {
 }
 
 export async function administer(url: string): Promise<Administration> {
-  const database = await new DataSource({ type: 'postgres', url, installExtensions: false, poolSize: 1 }).initialize();
+  const database = outliveConnections(await new DataSource({ type: 'postgres', url, installExtensions: false, poolSize: 1 }).initialize());
   await infrastructure(database);
   return {
     status: () => statusOf(database),

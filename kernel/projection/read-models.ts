@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import { Fault, messageOf } from '@oort/kernel-wire';
 import type { EventStore } from '@oort/kernel-eventstore';
 import { askRebuild, buildsFor, dropRetired, prepareBuilds } from './builds';
+import { outliveConnections } from './lost-connections';
 import { parkedForReplay } from './parked';
 import { Positions, UnknownProjection } from './positions';
 import type { Projection, ReadModels } from './port';
@@ -45,7 +46,7 @@ export async function openReadModels({ url, projections, store, mostAtOnce }: Re
   const database = new DataSource({
     type: 'postgres', url, entities: projections.flatMap((projection) => projection.entities), installExtensions: false, poolSize: 30,
   });
-  await database.initialize();
+  outliveConnections(await database.initialize());
   const positions = new Positions(database, projections.map(({ name }) => name));
   const running = new Map<string, Running>();
   const closing = new AbortController();
