@@ -14,7 +14,7 @@ export type { SignedFields } from './signed-fields';
 export { Recovery } from './recovery';
 export { parseTransaction, parseTransactionBy } from './transaction';
 export type { ParsedTransaction, SignedTransaction, TransactionRefusal } from './transaction';
-export { decodeReceipt, encodeReceipt, encodeSummary, MalformedReceipt, summaryHash } from './receipt';
+export { decodeReceipt, emptyBloom, encodeReceipt, encodeSummary, MalformedReceipt, summaryHash } from './receipt';
 export type { Log, ReceiptCore, SummaryParts } from './receipt';
 export { genesisBlock, genesisDeployer, genesisJson, systemContractAddress } from './genesis';
 export type { GenesisDeployment, GenesisDocument } from './genesis';

@@ -10,6 +10,9 @@ export interface Log {
   readonly data: Hex;
 }
 
+/** Of no logs at all. */
+export const emptyBloom: Hex = `0x${'00'.repeat(256)}`;
+
 /** What the receipts root commits to for one link. */
 export interface ReceiptCore {
   readonly status: 0 | 1;

@@ -1,8 +1,8 @@
 // The wire form of a signed transaction, read without building anything again: legacy (EIP-155), access list (EIP-2930), dynamic fee (EIP-1559).
 // What was signed is a prefix of the bytes, because only the canonical encoding is taken.
 import { RLP } from '@ethereumjs/rlp';
-
-type Item = Uint8Array | readonly Item[];
+import { readList } from './rlp-list';
+import type { Item } from './rlp-list';
 
 export interface SignedFields {
   readonly type: number;
@@ -27,6 +27,8 @@ export interface SignedFields {
 
 const legacyItems = 9;
 const signatureItems = 3;
+/** An integer of so many bytes is exact as a number. */
+const smallBytes = 6;
 const typedItems = { 1: 11, 2: 12 } as const;
 
 /** Null where the bytes are none of these, or not their canonical encoding. */
@@ -41,15 +43,15 @@ export function readSigned(wire: Uint8Array): SignedFields | null {
 }
 
 function legacy(wire: Uint8Array): SignedFields | null {
-  const items = RLP.decode(wire) as Item;
-  if (!Array.isArray(items) || items.length !== legacyItems) return null;
+  const items = readList(wire);
+  if (items.length !== legacyItems) return null;
   const [nonce, gasPrice, gasLimit, to, value, data] = items;
   const v = integer(items[6], 8);
   // Before EIP-155: valid on every chain, so it belongs to none.
   const chainId = v >= 35n ? (v - 35n) / 2n : 0n;
   if (v < 35n && v !== 27n && v !== 28n) return null;
   const signed = unsigned(wire, items);
-  const payload = chainId === 0n && v < 35n ? listOf(signed) : listOf(Buffer.concat([signed, RLP.encode(chainId), RLP.encode(0), RLP.encode(0)]));
+  const payload = chainId === 0n && v < 35n ? listOf(signed) : listOf(signed, ofChain(chainId));
   return {
     type: 0, chainId, ...amounts({ nonce, gasLimit, to, value, data }), gasPrice: integer(gasPrice, 32), priorityFee: integer(gasPrice, 32),
     listed: { addresses: 0, slots: 0 }, parity: Number(v >= 35n ? (v - 35n) % 2n : v - 27n), signature: signatureOf(items), payload,
@@ -59,9 +61,9 @@ function legacy(wire: Uint8Array): SignedFields | null {
 function typed(type: number, wire: Uint8Array): SignedFields | null {
   if (type !== 1 && type !== 2) return null;
   const body = wire.subarray(1);
-  const items = RLP.decode(body) as Item;
-  if (!Array.isArray(items) || items.length !== typedItems[type]) return null;
-  const [chainId, nonce, ...rest] = items as readonly Item[];
+  const items = readList(body);
+  if (items.length !== typedItems[type]) return null;
+  const [chainId, nonce, ...rest] = items;
   const priorityFee = integer(rest[0], 32);
   const fees = type === 1 ? rest.slice(0, 1) : rest.slice(0, 2);
   const [gasLimit, to, value, data, accessList] = rest.slice(fees.length);
@@ -93,11 +95,17 @@ function encodedLength(item: Uint8Array): number {
   return item.length === 1 && (item[0] ?? 0) < 0x80 ? 1 : item.length + 1;
 }
 
-function listOf(content: Uint8Array): Uint8Array {
-  if (content.length < 56) return Buffer.concat([Buffer.of(0xc0 + content.length), content]);
-  const digits = content.length.toString(16);
+/** What EIP-155 adds to what is signed: the chain's id and two zeros. */
+function ofChain(chainId: bigint): Uint8Array {
+  return Buffer.concat([RLP.encode(chainId), Buffer.of(0x80, 0x80)]);
+}
+
+function listOf(...content: readonly Uint8Array[]): Uint8Array {
+  const size = content.reduce((sum, part) => sum + part.length, 0);
+  if (size < 56) return Buffer.concat([Buffer.of(0xc0 + size), ...content]);
+  const digits = size.toString(16);
   const length = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex');
-  return Buffer.concat([Buffer.of(0xf7 + length.length), length, content]);
+  return Buffer.concat([Buffer.of(0xf7 + length.length), length, ...content]);
 }
 
 function signatureOf(items: readonly Item[]): Uint8Array {
@@ -129,5 +137,6 @@ function bytes(item: Item | undefined): Uint8Array {
 function integer(item: Item | undefined, most: number): bigint {
   const digits = bytes(item);
   if (digits.length > most || digits[0] === 0) throw new RangeError('not an integer');
-  return digits.length === 0 ? 0n : BigInt(`0x${Buffer.from(digits.buffer, digits.byteOffset, digits.length).toString('hex')}`);
+  if (digits.length <= smallBytes) return BigInt(digits.reduce((value, byte) => value * 256 + byte, 0));
+  return BigInt(`0x${Buffer.from(digits.buffer, digits.byteOffset, digits.length).toString('hex')}`);
 }

@@ -5,15 +5,13 @@ import type { SignedFields } from './signed-fields';
 import type { ChainParameters } from './parameters';
 import type { Address, Hash, Hex } from './hex';
 
-/** What the DAG and the pool need to know of a transaction; the EVM parses the raw bytes itself. */
+/** A transaction that was read once, so that nobody behind reads its bytes again; only the EVM parses them itself. */
 export interface SignedTransaction {
   readonly hash: Hash;
   readonly from: Address;
   readonly nonce: number;
-  readonly gasLimit: bigint;
-  readonly gasPrice: bigint;
-  readonly value: bigint;
   readonly raw: Hex;
+  readonly fields: SignedFields;
 }
 
 export type TransactionRefusal =
@@ -78,9 +76,9 @@ function readTransaction(raw: Hex, parameters: ChainParameters): Read | Refused 
   return { ok: true, wire, fields };
 }
 
-function signedBy(from: Address | null, raw: Hex, { wire, fields: { nonce, gasLimit, gasPrice, value } }: Read): ParsedTransaction {
+function signedBy(from: Address | null, raw: Hex, { wire, fields }: Read): ParsedTransaction {
   if (from === null) return refused('TRANSACTION_MALFORMED', 'the bytes are not a signed transaction');
-  return { ok: true, transaction: { hash: keccakHex(wire), from, nonce: Number(nonce), gasLimit, gasPrice, value, raw: raw.toLowerCase() } };
+  return { ok: true, transaction: { hash: keccakHex(wire), from, nonce: Number(fields.nonce), raw: raw.toLowerCase(), fields } };
 }
 
 function priceTaken(gasPrice: bigint, parameters: ChainParameters): string | null {

@@ -12,7 +12,7 @@ export function unmetNonce(
   block: Block, { entry, transaction }: Pick<Surroundings, 'entry' | 'transaction'>,
   hasRun: (hash: Hash) => boolean, nextNonce: (account: Address) => number,
 ): Waiting | null {
-  let linked: Set<string> | undefined;
+  let linked: Map<Address, Set<number>> | undefined;
   const met = new Map<Address, number>();
   for (const link of block.links) {
     const found = transaction(link);
@@ -21,7 +21,7 @@ export function unmetNonce(
     const first = met.get(from) ?? nextNonce(from);
     for (let before = first; before < nonce; before += 1) {
       linked ??= linkedBelow(block, { entry, transaction }, hasRun);
-      if (!linked.has(`${from}:${before}`)) return { kind: 'nonce', account: from, nonce: before };
+      if (linked.get(from)?.has(before) !== true) return { kind: 'nonce', account: from, nonce: before };
     }
     met.set(from, Math.max(first, nonce + 1));
   }
@@ -30,12 +30,15 @@ export function unmetNonce(
 
 function linkedBelow(
   block: Block, { entry, transaction }: Pick<Surroundings, 'entry' | 'transaction'>, hasRun: (hash: Hash) => boolean,
-): Set<string> {
-  const linked = new Set<string>();
+): Map<Address, Set<number>> {
+  const linked = new Map<Address, Set<number>>();
   for (const ancestor of ancestors(entry, block.parents, ({ hash }) => !hasRun(hash)).values()) {
     for (const link of ancestor.block.links) {
       const found = transaction(link);
-      if (found !== undefined) linked.add(`${found.from}:${found.nonce}`);
+      if (found === undefined) continue;
+      const nonces = linked.get(found.from);
+      if (nonces === undefined) linked.set(found.from, new Set([found.nonce]));
+      else nonces.add(found.nonce);
     }
   }
   return linked;

@@ -22,10 +22,5 @@ export function checkShape(block: Block, parameters: ChainParameters): BlockRefu
 }
 
 function repeated(hashes: readonly Hash[]): Hash | undefined {
-  const seen = new Set<Hash>();
-  for (const hash of hashes) {
-    if (seen.has(hash)) return hash;
-    seen.add(hash);
-  }
-  return undefined;
+  return new Set(hashes).size === hashes.length ? undefined : hashes.find((hash, at) => hashes.indexOf(hash) < at);
 }

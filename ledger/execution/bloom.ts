@@ -1,8 +1,8 @@
 import { Bloom } from '@ethereumjs/vm';
 import { hexlify } from 'ethers';
+import { emptyBloom } from '@oort/ledger-chain';
 import type { Hex, Log } from '@oort/ledger-chain';
 import { bytesOf } from './machine';
-import { emptyBloom } from './run-transaction';
 
 /** The bloom of logs that no transaction wrote. */
 export function logsBloom(logs: readonly Log[]): Hex {

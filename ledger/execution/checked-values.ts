@@ -2,6 +2,8 @@
 // LMDB checks nothing of what it maps into memory.
 import { crc32 } from 'node:zlib';
 import { Fault, type Json } from '@oort/kernel-wire';
+import { emptyBloom } from '@oort/ledger-chain';
+import type { Hex } from '@oort/ledger-chain';
 
 /** Something on disk is not what was written: `database` and, where it is known, `key` say what. */
 export class ChainDataDamaged extends Fault {
@@ -23,6 +25,17 @@ export function checkedJson(database: string): Encoder<Json> {
   return {
     encode: (value) => sealed(Buffer.from(JSON.stringify(value))),
     decode: (bytes) => JSON.parse(unsealed(bytes, database).toString('utf8')) as Json,
+  };
+}
+
+/** The bloom of nothing would be half of most receipts and blocks: it is left out. */
+export function checkedWithBloom(database: string): Encoder<{ readonly bloom: Hex }> {
+  return {
+    encode: (value) => sealed(Buffer.from(JSON.stringify(value.bloom === emptyBloom ? { ...value, bloom: undefined } : value))),
+    decode(bytes) {
+      const value = JSON.parse(unsealed(bytes, database).toString('utf8')) as { readonly bloom?: Hex };
+      return { ...value, bloom: value.bloom ?? emptyBloom };
+    },
   };
 }
 

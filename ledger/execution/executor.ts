@@ -2,8 +2,8 @@
 // committed never differ: the stable point on disk moves together with the state, so nothing runs twice after a kill.
 import type { VM } from '@ethereumjs/vm';
 import { Fault } from '@oort/kernel-wire';
-import { encodeApproveReceipt, encodeReceipt, epochOf, summaryHash, zeroHash } from '@oort/ledger-chain';
-import type { Address, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
+import { encodeApproveReceipt, encodeReceipt, epochOf, parseTransaction, summaryHash, zeroHash } from '@oort/ledger-chain';
+import type { Address, ChainParameters, Hash, Hex, SignedTransaction } from '@oort/ledger-chain';
 import { forkRoot, forkStatus } from '@oort/ledger-dag';
 import type { Entry, StableBatch } from '@oort/ledger-dag';
 import type { CountedApprove } from '@oort/ledger-election';
@@ -74,7 +74,7 @@ export class Executor {
   readonly #state: FlatState;
   readonly #vm: VM;
   readonly #epochs: Epochs | null;
-  readonly #senderOf: (transaction: Hash) => Address | undefined;
+  readonly #known: (transaction: Hash) => SignedTransaction | undefined;
   readonly #statesKept: number;
   readonly #listeners: ((executed: ExecutedMci) => void)[] = [];
   /** The order handed in, by MCI, until all views have handed it in or it lies far behind. */
@@ -84,7 +84,7 @@ export class Executor {
 
   private constructor(
     store: ChainStore, parameters: ChainParameters,
-    machine: { readonly state: FlatState; readonly vm: VM; readonly senderOf: (transaction: Hash) => Address | undefined },
+    machine: { readonly state: FlatState; readonly vm: VM; readonly known: (transaction: Hash) => SignedTransaction | undefined },
     statesKept: number,
   ) {
     this.#store = store;
@@ -92,23 +92,23 @@ export class Executor {
     this.#parameters = parameters;
     this.#state = machine.state;
     this.#vm = machine.vm;
-    this.#senderOf = machine.senderOf;
+    this.#known = machine.known;
     this.chain = new StableChain(store);
     this.#submitted = this.chain.point().mci;
     this.#epochs = parameters.elections === undefined
       ? null : new Epochs(store, this.chain, parameters, parameters.elections, machine);
   }
 
-  /** `senderOf` answers for transactions whose signature this process has checked already. */
+  /** `known` answers for transactions that this process has read and kept already. */
   static async open(
-    store: ChainStore, parameters: ChainParameters, senderOf: (transaction: Hash) => Address | undefined,
+    store: ChainStore, parameters: ChainParameters, known: (transaction: Hash) => SignedTransaction | undefined,
     { statesKept = usualStatesKept }: ExecutorOptions = {},
   ): Promise<Executor> {
     const state = new FlatState((key) => store.state.get(key));
     const chain = new StableChain(store);
     const vm = await createMachine(state, parameters, (index) => chain.hashAt(index));
     beginPast(store, chain.point().nextIndex - 1, statesKept);
-    return new Executor(store, parameters, { state, vm, senderOf }, statesKept);
+    return new Executor(store, parameters, { state, vm, known }, statesKept);
   }
 
   onExecuted(listener: (executed: ExecutedMci) => void): void {
@@ -248,10 +248,9 @@ export class Executor {
     const evm = evmBlock(environment, this.#parameters, commonOf(this.#parameters));
     let [cumulative, firstLog] = [0n, 0];
     for (const [position, hash] of fresh.entries()) {
-      const raw = this.#store.pool.get(hash) ?? await this.#onItsWay(hash);
-      if (raw === undefined) throw new TransactionMissing(hash);
-      const transaction = { raw, sender: this.#senderOf(hash) };
-      const result = runTransfer(this.#state, transaction, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm);
+      const transaction = this.#known(hash) ?? await this.#kept(hash);
+      const { raw, from } = transaction;
+      const result = runTransfer(this.#state, transaction, this.#parameters) ?? await runTransaction(this.#vm, { raw, sender: from }, evm);
       cumulative += result.gasUsed;
       progress.raws.set(hash, raw);
       progress.receipts.set(hash, {
@@ -265,10 +264,18 @@ export class Executor {
     return results;
   }
 
-  /** Of a transaction that came a moment ago, the write may not be done. */
-  async #onItsWay(hash: Hash): Promise<Hex | undefined> {
-    await this.#store.root.committed;
-    return this.#store.pool.get(hash);
+  /** One that lies on disk alone; of one that came a moment ago, the write may not be done. */
+  async #kept(hash: Hash): Promise<SignedTransaction> {
+    const there = (): Hex | undefined => this.#store.pool.get(hash);
+    let raw = there();
+    if (raw === undefined) {
+      await this.#store.root.committed;
+      raw = there();
+    }
+    if (raw === undefined) throw new TransactionMissing(hash);
+    const parsed = parseTransaction(raw, this.#parameters);
+    if (!parsed.ok) throw new TransactionMissing(hash);
+    return parsed.transaction;
   }
 
   #encodedReceipt(link: Hash, progress: Progress): Hex {

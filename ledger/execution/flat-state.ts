@@ -2,11 +2,12 @@
 // (OLYMPUS.md section 7), so no trie is built. Writes stay in memory, with an undo list for the EVM's nested checkpoints,
 // until the executor drains them into one transaction of the store.
 import { OriginalStorageCache } from '@ethereumjs/statemanager';
-import { Account, createAccountFromRLP } from '@ethereumjs/util';
+import { Account } from '@ethereumjs/util';
 import type { Address } from '@ethereumjs/util';
 import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { keccak256 } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
+import { decodeAccount, encodeAccount } from './account-rlp';
 import type { Before } from './past';
 
 export type StateReader = (key: Buffer) => Buffer | undefined;
@@ -98,11 +99,11 @@ export class FlatState implements StateManagerInterface {
 
   accountAt(address: Uint8Array): Account | undefined {
     const encoded = this.#get(accountKey(address));
-    return encoded === undefined ? undefined : createAccountFromRLP(encoded);
+    return encoded === undefined ? undefined : decodeAccount(encoded);
   }
 
   putAccountAt(address: Uint8Array, account?: Account): void {
-    this.#put(accountKey(address), account === undefined ? null : account.serialize());
+    this.#put(accountKey(address), account === undefined ? null : encodeAccount(account));
   }
 
   async deleteAccount(address: Address): Promise<void> {

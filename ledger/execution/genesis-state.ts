@@ -3,12 +3,11 @@
 import { Account, createAddressFromString } from '@ethereumjs/util';
 import { keccak256 } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
-import { encodeBlock, genesisBlock, genesisDeployer, genesisJson, parametersJson, summaryHash, zeroHash } from '@oort/ledger-chain';
+import { emptyBloom, encodeBlock, genesisBlock, genesisDeployer, genesisJson, parametersJson, summaryHash, zeroHash } from '@oort/ledger-chain';
 import type { GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
 import { FlatState } from './flat-state';
 import { bytesOf, commonOf, createMachine, evmBlock } from './machine';
 import { emptyReceiptsRoot } from './receipts-root';
-import { emptyBloom } from './run-transaction';
 import type { ChainStore, StableRecord } from './store';
 import { stablePoint } from './store';
 import { writeState } from './write-state';

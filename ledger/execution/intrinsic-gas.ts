@@ -1,7 +1,5 @@
 // What a transaction costs before its first instruction, and what the EVM would not even read.
-import { readSigned } from '@oort/ledger-chain';
-import type { ChainParameters, Hex, SignedFields } from '@oort/ledger-chain';
-import { bytesOf } from './machine';
+import type { ChainParameters, SignedFields } from '@oort/ledger-chain';
 
 /** Yellow Paper, appendix G, with EIP-2028, EIP-2930 and EIP-3860. */
 const gas = { transaction: 21_000n, creation: 32_000n, zeroByte: 4, byte: 16, listedAddress: 2400, listedSlot: 1900, initCodeWord: 2 } as const;
@@ -10,12 +8,7 @@ const wordBytes = 32;
 const maximumInteger = 2n ** 256n;
 
 /** Refuses in the words that clients show their users. */
-export function intrinsicGas(raw: Hex, parameters: ChainParameters): { readonly gas: bigint } | { readonly refused: string } {
-  const fields = readSigned(bytesOf(raw));
-  return fields === null ? { refused: 'the bytes are not a signed transaction' } : intrinsicGasOf(fields, parameters);
-}
-
-function intrinsicGasOf(fields: SignedFields, { hardfork }: ChainParameters): { readonly gas: bigint } | { readonly refused: string } {
+export function intrinsicGas(fields: SignedFields, { hardfork }: ChainParameters): { readonly gas: bigint } | { readonly refused: string } {
   const { to, data, listed, gasLimit, gasPrice, priorityFee, value } = fields;
   if (priorityFee > gasPrice) return { refused: 'maxFeePerGas cannot be less than maxPriorityFeePerGas' };
   if (gasLimit * gasPrice + value >= maximumInteger) return { refused: 'gas limit times gas price and value exceed 2^256 - 1' };

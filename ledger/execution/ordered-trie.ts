@@ -25,7 +25,8 @@ function nodeOf(leaves: readonly Leaf[], depth: number): Buffer {
   let agreed = depth;
   while (first.nibbles[agreed] === last.nibbles[agreed]) agreed += 1;
   if (agreed > depth) return list([bytes(compact(first.nibbles.subarray(depth, agreed), false)), reference(nodeOf(leaves, agreed))]);
-  const children = Array.from({ length: 16 }, (_, nibble) => leaves.filter(({ nibbles }) => nibbles[depth] === nibble));
+  const children = Array.from({ length: 16 }, (): Leaf[] => []);
+  for (const leaf of leaves) children[leaf.nibbles[depth] ?? 0]?.push(leaf);
   return list([...children.map((below) => (below.length === 0 ? noBytes : reference(nodeOf(below, depth + 1)))), noBytes]);
 }
 

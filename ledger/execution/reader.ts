@@ -2,13 +2,14 @@
 // snapshot of the store, so an MCI that commits meanwhile never mixes into it.
 import { createFeeMarket1559Tx, createLegacyTx } from '@ethereumjs/tx';
 import type { TypedTransaction } from '@ethereumjs/tx';
-import { EthereumJSError, createAccountFromRLP, createAddressFromString } from '@ethereumjs/util';
+import { EthereumJSError, createAddressFromString } from '@ethereumjs/util';
 import { runTx } from '@ethereumjs/vm';
 import type { RunTxOpts, VM } from '@ethereumjs/vm';
 import { hexlify } from 'ethers';
 import type { Json } from '@oort/kernel-wire';
 import { zeroAddress, zeroHash } from '@oort/ledger-chain';
 import type { Address, ChainParameters, Hash, Hex } from '@oort/ledger-chain';
+import { decodeAccount } from './account-rlp';
 import { FlatState, accountKey, codeKey, slotKey } from './flat-state';
 import type { StateReader } from './flat-state';
 import { bytesOf, commonOf, createMachine, evmBlock } from './machine';
@@ -63,7 +64,7 @@ export class StateReading {
   account(address: Address, at?: number): { readonly nonce: number; readonly balance: bigint; readonly codeHash: Uint8Array } {
     const encoded = this.#read(at)(accountKey(bytesOf(address)));
     if (encoded === undefined) return { nonce: 0, balance: 0n, codeHash: new Uint8Array(0) };
-    const { nonce, balance, codeHash } = createAccountFromRLP(encoded);
+    const { nonce, balance, codeHash } = decodeAccount(encoded);
     return { nonce: Number(nonce), balance, codeHash };
   }
 

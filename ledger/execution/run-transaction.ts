@@ -5,6 +5,7 @@ import { runTx } from '@ethereumjs/vm';
 import type { VM } from '@ethereumjs/vm';
 import type { Block as EvmBlock } from '@ethereumjs/block';
 import { hexlify } from 'ethers';
+import { emptyBloom } from '@oort/ledger-chain';
 import type { Address, Hash, Hex, Log } from '@oort/ledger-chain';
 import { bytesOf } from './machine';
 
@@ -20,8 +21,6 @@ export interface RunResult {
   readonly to: Address | null;
   readonly contractAddress: Address | null;
 }
-
-export const emptyBloom: Hex = `0x${'00'.repeat(256)}`;
 
 export function parseRaw(raw: Hex, vm: VM): TypedTransaction {
   return createTxFromRLP(bytesOf(raw), { common: vm.common, freeze: false });

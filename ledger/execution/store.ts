@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmdb';
 import type { Json } from '@oort/kernel-wire';
-import { checkedBytes, checkedJson } from './checked-values';
+import { checkedBytes, checkedJson, checkedWithBloom } from './checked-values';
 import type { PastDatabases } from './past';
 import type { Address, ApproveReceipt, Hash, Hex, Log } from '@oort/ledger-chain';
 
@@ -104,6 +104,10 @@ export function openChainStore(directory: string): ChainStore {
     const options = checked ? { name, encoder: checkedJson(name) } : { name };
     return root.openDB<V, K>(options);
   };
+  const bloomed = <V extends { readonly bloom: Hex }>(name: string): Database<V, Hash> => {
+    const options = checked ? { name, encoder: checkedWithBloom(name) } : { name };
+    return root.openDB<V, Hash>(options);
+  };
   const bytes = <K extends string | Buffer>(name: string, keys: { readonly keyEncoding?: 'binary' } = {}): Database<Buffer, K> => {
     const options = checked ? { name, encoder: checkedBytes(name), ...keys } : { name, encoding: 'binary' as const, ...keys };
     return root.openDB<Buffer, K>(options);
@@ -113,12 +117,12 @@ export function openChainStore(directory: string): ChainStore {
     meta: named('meta'),
     blocks: bytes('blocks'),
     unstable: named('unstable'),
-    stable: named('stable'),
+    stable: bloomed('stable'),
     byIndex: named('byIndex'),
     trunk: named('trunk'),
     pool: named('pool'),
     transactions: named('transactions'),
-    receipts: named('receipts'),
+    receipts: bloomed('receipts'),
     logs: named('logs'),
     forkRoots: named('forkRoots'),
     approves: named('approves'),

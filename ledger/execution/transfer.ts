@@ -1,11 +1,10 @@
 // A payment from one account without code to another needs no interpreter: what the EVM would do is two balances and a nonce.
 // Whatever is not as plain as that, and whatever would be refused, is left to the EVM; a test holds both beside each other.
 import { Account } from '@ethereumjs/util';
-import { addressOfKey, keccakBytes, keccakHex, readSigned, recoverKey } from '@oort/ledger-chain';
-import type { Address, ChainParameters, Hex } from '@oort/ledger-chain';
+import { emptyBloom } from '@oort/ledger-chain';
+import type { ChainParameters, SignedTransaction } from '@oort/ledger-chain';
 import type { FlatState } from './flat-state';
 import { bytesOf } from './machine';
-import { emptyBloom } from './run-transaction';
 import type { RunResult } from './run-transaction';
 
 const transferGas = 21_000n;
@@ -14,18 +13,13 @@ const highBytes = 18;
 
 /** Null where the EVM must look at it; nothing has changed then. */
 export function runTransfer(
-  state: FlatState, { raw, sender }: { readonly raw: Hex; readonly sender: Address | undefined }, parameters: ChainParameters,
+  state: FlatState, { hash, from, fields }: Pick<SignedTransaction, 'hash' | 'from' | 'fields'>, parameters: ChainParameters,
 ): RunResult | null {
-  const wire = bytesOf(raw);
-  const fields = readSigned(wire);
-  if (fields === null) return null;
   const { to, data, listed, gasLimit, gasPrice, priorityFee, value, nonce } = fields;
   const baseFee = BigInt(parameters.baseFeePerGasWei);
   const isPlain = to !== null && data.length === 0 && listed.addresses === 0 && gasLimit >= transferGas
     && gasLimit <= BigInt(parameters.blockGasLimit) && gasPrice >= baseFee && priorityFee <= gasPrice && !isLow(to);
   if (!isPlain) return null;
-  const from = sender ?? authorOf(fields);
-  if (from === null) return null;
   const payer = bytesOf(from);
   const paying = state.accountAt(payer);
   const payee = state.accountAt(to);
@@ -43,14 +37,9 @@ export function runTransfer(
     state.putAccountAt(to, paid);
   }
   return {
-    hash: keccakHex(wire), status: 1, gasUsed: transferGas, effectiveGasPrice: price, bloom: emptyBloom, logs: [], type: fields.type, from,
+    hash, status: 1, gasUsed: transferGas, effectiveGasPrice: price, bloom: emptyBloom, logs: [], type: fields.type, from,
     to: `0x${Buffer.from(to).toString('hex')}`, contractAddress: null,
   };
-}
-
-function authorOf({ payload, signature, parity }: { readonly payload: Uint8Array; readonly signature: Uint8Array; readonly parity: number }): Address | null {
-  const key = recoverKey(keccakBytes(payload), signature, parity);
-  return key === null ? null : addressOfKey(key);
 }
 
 function isLow(address: Uint8Array): boolean {

@@ -40,6 +40,11 @@ export class PeerLink {
       if (!gossip) this.socket.destroy();
       return false;
     }
+    if (this.socket.writableCorked === 0) {
+      // What is said in one turn goes out together.
+      this.socket.cork();
+      setImmediate(() => { this.socket.uncork(); });
+    }
     this.socket.write(encodeMessage(message));
     return true;
   }
@@ -53,6 +58,7 @@ export class PeerLink {
     if (this.#ended) return;
     this.#ended = true;
     if (code !== undefined) this.socket.write(encodeMessage({ kind: 'bye', code }));
+    while (this.socket.writableCorked > 0) this.socket.uncork();
     this.socket.destroySoon();
   }
 

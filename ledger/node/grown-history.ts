@@ -38,7 +38,7 @@ export async function growHistory({ directory, document, keys, blocks, transacti
   const { parameters } = document;
   const now = (): number => Math.floor(Date.now() / 1000);
   const pool = new TransactionPool(store, new StableChain(store), new StateReading(store, parameters, now), parameters);
-  const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from);
+  const executor = await Executor.open(store, parameters, pool.get);
   const { chain } = executor;
   const approves = new ApprovePool(store, chain, parameters);
   const verified = new Set<Hash>();

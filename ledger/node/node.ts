@@ -22,7 +22,7 @@ import { TransactionPool } from './pool';
 import { Peering } from './peering';
 import type { NetworkOptions } from './peering';
 import { buildReceiptProof } from './receipt-proof';
-import { Observer } from './seat';
+import { Observer, Retries } from './seat';
 import type { Seat } from './seat';
 import { View } from './view';
 import { Witness } from './witness';
@@ -92,7 +92,7 @@ async function openLocked(options: NodeOptions, unlock: () => void): Promise<Oly
   const clock = new ChainClock(options.now ?? (() => new Date()));
   const state = new StateReading(store, parameters, clock.seconds);
   const pool = new TransactionPool(store, new StableChain(store), state, parameters);
-  const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from, options.statesKept === undefined ? {} : { statesKept: options.statesKept });
+  const executor = await Executor.open(store, parameters, pool.get, options.statesKept === undefined ? {} : { statesKept: options.statesKept });
   const approves = new ApprovePool(store, executor.chain, parameters);
   const running = new RunningNode({ store, keys, document, executor, pool, approves, state, clock, options, unlock });
   try {
@@ -154,6 +154,7 @@ class RunningNode implements OlympusNode {
   readonly #refused = new Map<string, number>();
   #epoch: number;
   #closing = false;
+  readonly #retries: Retries;
   #halted: string | null = null;
 
   constructor(parts: Parts) {
@@ -165,6 +166,7 @@ class RunningNode implements OlympusNode {
     const [first] = this.#seats;
     if (first === undefined) throw new NodeHalted('it has no view of the chain');
     this.#first = first;
+    this.#retries = new Retries(this.#seats);
     this.#peering = parts.options.network === undefined ? null : this.#joinNetwork(parts.options.network);
     this.#candidates = parts.keys.map((key) => new Candidate(key, parts.executor.chain, parts.document.parameters));
     this.#echo = new Echo(parts.options.echoesMs ?? usualEchoesMs, () => {
@@ -285,7 +287,7 @@ class RunningNode implements OlympusNode {
     return new Peering({
       directory, store, chain: executor.chain, pool, approves, parameters: document.parameters, genesisHash: this.genesisHash, view: this.#first.view,
       receive: (block) => { for (const seat of this.#seats) seat.receive(block); },
-      retry: (kind) => { for (const seat of this.#seats) seat.retry(kind); },
+      retry: (kind) => { this.#retries.soon(kind); },
       pending: (hash) => { for (const listener of this.#pendingListeners) listener(hash); },
       log: this.#log,
       wake: () => { for (const seat of this.#seats) seat.wake(); },
@@ -308,7 +310,7 @@ class RunningNode implements OlympusNode {
     for (const { view } of this.#seats) view.executed(executed.mci, ran);
     for (const { hash } of executed.blocks) this.#verified.delete(hash);
     for (const listener of this.#listeners) listener(executed);
-    for (const seat of this.#seats) setImmediate(() => seat.retry('summary'));
+    this.#retries.soon('summary');
     for (const candidate of this.#candidates) setImmediate(() => this.#stand(candidate, executed.mci));
   }
 
@@ -329,7 +331,7 @@ class RunningNode implements OlympusNode {
     const raw = candidate.draw(mci);
     if (raw === null) return;
     const sent = this.#parts.approves.submit(raw).then(({ hash }) => {
-      for (const seat of this.#seats) seat.retry('approve');
+      this.#retries.soon('approve');
       this.#peering?.relayApprove(hash, raw);
     }).catch((error: unknown) => {
       // The epoch may have ended while the ticket was drawn.
@@ -352,7 +354,7 @@ class RunningNode implements OlympusNode {
     if (this.#halted !== null) throw new LedgerFault('NODE_HALTED', rpcCodes.refused, `the node has halted: ${this.#halted}`);
     const { hash, fresh } = await this.#parts.pool.submit(raw);
     if (!fresh) return hash;
-    for (const seat of this.#seats) seat.retry('transaction');
+    this.#retries.soon('transaction');
     for (const listener of this.#pendingListeners) listener(hash);
     this.#peering?.relayTransaction(hash, raw);
     return hash;

@@ -4,6 +4,7 @@ import { parseTransaction, parseTransactionBy, Recovery } from '@oort/ledger-cha
 import type { Address, ChainParameters, Hash, Hex, ParsedTransaction, SignedTransaction } from '@oort/ledger-chain';
 import type { ChainStore, ExecutedMci, StableChain, StateReading } from '@oort/ledger-execution';
 import { intrinsicGas } from '@oort/ledger-execution';
+import { Recent } from './recent';
 
 const recentKept = 8192;
 
@@ -15,9 +16,11 @@ export class TransactionPool {
   readonly #recovery = new Recovery();
   readonly #byHash = new Map<Hash, SignedTransaction>();
   /** Some that have run: blocks still being checked may link them, and reading one back costs a curve recovery. */
-  readonly #recent = new Map<Hash, SignedTransaction>();
+  readonly #recent = new Recent<SignedTransaction>(recentKept);
   /** By account, then by nonce. */
   readonly #byAccount = new Map<Address, Map<number, SignedTransaction>>();
+  /** As the last MCI that ran has left them: every witness of the process asks for the same ones again and again. */
+  readonly #accounts = new Map<Address, { readonly nonce: number; readonly balance: bigint }>();
 
   constructor(store: ChainStore, chain: StableChain, state: StateReading, parameters: ChainParameters) {
     this.#store = store;
@@ -47,11 +50,11 @@ export class TransactionPool {
   };
 
   /** The nonce after everything of this account that has run. */
-  readonly stableNonce = (address: Address): number => this.#state.account(address).nonce;
+  readonly stableNonce = (address: Address): number => this.#account(address).nonce;
 
   readonly nextNonce = (address: Address): number => {
     const waiting = this.#byAccount.get(address);
-    let nonce = this.#state.account(address).nonce;
+    let nonce = this.#account(address).nonce;
     while (waiting?.has(nonce) === true) nonce += 1;
     return nonce;
   };
@@ -126,7 +129,7 @@ export class TransactionPool {
   linkable(linked: ReadonlySet<Hash>, most: number): Hash[] {
     const links: Hash[] = [];
     for (const [address, waiting] of this.#byAccount) {
-      for (let nonce = this.#state.account(address).nonce; links.length < most; nonce += 1) {
+      for (let nonce = this.#account(address).nonce; links.length < most; nonce += 1) {
         const next = waiting.get(nonce);
         if (next === undefined) break;
         if (!linked.has(next.hash)) links.push(next.hash);
@@ -136,12 +139,22 @@ export class TransactionPool {
   }
 
   executed({ blocks }: ExecutedMci): void {
+    this.#accounts.clear();
     for (const { record } of blocks) for (const hash of record.transactions) this.#drop(hash);
   }
 
+  #account(address: Address): { readonly nonce: number; readonly balance: bigint } {
+    const known = this.#accounts.get(address);
+    if (known !== undefined) return known;
+    const account = this.#state.account(address);
+    this.#accounts.set(address, account);
+    return account;
+  }
+
   #admit(transaction: SignedTransaction): void {
-    const { from, nonce, gasLimit, gasPrice, value, raw } = transaction;
-    const { nonce: expected, balance } = this.#state.account(from);
+    const { from, nonce, fields } = transaction;
+    const { gasLimit, gasPrice, value } = fields;
+    const { nonce: expected, balance } = this.#account(from);
     const waiting = this.#byAccount.get(from);
     if (nonce < expected) throw refused('NONCE_TOO_LOW', `nonce too low: next nonce ${expected}, tx nonce ${nonce}`);
     if (waiting?.has(nonce) === true) {
@@ -150,7 +163,7 @@ export class TransactionPool {
     }
     const most = this.#parameters.maximumPendingPerAccount;
     if ((waiting?.size ?? 0) >= most) throw refused('TOO_MANY_PENDING', `an account may have ${most} pending transactions`);
-    const intrinsic = intrinsicGas(raw, this.#parameters);
+    const intrinsic = intrinsicGas(fields, this.#parameters);
     if ('refused' in intrinsic) throw refused('TRANSACTION_MALFORMED', intrinsic.refused);
     if (gasLimit < intrinsic.gas) throw refused('INTRINSIC_GAS', `intrinsic gas too low: have ${gasLimit}, want ${intrinsic.gas}`);
     const cost = gasLimit * gasPrice + value;
@@ -171,8 +184,6 @@ export class TransactionPool {
     if (transaction === undefined) return;
     this.#byHash.delete(hash);
     this.#recent.set(hash, transaction);
-    const [oldest] = this.#recent.keys();
-    if (this.#recent.size > recentKept && oldest !== undefined) this.#recent.delete(oldest);
     const waiting = this.#byAccount.get(transaction.from);
     // Another with the same nonce may wait there, where this one was only linked.
     if (waiting?.get(transaction.nonce)?.hash === hash) waiting.delete(transaction.nonce);

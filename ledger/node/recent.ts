@@ -1,21 +1,28 @@
-/** The newest so many, by key. */
+/** The newest so many, by key, and up to as many more. Two generations, because a Map from whose front entries are removed one by one
+ *  walks over all that are gone to find the next. */
 export class Recent<T> {
-  readonly #kept = new Map<string, T>();
+  #young = new Map<string, T>();
+  #old = new Map<string, T>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly least: number) {}
 
   has(key: string): boolean {
-    return this.#kept.has(key);
+    return this.#young.has(key) || this.#old.has(key);
   }
 
   get(key: string): T | undefined {
-    return this.#kept.get(key);
+    return this.#young.get(key) ?? this.#old.get(key);
   }
 
   set(key: string, value: T): void {
-    this.#kept.delete(key);
-    this.#kept.set(key, value);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > this.most && oldest !== undefined) this.#kept.delete(oldest);
+    this.#young.set(key, value);
+    if (this.#young.size < this.least) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+  }
+
+  delete(key: string): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
 }

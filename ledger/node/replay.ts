@@ -65,7 +65,7 @@ export class Replay {
     await applyGenesis(store, document, codes);
     const { parameters } = document;
     const pool = new TransactionPool(store, new StableChain(store), new StateReading(store, parameters, () => Math.floor(Date.now() / 1000)), parameters);
-    const executor = await Executor.open(store, parameters, (hash) => pool.get(hash)?.from, statesKept === undefined ? {} : { statesKept });
+    const executor = await Executor.open(store, parameters, pool.get, statesKept === undefined ? {} : { statesKept });
     return new Replay(store, executor, pool, document);
   }
 

@@ -1,11 +1,14 @@
 import type { Block } from '@oort/ledger-chain';
 import type { View } from './view';
 
+/** What a held block may have waited for. */
+export type Retried = 'transaction' | 'approve' | 'summary' | 'time';
+
 /** One view of the DAG and who looks through it: a witness, who writes, or an observer, who does not. */
 export interface Seat {
   readonly view: View;
   receive(block: Block): void;
-  retry(kind: 'transaction' | 'approve' | 'summary' | 'time'): void;
+  retry(kind: Retried): void;
   wake(): void;
   stop(): Promise<void>;
 }
@@ -20,7 +23,7 @@ export class Observer implements Seat {
     this.#guarded(() => this.view.receive(block));
   }
 
-  retry(kind: 'transaction' | 'approve' | 'summary' | 'time'): void {
+  retry(kind: Retried): void {
     this.#guarded(() => this.view.retry(kind));
   }
 
@@ -36,5 +39,23 @@ export class Observer implements Seat {
     } catch (error) {
       this.broken(error);
     }
+  }
+}
+
+/** Looks again at what is held, once for all that has come in a turn. */
+export class Retries {
+  readonly #kinds = new Set<Retried>();
+
+  constructor(private readonly seats: readonly Seat[]) {}
+
+  soon(kind: Retried): void {
+    if (this.#kinds.size === 0) setImmediate(() => { this.#retry(); });
+    this.#kinds.add(kind);
+  }
+
+  #retry(): void {
+    const kinds = [...this.#kinds];
+    this.#kinds.clear();
+    for (const seat of this.seats) for (const kind of kinds) seat.retry(kind);
   }
 }

@@ -7,7 +7,7 @@ import type { Pace } from '@oort/ledger-dag';
 import type { ChainStore } from '@oort/ledger-execution';
 import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
-import type { Seat } from './seat';
+import type { Retried, Seat } from './seat';
 import type { View } from './view';
 import type { WitnessKey } from './witness-keys';
 
@@ -62,7 +62,7 @@ export class Witness implements Seat {
     void this.#ports.store.meta.put(previousKey(this.#key.address), block.hash);
   }
 
-  retry(kind: 'transaction' | 'approve' | 'summary' | 'time'): void {
+  retry(kind: Retried): void {
     this.#guarded(() => {
       this.view.retry(kind);
       this.wake();
