@@ -41,3 +41,20 @@ export function cidText(cid: Buffer): string {
   }
   return bits === 0 ? text : text + (alphabet[(held << (5 - bits)) & 31] ?? '');
 }
+
+/** Of a CID as text (multibase base32). Null when it is none. */
+export function cidBytesOf(text: string): Buffer | null {
+  if (!text.startsWith('b')) return null;
+  const bytes: number[] = [];
+  let [held, bits] = [0, 0];
+  for (const letter of text.slice(1)) {
+    const value = alphabet.indexOf(letter);
+    if (value < 0) return null;
+    held = ((held << 5) | value) & 0xffff;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push((held >> bits) & 0xff);
+  }
+  return Buffer.from(bytes);
+}

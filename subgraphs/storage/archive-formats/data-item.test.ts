@@ -1,5 +1,6 @@
 import { sha256Hex } from '@oort/kernel-wire';
 import { getBytes, SigningKey, Wallet } from 'ethers';
+import { BundleDamaged, bundleOf, itemsOf } from './bundle';
 import { dataItemOf, DataItemTagsInvalid, type DataItemSigner } from './data-item';
 
 const wallet = new Wallet(`0x${'11'.repeat(32)}`);
@@ -21,5 +22,21 @@ describe('a data item of Arweave', () => {
     ['tags of more than 4 KiB', [{ name: 'x', value: 'y'.repeat(3000) }, { name: 'z', value: 'y'.repeat(3000) }]],
   ])('refuses %s', async (_, tags) => {
     await expect(dataItemOf(Buffer.from('x'), tags, signer)).rejects.toThrow(DataItemTagsInvalid);
+  });
+
+  it('lies in a bundle to the byte as @dha-team/arbundles 1.0.4 makes it, and is had from it again', async () => {
+    const tags = [{ name: 'Content-Type', value: 'application/vnd.ipld.car' }];
+    const items = await Promise.all(['hello', 'world'].map((text) => dataItemOf(Buffer.from(text), tags, signer)));
+    const bundle = bundleOf(items);
+    expect(sha256Hex(bundle)).toBe('6f02aa736f3235365e5b66d07c3ad8661f8903413ade24db56523aec47cf4f6d');
+    expect(itemsOf(bundle)).toEqual(items);
+    expect(itemsOf(bundleOf([]))).toEqual([]);
+    const flipped = Buffer.from(bundle);
+    flipped.writeUInt8(flipped.readUInt8(170) ^ 1, 170);
+    const tooMany = Buffer.from(bundle);
+    tooMany.writeUInt8(255, 5);
+    for (const damaged of [flipped, tooMany, bundle.subarray(0, -1), Buffer.concat([bundle, Buffer.of(0)]), Buffer.alloc(0), bundle.subarray(0, 40)]) {
+      expect(() => itemsOf(damaged)).toThrow(BundleDamaged);
+    }
   });
 });

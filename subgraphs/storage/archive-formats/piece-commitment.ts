@@ -2,7 +2,7 @@
 // make a binary tree of SHA-256 whose top two bits are cleared, padded with zeros to a power of two. Sources: Filecoin spec 2.6 (Piece),
 // multicodec table (0xf101, 0x1011, 0x1012), FRC-0069 (piece CID with its size, version 2).
 import { sha256 } from '@oort/kernel-wire';
-import { cidText, varint } from './cid';
+import { cidBytesOf, cidText, readVarint, varint } from './cid';
 
 const [rawQuad, paddedQuad, node] = [127, 128, 32];
 
@@ -14,24 +14,68 @@ export interface PieceCommitmentV2 {
 }
 
 export function commitPayload(payload: Buffer): PieceCommitmentV2 {
-  let level = expanded(payload);
-  const height = Math.max(2, Math.ceil(Math.log2(level.length / node)));
-  let zero: Buffer = Buffer.alloc(node);
-  for (let step = 0; step < height; step += 1) {
+  const leaves = expanded(payload);
+  const height = Math.max(2, Math.ceil(Math.log2(leaves.length / node)));
+  return { root: rootOf(leaves, 0, height), height, payloadBytes: payload.length };
+}
+
+/** So high are the trees that are hashed in one go: about 1 MiB, some 60 ms. */
+const stepHeight = 15;
+
+/** The same, and others have their turn meanwhile. */
+export async function commitPayloadGently(payload: Buffer): Promise<PieceCommitmentV2> {
+  const stepBytes = 2 ** stepHeight * node / paddedQuad * rawQuad;
+  if (payload.length <= stepBytes) return commitPayload(payload);
+  const roots: Buffer[] = [];
+  for (let at = 0; at < payload.length; at += stepBytes) {
+    roots.push(rootOf(expanded(payload.subarray(at, at + stepBytes)), 0, stepHeight));
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+  const height = stepHeight + Math.ceil(Math.log2(roots.length));
+  return { root: rootOf(Buffer.concat(roots), stepHeight, height), height, payloadBytes: payload.length };
+}
+
+/** Of the nodes at height `from`, side by side; what is missing is zeros. */
+function rootOf(nodes: Buffer, from: number, height: number): Buffer {
+  let level = nodes;
+  for (let step = from; step < height; step += 1) {
     const above = Buffer.alloc(Math.ceil(level.length / (2 * node)) * node);
     for (let at = 0; at < above.length; at += node) {
       const right = level.subarray(2 * at + node, 2 * at + 2 * node);
-      parentOf(level.subarray(2 * at, 2 * at + node), right.length === 0 ? zero : right).copy(above, at);
+      parentOf(level.subarray(2 * at, 2 * at + node), right.length === 0 ? zeroNode(step) : right).copy(above, at);
     }
-    zero = parentOf(zero, zero);
     level = above;
   }
-  return { root: level, height, payloadBytes: payload.length };
+  return level;
+}
+
+const zeroNodes: Buffer[] = [Buffer.alloc(node)];
+
+/** The root of a tree of zeros. */
+export function zeroNode(height: number): Buffer {
+  for (let top = zeroNodes.length; top <= height; top += 1) {
+    const below = zeroNodes[top - 1] ?? Buffer.alloc(node);
+    zeroNodes.push(parentOf(below, below));
+  }
+  return zeroNodes[height] ?? Buffer.alloc(node);
 }
 
 /** `baga...`: the root alone, of a piece whose size is told beside it. */
 export function pieceCidV1({ root }: PieceCommitmentV2): string {
   return cidText(Buffer.concat([varint(1), varint(0xf101), varint(0x1012), varint(root.length), root]));
+}
+
+/** What a piece CID of version 2 says. Null when it is none. */
+export function openPieceCidV2(text: string): PieceCommitmentV2 | null {
+  const bytes = cidBytesOf(text);
+  const begin = Buffer.concat([varint(1), varint(0x55), varint(0x1011)]);
+  if (bytes?.subarray(0, begin.length).equals(begin) !== true) return null;
+  const length = readVarint(bytes, begin.length);
+  const padding = length === null || bytes.length !== length.next + length.value ? null : readVarint(bytes, length.next);
+  const height = padding === null ? undefined : bytes[padding.next];
+  if (padding === null || height === undefined || height > 48 || bytes.length !== padding.next + 1 + node) return null;
+  const payloadBytes = 2 ** height * node / paddedQuad * rawQuad - padding.value;
+  return payloadBytes < 0 ? null : { root: bytes.subarray(padding.next + 1), height, payloadBytes };
 }
 
 /** `bafkzcib...`: root, height and padding in one. */
@@ -62,10 +106,10 @@ function expandQuad(from: Buffer, to: Buffer): void {
   }
 }
 
-function parentOf(left: Buffer, right: Buffer): Buffer {
+export function parentOf(left: Buffer, right: Buffer): Buffer {
   const hash = Buffer.from(sha256(Buffer.concat([left, right])));
   clearTop(hash, node - 1);
   return hash;
 }
 
-function clearTop(bytes: Buffer, at: number): void { bytes[at] = (bytes[at] ?? 0) & 0x3f; }
+export function clearTop(bytes: Buffer, at: number): void { bytes[at] = (bytes[at] ?? 0) & 0x3f; }
