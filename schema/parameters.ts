@@ -21,6 +21,12 @@ export interface PlatformParameters {
   readonly poolExitSeconds: number;
   /** Of all that stands behind a witness that forked: provable without a jury, so all of it (HONESTY: Protocol, 4). */
   readonly forkSlashBasisPoints: number;
+  /** A node whose leaf is disputed has this long to show it. */
+  readonly leafAnswerSeconds: number;
+  /** How long a signed inventory may be disputed: so long a node keeps pieces that it was told to delete. */
+  readonly inventorySeconds: number;
+  readonly leafBondWei: bigint;
+  readonly leafSlashBasisPoints: number;
   readonly leaseMs: number;
   readonly offlineMs: number;
   readonly tokenDiscountBasisPoints: number;
@@ -41,7 +47,8 @@ export const localParameters: PlatformParameters = {
   jurySeats: 3, jurorDepositWei: oort, jurorWageWei: oort / 10n, jurySeconds: 20,
   votingSeconds: 10, timelockSeconds: 2, quorumBasisPoints: 1_000,
   proposalDepositWei: oort, poolOwnMinimumWei: 10n * oort, delegationMinimumWei: oort, fullPoolWei: 25n * oort,
-  poolLockSeconds: 30, poolExitSeconds: 15, forkSlashBasisPoints: 10_000, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
+  poolLockSeconds: 30, poolExitSeconds: 15, forkSlashBasisPoints: 10_000,
+  leafAnswerSeconds: 20, inventorySeconds: 120, leafBondWei: oort, leafSlashBasisPoints: 100, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: 2, rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 
@@ -51,7 +58,8 @@ export const publicParameters: PlatformParameters = {
   jurySeats: 7, jurorDepositWei: 1_000n * oort, jurorWageWei: 20n * oort, jurySeconds: day,
   votingSeconds: 7 * day, timelockSeconds: 2 * day, quorumBasisPoints: 1_000,
   proposalDepositWei: 10_000n * oort, poolOwnMinimumWei: 200_000n * oort, delegationMinimumWei: 1_000n * oort, fullPoolWei: 500_000n * oort,
-  poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, forkSlashBasisPoints: 10_000, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
+  poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, forkSlashBasisPoints: 10_000,
+  leafAnswerSeconds: day / 4, inventorySeconds: day, leafBondWei: 100n * oort, leafSlashBasisPoints: 100, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: day, rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 

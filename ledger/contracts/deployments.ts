@@ -21,6 +21,7 @@ export class ContractNotCompiled extends Fault {
 
 const order = [
   'InsurancePool', 'StakingPools', 'HonestyCourt', 'DefiPool', 'Rewards', 'Governance', 'Anchors', 'Payments', 'Escrow', 'JuryCourt', 'ForkCourt',
+  'LeafCourt',
 ] as const satisfies readonly ContractName[];
 
 type Arguments = { readonly types: readonly string[]; readonly values: readonly unknown[] };
@@ -30,6 +31,7 @@ export function systemAddresses(deployer: string): Readonly<Record<ContractName,
   return {
     Anchors: at('Anchors'), StakingPools: at('StakingPools'), HonestyCourt: at('HonestyCourt'), Governance: at('Governance'), Rewards: at('Rewards'),
     Payments: at('Payments'), Escrow: at('Escrow'), DefiPool: at('DefiPool'), InsurancePool: at('InsurancePool'), JuryCourt: at('JuryCourt'), ForkCourt: at('ForkCourt'),
+    LeafCourt: at('LeafCourt'),
   };
 }
 
@@ -55,8 +57,10 @@ function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, a
       return { types: [], values: [] };
     case 'StakingPools':
       return {
-        types: ['address', 'address', 'uint256', 'uint256', 'uint256', 'uint64', 'uint64'],
-        values: [at.HonestyCourt, at.ForkCourt, p.poolOwnMinimumWei, p.delegationMinimumWei, p.fullPoolWei, p.poolLockSeconds, p.poolExitSeconds],
+        types: ['address', 'address', 'address', 'uint256', 'uint256', 'uint256', 'uint64', 'uint64', 'uint64'],
+        values: [
+          at.HonestyCourt, at.ForkCourt, at.LeafCourt, p.poolOwnMinimumWei, p.delegationMinimumWei, p.fullPoolWei, p.poolLockSeconds, p.poolExitSeconds, longestCase(p),
+        ],
       };
     case 'HonestyCourt':
       return {
@@ -70,6 +74,11 @@ function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, a
       };
     case 'ForkCourt':
       return { types: ['address', 'address', 'uint16'], values: [at.StakingPools, at.InsurancePool, p.forkSlashBasisPoints] };
+    case 'LeafCourt':
+      return {
+        types: ['address', 'address', 'address', 'uint64', 'uint64', 'uint256', 'uint16'],
+        values: [at.StakingPools, at.InsurancePool, platform, p.leafAnswerSeconds, p.inventorySeconds, p.leafBondWei, p.leafSlashBasisPoints],
+      };
     case 'Governance': {
       const governed = governedParameters(p);
       return {
@@ -81,4 +90,9 @@ function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, a
       };
     }
   }
+}
+
+/** Seconds from an accusation to the last verdict, when every appeal is made and every jury is drawn as often as it may be (JuryCourt: ROUNDS, ATTEMPTS). */
+function longestCase({ appealSeconds, jurySeconds }: PlatformParameters): number {
+  return appealSeconds + 4 * (3 * 2 * jurySeconds + appealSeconds);
 }

@@ -62,6 +62,8 @@ async function changed(log: Log, pool: PoolRow, amount: bigint, rows: Rows): Pro
         exiting: (exiting - (amount - fromOwn - fromDelegated)).toString(), slashed: (BigInt(pool.slashed) + amount).toString(),
       };
     }
+    // Follows its Slashed: what the operator had asked to take out bore this much, and not what others delegated.
+    case 'DelegationsSpared': return { ...pool, delegated: (delegated + amount).toString(), exiting: (exiting - amount).toString() };
     default: return pool;
   }
 }

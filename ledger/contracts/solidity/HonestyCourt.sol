@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {Owing} from "./Owing.sol";
 import {PlatformOperated} from "./PlatformOperated.sol";
 
 interface IStakingPools {
+    function hold(bytes32 id, address pool, uint16 basisPoints) external returns (uint256);
+    function release(bytes32 id, address pool) external;
     function slash(bytes32 id, address pool, uint16 basisPoints) external returns (uint256);
 }
 
 /// Commitments of phantoms, slashes, appeals, and the settling of each case once.
 /// Of what is slashed a tenth goes to the finder, four tenths to the platform for refunds, the rest to the insurance pool.
+/// From the accusation on the pool keeps what the case may take; StakingPools bounds how long.
 /// More than WITHOUT_JURY, and whatever the pool appeals, is JuryCourt's to decide: the platform accuses, it does not judge.
-contract HonestyCourt is PlatformOperated {
+contract HonestyCourt is PlatformOperated, Owing {
     struct Case {
         address pool;
         address finder;
@@ -88,6 +91,7 @@ contract HonestyCourt is PlatformOperated {
         if (basisPoints > 10_000) revert BasisPointsTooHigh();
         uint64 appealUntil = uint64(block.timestamp) + appealSeconds;
         cases[caseId] = Case(pool, msg.sender, basisPoints, appealUntil, 0, Stage.Proposed);
+        pools.hold(caseId, pool, basisPoints);
         emit SlashProposed(caseId, pool, basisPoints, evidenceHash, appealUntil);
     }
 
@@ -117,7 +121,8 @@ contract HonestyCourt is PlatformOperated {
         found.bond = 0;
         found.stage = upheld ? Stage.Upheld : Stage.Dismissed;
         emit JuryRecorded(caseId, toSlash, toDismiss, votesHash, upheld);
-        _pay(upheld && votes != 0 ? payable(juries) : payable(found.pool), bond);
+        if (!upheld) pools.release(caseId, found.pool);
+        _pay(upheld && votes != 0 ? juries : found.pool, bond);
     }
 
     function needsJury(bytes32 caseId) external view returns (bool) {
@@ -143,19 +148,12 @@ contract HonestyCourt is PlatformOperated {
         uint256 toInsurance = amount - toFinder - toRefunds;
         emit Settled(caseId, found.pool, amount);
         emit SlashDivided(caseId, found.finder, toFinder, toRefunds, toInsurance);
-        _pay(payable(found.finder), toFinder);
+        _pay(found.finder, toFinder);
         _pay(refunds, toRefunds);
         _pay(insurance, toInsurance);
     }
 
     function _needsJury(Case storage found) private view returns (bool) {
         return found.stage == Stage.Appealed || (found.stage == Stage.Proposed && found.basisPoints > WITHOUT_JURY);
-    }
-
-    /// A receiver that refuses its money cannot stop a case: the insurance pool takes it.
-    function _pay(address payable to, uint256 amount) private {
-        if (amount == 0) return;
-        (bool paid,) = to.call{value: amount}("");
-        if (!paid) Address.sendValue(insurance, amount);
     }
 }

@@ -9,7 +9,9 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 /// One pool per operator: its own stake, and delegations that share losses by shares.
 /// Invariant: the contract's balance is at least the sum over pools of own + delegated + exiting,
 /// and what shares are worth is never more than what they stand for.
-/// A slash takes own stake first, then delegations, then stake that is on its way out.
+/// A slash takes the operator's stake first, what of it is on its way out too, then delegations, then what else is on its way out.
+/// While a court hears a case, so much stays as the case may take: exits go on, and what they would take of it waits. A court holds a
+/// pool for `holdSeconds` at most; unless a conviction came of it, the pool then rests, so that all who want to leave can.
 contract StakingPools {
     using Checkpoints for Checkpoints.Trace208;
     using SafeCast for uint256;
@@ -29,6 +31,12 @@ contract StakingPools {
 
     struct Exit { uint256 shares; uint64 round; uint64 availableAt; }
 
+    /// What stood behind the pool when it was accused: what a slash is measured by, whoever leaves meanwhile.
+    struct Hold { uint112 standing; uint112 amount; uint32 spell; }
+
+    /// Cases of one court against one pool at the same time hold it together, from the first one on.
+    struct Spell { uint112 amount; uint40 since; uint40 restUntil; uint32 number; uint32 open; }
+
     uint8 public constant STATE_NONE = 0;
     uint8 public constant STATE_PENDING = 1;
     uint8 public constant STATE_CANDIDATE = 2;
@@ -39,16 +47,20 @@ contract StakingPools {
 
     address public immutable court;
     address public immutable forkCourt;
+    address public immutable leafCourt;
     uint256 public immutable ownMinimum;
     uint256 public immutable delegationMinimum;
     uint256 public immutable fullPool;
     uint64 public immutable lockSeconds;
     uint64 public immutable exitSeconds;
+    uint64 public immutable holdSeconds;
 
     mapping(address pool => Pool) private _pools;
     mapping(address pool => mapping(address staker => Exit)) private _exits;
     /// Each court has ids of its own, so that neither can use up an id of the other's.
     mapping(address court => mapping(bytes32 id => bool)) public slashed;
+    mapping(address court => mapping(bytes32 id => Hold)) private _holds;
+    mapping(address court => mapping(address pool => Spell)) private _spells;
 
     mapping(address pool => Checkpoints.Trace208) private _own;
     mapping(address pool => Checkpoints.Trace208) private _assets;
@@ -63,6 +75,10 @@ contract StakingPools {
     event ExitRequested(address indexed pool, address indexed staker, uint256 amount, uint64 availableAt);
     event Withdrawn(address indexed pool, address indexed staker, uint256 amount);
     event Slashed(address indexed pool, bytes32 indexed id, uint256 amount);
+    /// So much of a slash the operator's leaving stake bore, which delegations would have borne else.
+    event DelegationsSpared(address indexed pool, bytes32 indexed id, uint256 amount);
+    event StakeHeld(address indexed pool, bytes32 indexed id, uint256 amount);
+    event HoldEnded(address indexed pool, bytes32 indexed id);
 
     error PoolExists();
     error NoPool();
@@ -75,14 +91,18 @@ contract StakingPools {
     error NotEnoughStake();
     error NothingToWithdraw();
     error NotYet(uint64 availableAt);
+    error HeldForACase(uint256 amount, uint64 until);
     error NotTheCourt();
     error IdUsed(bytes32 id);
 
     constructor(
-        address court_, address forkCourt_, uint256 ownMinimum_, uint256 delegationMinimum_, uint256 fullPool_, uint64 lockSeconds_, uint64 exitSeconds_
+        address court_, address forkCourt_, address leafCourt_, uint256 ownMinimum_, uint256 delegationMinimum_, uint256 fullPool_, uint64 lockSeconds_,
+        uint64 exitSeconds_, uint64 holdSeconds_
     ) {
         court = court_;
         forkCourt = forkCourt_;
+        leafCourt = leafCourt_;
+        holdSeconds = holdSeconds_;
         ownMinimum = ownMinimum_;
         delegationMinimum = delegationMinimum_;
         fullPool = fullPool_;
@@ -152,41 +172,78 @@ contract StakingPools {
         emit ExitRequested(poolAddress, msg.sender, amount, exit.availableAt);
     }
 
+    /// Pays what no open case may take. The rest waits, and is paid when it is asked for again.
     function withdraw(address poolAddress) external {
         Pool storage pool = _pools[poolAddress];
-        Exit memory exit = _exits[poolAddress][msg.sender];
+        Exit storage exit = _exits[poolAddress][msg.sender];
         if (exit.shares == 0 || exit.round != pool.exitRound) revert NothingToWithdraw();
         if (block.timestamp < exit.availableAt) revert NotYet(exit.availableAt);
-        uint256 amount = Math.mulDiv(exit.shares, pool.exiting, pool.exitingShares);
+        uint256 whole = _worth(exit.shares, pool.exiting, pool.exitingShares);
+        (uint256 held, uint64 until) = heldOf(poolAddress);
+        // The operator answers with his own before others do, so that nobody pays for one who has left.
+        uint256 standing = msg.sender == poolAddress ? pool.own + whole : pool.own + pool.delegated + pool.exiting;
+        uint256 amount = Math.min(whole, standing > held ? standing - held : 0);
+        if (amount == 0 && whole != 0) revert HeldForACase(held, until);
+        uint256 shares = amount == whole ? exit.shares : Math.min(Math.mulDiv(amount, pool.exitingShares, pool.exiting, Math.Rounding.Ceil), exit.shares);
         pool.exiting -= amount;
-        pool.exitingShares -= exit.shares;
-        delete _exits[poolAddress][msg.sender];
+        pool.exitingShares -= shares;
+        exit.shares -= shares;
         emit Withdrawn(poolAddress, msg.sender, amount);
         Address.sendValue(payable(msg.sender), amount);
     }
 
-    /// Takes a part of all that stands behind the pool and hands it to the court that asks, which divides it.
+    /// By a court that opens a case. Answers what is held: nothing while the pool rests from an earlier case, yet what stands now is
+    /// noted, and a slash is measured by it.
+    function hold(bytes32 id, address poolAddress, uint16 basisPoints) external returns (uint256 amount) {
+        if (msg.sender != court && msg.sender != leafCourt) revert NotTheCourt();
+        Hold storage held = _holds[msg.sender][id];
+        if (slashed[msg.sender][id] || held.standing != 0) revert IdUsed(id);
+        if (basisPoints > WHOLE) revert BasisPointsTooHigh();
+        Pool storage pool = _pools[poolAddress];
+        uint256 standing = pool.own + pool.delegated + pool.exiting;
+        amount = Math.mulDiv(standing, basisPoints, WHOLE);
+        held.standing = standing.toUint112();
+        Spell storage spell = _spells[msg.sender][poolAddress];
+        if (amount == 0 || !_bindsAnew(spell)) return 0;
+        held.amount = amount.toUint112();
+        held.spell = spell.number;
+        spell.amount += held.amount;
+        spell.open += 1;
+        emit StakeHeld(poolAddress, id, amount);
+    }
+
+    /// By the court, of a case that came to nothing.
+    function release(bytes32 id, address poolAddress) external {
+        if (msg.sender != court && msg.sender != leafCourt) revert NotTheCourt();
+        _endHold(id, poolAddress, false);
+    }
+
+    /// Takes a part of all that stands behind the pool, or stood there when it was accused, and hands it to the court that asks.
     function slash(bytes32 id, address poolAddress, uint16 basisPoints) external returns (uint256 amount) {
-        if (msg.sender != court && msg.sender != forkCourt) revert NotTheCourt();
+        if (msg.sender != court && msg.sender != forkCourt && msg.sender != leafCourt) revert NotTheCourt();
         if (slashed[msg.sender][id]) revert IdUsed(id);
         if (basisPoints > WHOLE) revert BasisPointsTooHigh();
         slashed[msg.sender][id] = true;
         Pool storage pool = _pools[poolAddress];
-        amount = Math.mulDiv(pool.own + pool.delegated + pool.exiting, basisPoints, WHOLE);
-        uint256 fromOwn = Math.min(amount, pool.own);
-        uint256 fromDelegated = Math.min(amount - fromOwn, pool.delegated);
-        uint256 fromExiting = amount - fromOwn - fromDelegated;
-        pool.own -= fromOwn;
-        pool.delegated -= fromDelegated;
-        pool.exiting -= fromExiting;
-        if (pool.exiting == 0 && pool.exitingShares != 0) {
-            pool.exitingShares = 0;
-            pool.exitRound += 1;
-        }
-        _record(poolAddress, pool);
-        _total.push(uint48(block.number), (_total.latest() - fromOwn - fromDelegated).toUint208());
+        uint256 standing = pool.own + pool.delegated + pool.exiting;
+        uint256 accused = _holds[msg.sender][id].standing;
+        amount = Math.min(standing, Math.mulDiv(accused == 0 ? standing : accused, basisPoints, WHOLE));
+        _endHold(id, poolAddress, amount != 0);
         emit Slashed(poolAddress, id, amount);
+        _take(id, poolAddress, pool, amount);
         if (amount != 0) Address.sendValue(payable(msg.sender), amount);
+    }
+
+    /// What open cases may take, and until when at the latest it is held.
+    function heldOf(address poolAddress) public view returns (uint256 amount, uint64 until) {
+        address[2] memory courts = [court, leafCourt];
+        for (uint256 i = 0; i < courts.length; i++) {
+            Spell storage spell = _spells[courts[i]][poolAddress];
+            uint64 ends = uint64(spell.since) + holdSeconds;
+            if (spell.open == 0 || block.timestamp >= ends) continue;
+            amount += spell.amount;
+            if (ends > until) until = ends;
+        }
     }
 
     function stakeOf(address poolAddress)
@@ -238,6 +295,65 @@ contract StakingPools {
 
     function _worth(uint256 shares, uint256 assets, uint256 allShares) private pure returns (uint256) {
         return allShares == 0 ? 0 : Math.mulDiv(shares, assets, allShares);
+    }
+
+    /// True where a hold binds now: in a spell that runs, or in a new one.
+    function _bindsAnew(Spell storage spell) private returns (bool) {
+        uint64 ends = uint64(spell.since) + holdSeconds;
+        if (spell.open != 0 && block.timestamp < ends) return true;
+        // Cases that are still open after the whole time hold nothing any more.
+        if (spell.open != 0) spell.restUntil = uint40(ends + 2 * exitSeconds);
+        spell.open = 0;
+        spell.amount = 0;
+        if (block.timestamp < spell.restUntil) return false;
+        spell.since = uint40(block.timestamp);
+        spell.number += 1;
+        return true;
+    }
+
+    /// A conviction begins the time of other open cases anew; when all came to nothing the pool rests for twice the time of an exit.
+    function _endHold(bytes32 id, address poolAddress, bool convicted) private {
+        Hold memory held = _holds[msg.sender][id];
+        delete _holds[msg.sender][id];
+        Spell storage spell = _spells[msg.sender][poolAddress];
+        if (held.amount == 0 || held.spell != spell.number || spell.open == 0) return;
+        emit HoldEnded(poolAddress, id);
+        spell.amount -= held.amount;
+        spell.open -= 1;
+        uint64 ends = uint64(spell.since) + holdSeconds;
+        uint64 now_ = uint64(block.timestamp);
+        if (convicted && now_ < ends) spell.since = uint40(now_);
+        else if (spell.open == 0 && !convicted) spell.restUntil = uint40((now_ < ends ? now_ : ends) + 2 * exitSeconds);
+    }
+
+    function _take(bytes32 id, address poolAddress, Pool storage pool, uint256 amount) private {
+        uint256 fromOwn = Math.min(amount, pool.own);
+        uint256 rest = amount - fromOwn;
+        uint256 fromOwnExit = rest == 0 ? 0 : _takeOwnExit(poolAddress, pool, rest);
+        uint256 fromDelegated = Math.min(rest - fromOwnExit, pool.delegated);
+        uint256 spared = Math.min(rest, pool.delegated) - fromDelegated;
+        if (spared != 0) emit DelegationsSpared(poolAddress, id, spared);
+        pool.own -= fromOwn;
+        pool.delegated -= fromDelegated;
+        pool.exiting -= rest - fromOwnExit - fromDelegated;
+        if (pool.exiting == 0 && pool.exitingShares != 0) {
+            pool.exitingShares = 0;
+            pool.exitRound += 1;
+        }
+        _record(poolAddress, pool);
+        _total.push(uint48(block.number), (_total.latest() - fromOwn - fromDelegated).toUint208());
+    }
+
+    /// Burns as many of the operator's shares of what leaves as the amount is worth, so that others' keep their worth.
+    function _takeOwnExit(address poolAddress, Pool storage pool, uint256 most) private returns (uint256 taken) {
+        Exit storage exit = _exits[poolAddress][poolAddress];
+        if (exit.shares == 0 || exit.round != pool.exitRound) return 0;
+        uint256 whole = _worth(exit.shares, pool.exiting, pool.exitingShares);
+        taken = Math.min(most, whole);
+        uint256 shares = taken == whole ? exit.shares : Math.min(Math.mulDiv(taken, pool.exitingShares, pool.exiting, Math.Rounding.Ceil), exit.shares);
+        pool.exiting -= taken;
+        pool.exitingShares -= shares;
+        exit.shares -= shares;
     }
 
     function _takeOwn(Pool storage pool, uint256 amount) private {
