@@ -15,7 +15,8 @@ import { funds, gasPrice, plainTransfers, post, request, senders, throughput, to
 import { installPeers } from './peers';
 import { ServerProcesses } from './server-processes';
 
-const each = { plain: 100, token: 50 } as const;
+/** Enough that most of it runs when the code is warm. */
+const each = { plain: 300, token: 100 } as const;
 const { chainId } = localParameters();
 const erc20 = new Interface(['function transfer(address to, uint256 value) returns (bool)']);
 

@@ -25,16 +25,21 @@ export function mayExtend(dag: Dag, author: Address, witnessCount: number): bool
  *  Everybody reads the same order from the same trunk, so witnesses that run do not collide, and one that is down only
  *  costs the next one its pause. */
 export function turnOf(dag: Dag, author: Address, witnesses: readonly Address[]): number {
+  return lineOf(dag, witnesses).indexOf(author);
+}
+
+/** Those who may extend the trunk, in the order of their turns. */
+export function lineOf(dag: Dag, witnesses: readonly Address[]): readonly Address[] {
   const recent = recentAuthors(dag.entry, dag.trunkTip, 2 * witnesses.length);
   const age = (witness: Address): number => {
     const position = recent.indexOf(witness);
     return position === -1 ? Number.POSITIVE_INFINITY : position;
   };
-  const order = witnesses
+  return witnesses
     .map((witness, seat) => ({ witness, seat }))
     .filter(({ witness }) => mayExtend(dag, witness, witnesses.length))
-    .sort((a, b) => (age(a.witness) === age(b.witness) ? a.seat - b.seat : age(b.witness) - age(a.witness)));
-  return order.findIndex(({ witness }) => witness === author);
+    .sort((a, b) => (age(a.witness) === age(b.witness) ? a.seat - b.seat : age(b.witness) - age(a.witness)))
+    .map(({ witness }) => witness);
 }
 
 /** What a witness's own clients wait for. */

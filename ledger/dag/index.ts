@@ -2,7 +2,7 @@
 export { ancestors, AncestryBroken, bestPath, isAncestor, onBestPath, present } from './ancestry';
 export { bestOf, compareTips, witnessedLevelOf } from './best-parent';
 export { checkLastStable, checkLastSummary, servingOn, summaryBlockOf } from './citation';
-export { composeBlock, mayExtend, mayWriteOutOfTurn, turnOf } from './compose';
+export { composeBlock, mayExtend, mayWriteOutOfTurn, lineOf, turnOf } from './compose';
 export type { Awaited, Draft } from './compose';
 export { Dag, StablePointRetreat } from './dag';
 export type { StableArchive } from './dag';

@@ -188,7 +188,7 @@ export class Executor {
 
   async #executeBlock(entry: Entry, index: number, batch: StableBatch, progress: Progress): Promise<ExecutedBlock> {
     const { block, hash } = entry;
-    const fresh = block.links.filter((link) => this.#receipt(link, progress) === undefined);
+    const fresh = block.links.filter((link) => !progress.receipts.has(link) && !this.#store.receipts.doesExist(link));
     const ran = await this.#runAll(fresh, { entry, index, batch, progress });
     const epochReceipt = hash === batch.trunk ? (progress.closing?.receipt ?? null) : null;
     const approveReceipts = block.approves.map((approve) => this.#runApprove(approve, entry, batch, progress));

@@ -3,7 +3,7 @@
 // Blocks, transactions and approves are their own bytes; everything else is JSON.
 import { Fault, type Json } from '@oort/kernel-wire';
 
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 export const largestMessage = 4 * 1024 * 1024;
 
 export interface Hello {
@@ -19,6 +19,8 @@ export type Message =
   | { readonly kind: 'block' | 'transaction' | 'approve'; readonly bytes: Buffer }
   /** What is newest here: tips of the DAG, pending transactions and approves, and the next stable index. */
   | { readonly kind: 'tips'; readonly tips: readonly string[]; readonly pending: readonly string[]; readonly nextIndex: number }
+  /** Transactions that came from others: whoever lacks one asks for it. */
+  | { readonly kind: 'have'; readonly hashes: readonly string[] }
   | { readonly kind: 'get'; readonly hashes: readonly string[] }
   /** Asks for what became stable from this index on. */
   | { readonly kind: 'history'; readonly from: number }
@@ -37,8 +39,9 @@ export class MalformedMessage extends Fault {
   constructor(why: string) { super('MALFORMED_MESSAGE', `not a message of a peer: ${why}`); }
 }
 
-const kinds = ['hello', 'block', 'transaction', 'approve', 'tips', 'get', 'history', 'page', 'peers', 'bye', 'outline-of', 'outline'] as const;
-const mostHashes = 4096;
+const kinds = ['hello', 'block', 'transaction', 'approve', 'tips', 'get', 'history', 'page', 'peers', 'bye', 'outline-of', 'outline', 'have'] as const;
+export const mostHashes = 4096;
+const hashBytes = 32;
 const mostPeers = 64;
 const mostSummaries = 1024;
 
@@ -58,6 +61,7 @@ function bodyOf(message: Message): Buffer {
     range.writeUInt32BE(message.next, 4);
     return Buffer.concat([range, ...message.items.map(encodeMessage)]);
   }
+  if (message.kind === 'have') return Buffer.from(message.hashes.map((each) => each.slice(2)).join(''), 'hex');
   const { kind: _, ...members } = message;
   return Buffer.from(JSON.stringify(members));
 }
@@ -71,6 +75,7 @@ export function decodeMessage(bytes: Buffer): Message {
     case 'block':
     case 'transaction':
     case 'approve': return { kind, bytes: body };
+    case 'have': return { kind, hashes: hashesIn(body) };
     case 'page': {
       if (body.length < 8) throw new MalformedMessage('a page without a range');
       return { kind, from: body.readUInt32BE(), next: body.readUInt32BE(4), items: itemsOf(body.subarray(8)) };
@@ -84,6 +89,11 @@ export function decodeMessage(bytes: Buffer): Message {
     case 'outline':
     case 'bye': return plain(kind, membersOf(body));
   }
+}
+
+function hashesIn(body: Buffer): readonly string[] {
+  if (body.length % hashBytes !== 0 || body.length > mostHashes * hashBytes) throw new MalformedMessage('no list of hashes');
+  return Array.from({ length: body.length / hashBytes }, (_, at) => `0x${body.toString('hex', at * hashBytes, (at + 1) * hashBytes)}`);
 }
 
 function itemsOf(bytes: Buffer): readonly Carried[] {
@@ -112,7 +122,7 @@ function membersOf(body: Buffer): Members {
   throw new MalformedMessage('not a JSON object');
 }
 
-function plain(kind: Exclude<Message['kind'], 'block' | 'transaction' | 'approve' | 'page'>, members: Members): Message {
+function plain(kind: Exclude<Message['kind'], 'block' | 'transaction' | 'approve' | 'page' | 'have'>, members: Members): Message {
   switch (kind) {
     case 'hello': return {
       kind, version: count(members, 'version'), chainId: count(members, 'chainId'), genesis: hash(members['genesis']),

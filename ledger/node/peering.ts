@@ -7,6 +7,7 @@ import type { BlockRefusal } from '@oort/ledger-dag';
 import type { ChainStore, StableChain } from '@oort/ledger-execution';
 import { loadPeerIdentity, openPeerNetwork, type Carried, type Log, type Message, type Peer, type PeerNetwork } from '@oort/ledger-network';
 import { LedgerFault } from '@oort/ledger-rpc';
+import { Announcements } from './announcements';
 import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
 import { farBehind, FinalOrder } from './final-order';
@@ -69,6 +70,7 @@ export class Peering {
   /** Transactions whose signer is being recovered. */
   readonly #parsing = new Set<Hash>();
   #taken = 0;
+  readonly #announcements = new Announcements(() => this.#network?.peers() ?? [], (peer, hash) => !this.#knownBy(peer).has(hash));
   readonly #heights = new Map<Peer, number>();
   readonly #started = Date.now();
   readonly #history: FinalOrder;
@@ -107,6 +109,7 @@ export class Peering {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#announcements.stop();
     this.#history.stop();
     await this.#network?.close();
   }
@@ -198,6 +201,7 @@ export class Peering {
         }
         case 'approve': return await this.#takeApprove(peer, hexOf(message.bytes));
         case 'tips': return this.#compare(peer, message);
+        case 'have': return this.#hearOf(peer, message.hashes);
         case 'get': return this.#answer(peer, message.hashes);
         case 'history': return void peer.send(this.#history.page(message.from));
         case 'outline-of': return void peer.send(this.#history.outline(message.mci));
@@ -246,7 +250,7 @@ export class Peering {
     const hash = keccakHex(bytes);
     this.#knownBy(peer).set(hash, hash);
     const asked = this.#asked.delete(hash);
-    if (pool.get(hash) !== undefined) {
+    if (pool.remembers(hash)) {
       // It came another way since a block began to wait for it.
       if (asked) this.#ports.retry('transaction');
       return;
@@ -262,7 +266,7 @@ export class Peering {
       // Nobody here has been promised anything, so nothing waits for the disk.
       stored.catch(this.#ports.broken);
       this.#ports.pending(hash);
-      this.#relay(hash, { kind: 'transaction', bytes }, peer);
+      this.#announcements.add(hash);
     } catch (error) {
       if (!(error instanceof LedgerFault)) throw error;
       // It may be spent, or cannot be paid here yet: nobody's fault. Where a block links it, it will be judged when it runs.
@@ -270,6 +274,13 @@ export class Peering {
       await pool.keepLinked(raw);
     }
     this.#ports.retry('transaction');
+  }
+
+  #hearOf(peer: Peer, hashes: readonly Hash[]): void {
+    const { pool, chain } = this.#ports;
+    for (const hash of hashes) this.#knownBy(peer).set(hash, hash);
+    const lacking = hashes.filter((hash) => !pool.remembers(hash) && !this.#parsing.has(hash) && chain.receipt(hash) === undefined);
+    for (let first = 0; first < lacking.length; first += mostAnswers) this.#ask(peer, lacking.slice(first, first + mostAnswers));
   }
 
   async #takeApprove(peer: Peer, raw: Hex): Promise<void> {
@@ -294,7 +305,7 @@ export class Peering {
     }
     for (const hash of [...tips, ...pending]) this.#knownBy(peer).set(hash, hash);
     const { pool, approves, chain } = this.#ports;
-    this.#ask(peer, [...tips.filter((hash) => !this.#isHere(hash)), ...pending.filter((hash) => pool.get(hash) === undefined && chain.transaction(hash) === undefined && !approves.has(hash))]);
+    this.#ask(peer, [...tips.filter((hash) => !this.#isHere(hash)), ...pending.filter((hash) => !pool.remembers(hash) && chain.transaction(hash) === undefined && !approves.has(hash))]);
     this.#comesAbreast();
   }
 
@@ -338,8 +349,8 @@ export class Peering {
     try {
       return this.#stored(hash);
     } catch (error) {
-      if (!this.#mending.noted(error, hash)) throw error;
-      return null;
+      if (this.#mending.noted(error, hash)) return null;
+      throw error;
     }
   }
 

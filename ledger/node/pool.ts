@@ -102,7 +102,12 @@ export class TransactionPool {
 
   /** Pending here, or run. */
   knows(hash: Hash): boolean {
-    return this.#byHash.has(hash) || this.#recent.has(hash) || this.#chain.receipt(hash) !== undefined;
+    return this.remembers(hash) || this.#chain.receipt(hash) !== undefined;
+  }
+
+  /** Pending here, or run a while ago at most. */
+  remembers(hash: Hash): boolean {
+    return this.#byHash.has(hash) || this.#recent.has(hash);
   }
 
   /** A transaction that a block links: it will be judged when it runs, whatever the account has now. Nothing where the bytes are none. */

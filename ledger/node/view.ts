@@ -19,6 +19,8 @@ export interface ViewPorts {
   readonly accepted?: (block: Block) => void;
 }
 
+const latelyMs = 3_000;
+
 export class View {
   readonly dag: Dag;
   readonly around: Surroundings;
@@ -32,6 +34,8 @@ export class View {
   readonly #citers = new Set<Address>();
   /** The executor comes after the DAG: what is stable may still be waiting to run. */
   #executedMci: number;
+  /** When the last block of each author was accepted. */
+  readonly #heard = new Map<Address, number>();
   /** Stability is wanted up to this MCI, pending transactions or not. */
   #wantedMci = 0;
 
@@ -56,6 +60,11 @@ export class View {
 
   heldFor(): ReadonlyMap<string, number> {
     return this.#holding.counts();
+  }
+
+  /** Whether a block of this witness was accepted in the last few seconds. */
+  heardLately(witness: Address): boolean {
+    return performance.now() - (this.#heard.get(witness) ?? -Infinity) < latelyMs;
   }
 
   holds(hash: Hash): boolean {
@@ -132,6 +141,7 @@ export class View {
 
   #accept(entry: Entry): void {
     const { block } = entry;
+    this.#heard.set(block.from, performance.now());
     for (const link of block.links) if (this.#ports.pool.get(link) !== undefined) this.#linked.add(link);
     for (const approve of block.approves) if (this.#ports.approves.isPending(approve)) this.#linked.add(approve);
     if (block.links.length + block.approves.length > 0) this.#unstableWork.add(block.hash);

@@ -2,7 +2,7 @@
 // or a kill would make it write a second block on the same previous: a fork by an honest witness (rule 12).
 import { encodeBlock, signBlock, zeroHash } from '@oort/ledger-chain';
 import type { Address, Block, Hash } from '@oort/ledger-chain';
-import { composeBlock, Pacer, turnOf } from '@oort/ledger-dag';
+import { composeBlock, lineOf, Pacer, turnOf } from '@oort/ledger-dag';
 import type { Pace } from '@oort/ledger-dag';
 import type { ChainStore } from '@oort/ledger-execution';
 import type { ApprovePool } from './approve-pool';
@@ -12,6 +12,9 @@ import type { View } from './view';
 import type { WitnessKey } from './witness-keys';
 
 export type { Pace };
+
+/** As many as a chain without load ever has waiting. */
+const fewLinks = 32;
 
 export interface WitnessPorts {
   readonly store: ChainStore;
@@ -94,11 +97,14 @@ export class Witness implements Seat {
   #write(): void {
     this.#guarded(() => {
       const { dag, around, linked } = this.view;
-      const turn = turnOf(dag, this.#key.address, this.view.serving());
+      const line = lineOf(dag, this.view.serving());
+      const turn = line.indexOf(this.#key.address);
       if (this.#stopped || this.#writing || turn === -1 || !this.#ports.mayWrite() || !this.view.hasWork()) return;
       // Its last block waits for something itself, and whatever ends that wait wakes this witness again.
       if (this.#previous !== zeroHash && dag.entry(this.#previous) === undefined) return;
-      const links = this.#ports.pool.linkable(linked, around.parameters.maximumLinks);
+      // Whoever is before it and still there is late because it is busy, and will link the same ones.
+      const isEarly = line.slice(0, turn).some((witness) => this.view.heardLately(witness));
+      const links = this.#ports.pool.linkable(linked, isEarly ? fewLinks : around.parameters.maximumLinks);
       const approves = this.#ports.approves.linkable(linked, around.parameters.maximumLinks);
       const body = composeBlock(dag, { author: this.#key.address, previous: this.#previous, links, approves }, around);
       // The summary to cite is still being computed: its arrival wakes this witness again.
