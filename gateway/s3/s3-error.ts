@@ -39,7 +39,7 @@ export function errorOfRefusal({ code, message }: { readonly code: string; reado
   return new S3Error(ofRefusals[code] ?? 'InternalError', message);
 }
 
-const ofFaults: Readonly<Record<string, S3ErrorCode>> = { STORAGE_UNAVAILABLE: 'ServiceUnavailable', PIECES_UNREACHABLE: 'ServiceUnavailable' };
+const ofFaults: Readonly<Record<string, S3ErrorCode>> = { STORAGE_UNAVAILABLE: 'ServiceUnavailable', PIECES_UNREACHABLE: 'ServiceUnavailable', ARCHIVE_UNREACHABLE: 'ServiceUnavailable', ARCHIVE_SERVICE_FAILED: 'ServiceUnavailable', ARCHIVE_UNPAID: 'ServiceUnavailable' };
 
 /** Everything else is ours to repair and shows nothing of itself. */
 export function errorOf(error: unknown): S3Error {

@@ -23,6 +23,37 @@ export type SegmentPlacement = {
   readonly pieces: readonly PiecePlacement[];
 };
 
+/** A copy of a cold segment outside this platform. */
+export type ColdDeposit = {
+  readonly backend: string;
+  /** Where it is had back, a URL. */
+  readonly at: string;
+  /** A piece CID at Filecoin, the id of a data item on Arweave. */
+  readonly locator: string;
+  /** At Filecoin: the data set that is proven on chain, and the piece's number in it. */
+  readonly dataSet?: string;
+  readonly piece?: string;
+};
+
+/** A cold segment as it lies in the archive. */
+export type ColdCar = {
+  readonly segmentId: string;
+  /** CID of its root, from which every byte follows. */
+  readonly root: string;
+  readonly sizeBytes: number;
+  /** Filecoin's commitment to it (FRC-0069, version 2). */
+  readonly pieceCid: string;
+  readonly deposits: readonly ColdDeposit[];
+};
+
+export type ColdPath = { readonly index: number; /** Hashes, hex. */ readonly path: readonly string[] };
+
+/** All pieces of an archive as one, with the proof that each is in it (FRC-0058). */
+export type ColdAggregate = {
+  readonly pieceCid: string;
+  readonly proofs: readonly { readonly segmentId: string; readonly tree: ColdPath; readonly index: ColdPath }[];
+};
+
 export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle' | 'quota';
 
 /** Until when a version cannot be deleted: by nobody, or by nobody who does not say that he means it. */
@@ -74,7 +105,7 @@ export type StorageEvent =
   | { readonly type: 'ObjectDeleted'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string } }
   | { readonly type: 'PieceAdded'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement } }
   | { readonly type: 'PieceLost'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string } }
-  | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[] } }
+  | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[]; readonly cars?: readonly ColdCar[]; /** Of two segments and more. */ readonly aggregate?: ColdAggregate } }
   | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; /** ISO 8601: the archive's copy stays, in effect, and the object goes back then. */ readonly until?: string } }
   /** A multipart upload; a part's segments become the object's, so that completing moves no data. */
   | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock; /** Who began it, where that is not the account whose bucket it is. */ readonly initiator?: string } }

@@ -1,5 +1,5 @@
 import type { Command } from '@oort/kernel-decider';
-import type { Acl, PiecePlacement, Retention, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
+import type { Acl, ColdAggregate, ColdCar, PiecePlacement, Retention, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
 import type { Versioning } from './state';
 
 type DataOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>['data'];
@@ -35,7 +35,7 @@ export type ObjectCommand =
   | Command<'SetObjectLegalHold', { readonly versionId: string; readonly accountId: string; readonly legalHold: boolean }>
   | Command<'AddPiece', { readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement }>
   | Command<'LosePiece', { readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string }>
-  | Command<'ArchiveObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[] }>
+  | Command<'ArchiveObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; readonly cars?: readonly ColdCar[]; readonly aggregate?: ColdAggregate }>
   | Command<'RestoreObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; readonly until?: string }>;
 
 /** Asked of one multipart upload. */

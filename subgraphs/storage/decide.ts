@@ -86,8 +86,7 @@ function decideObject(command: ObjectCommand, state: ObjectState): Decision<Obje
     }
     case 'ArchiveObject': {
       if (held.status === 'archived') return refuse('OBJECT_ARCHIVED', 'The object is archived already.', { versionId });
-      const { accountId, archiveId, backend, contentRoot, segments } = command.data;
-      return { events: [{ type: 'ObjectArchived', data: { bucket, key, versionId, accountId, archiveId, backend, contentRoot, sizeBytes, segments } }] };
+      return { events: [{ type: 'ObjectArchived', data: { bucket, key, sizeBytes, ...command.data } }] };
     }
     case 'RestoreObject': {
       const { accountId, archiveId, contentRoot, segments, until } = command.data;

@@ -66,10 +66,10 @@ function evolveVersion(state: HeldVersion, event: ChangeEvent): HeldVersion {
       return { ...state, version: withPieces(state.version, segmentId, (pieces) => pieces.filter((piece) => piece.index !== index || piece.nodeId !== nodeId)) };
     }
     case 'ObjectArchived': {
-      const { archiveId, backend, contentRoot, segments } = event.data;
+      const { archiveId, backend, contentRoot, segments, cars = [] } = event.data;
       const { restoredUntil: _, ...before } = state.version;
       const version: StoredVersion = { ...before, segments: [], storageClass: 'ARCHIVE' };
-      return { status: 'archived', version, archiveId, backend, contentRoot, cold: segments };
+      return { status: 'archived', version, archiveId, backend, contentRoot, cold: segments, cars };
     }
     case 'ObjectRestored': {
       const { segments, until } = event.data;

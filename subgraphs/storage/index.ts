@@ -1,7 +1,9 @@
 // Storage: objects, encrypted and cut, on nodes that nobody has to trust.
 export { noContent, openDataPath, openStorageAccess, type StorageAccess, type StorageAccessOptions } from './access';
 export { accountKeyId } from './account-key';
-export { archiveNodes, type ArchiveBackend } from './archive';
+export { ArchiveUnreachable } from './archive/faults';
+export type { ArchiveBackend } from './archive/port';
+export { archiveFrom, type ArchiveSettings } from './archive/settings';
 export { createContentAccess, type ContentAccess } from './content-access';
 export { contentBucket, createContentStore, type ContentStoreOptions } from './content-store';
 export { DataPath, type DataPathOptions } from './data-path/data-path';

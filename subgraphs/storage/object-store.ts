@@ -9,12 +9,14 @@ import {
 } from '@oort/projections-objects';
 import type { Acl, BucketSetting, ObjectLock, Retention } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
-import { archiveNodes, type ArchiveBackend } from './archive';
+import { Archive, coldSegments } from './archive/archive';
+import { archiveNodes, archiveNodesName } from './archive/archive-nodes';
+import { ObjectArchive, type Archived } from './archive/object-archive';
+import type { ArchiveSettings } from './archive/settings';
 import type { BucketCommand, Condition, ObjectCommand } from './commands';
-import { ContentRoot } from './content-root';
 import { contentBucket } from './content-store';
 import type { DataPath } from './data-path/data-path';
-import { openSegment, plainLength, unwrapKey } from './data-path/sealing';
+import { unwrapKey } from './data-path/sealing';
 import { bucketDecider, objectDecider } from './decide';
 import { realDayMs } from './lifecycle/rules';
 import { loadObject } from './load-object';
@@ -32,8 +34,8 @@ export interface ObjectStoreOptions {
   readonly readModels: ReadModels;
   readonly dataPath: DataPath;
   readonly keys: KeyStore;
-  /** Default: the archive nodes. */
-  readonly archive?: ArchiveBackend;
+  /** Besides the archive nodes, which are the default. */
+  readonly archive?: ArchiveSettings;
   readonly lifecycle?: { /** How long a day of lifecycle rules takes. Default: a day. */ readonly dayMs?: number };
   now(): Date;
 }
@@ -87,7 +89,8 @@ export class ObjectStore {
   /** How long a day of lifecycle rules takes. */
   readonly dayMs: number;
   readonly #options: ObjectStoreOptions;
-  readonly #archive: ArchiveBackend;
+  readonly #archive: Archive;
+  readonly #objectArchive: ObjectArchive;
   readonly #handleBucket;
   readonly #quotas: QuotaBooks;
 
@@ -97,10 +100,15 @@ export class ObjectStore {
     this.#options = options;
     this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
     this.#quotas = new QuotaBooks(async (bucket) => (await usageOf(options.readModels, bucket)).bytes);
-    this.#archive = options.archive ?? archiveNodes(dataPath);
+    const { backends, chosen } = options.archive ?? { backends: [], chosen: [archiveNodesName] };
+    this.#archive = new Archive({ backends: [archiveNodes(dataPath), ...backends], chosen, onLost: ({ message }) => process.emitWarning(message) });
     this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
     this.handleObject = createHandler({ store, decider: objectDecider, now });
     this.writer = new ObjectWriter({ dataPath, keys, handle: this.handleObject, now });
+    this.#objectArchive = new ObjectArchive({
+      store, dataPath, archive: this.#archive, handleObject: this.handleObject, writer: this.writer, now, seen: (position) => this.seen(position),
+      keyOf: async ({ wrappedKey, accountId }) => unwrapKey(wrappedKey, await keys.obtain(accountKeyId(accountId))),
+    });
     this.uploads = new Uploads(this, { ...options, writer: this.writer });
   }
 
@@ -282,56 +290,14 @@ export class ObjectStore {
     return { ok: true, value: { version: versioning === 'off' ? null : versioning === 'enabled' ? markerId : 'null', marker: versioning !== 'off' } };
   }
 
-  /** Moves an object to the archive. Its content root is computed from the plain bytes on the way. */
-  async archive(accountId: string, bucket: string, key: string, name: string | null = null): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
-    const { state } = await loadObject(this.#options.store, bucket, key, { name });
-    const segments = state.status === 'stored' ? state.version.segments : [];
-    const root = state.status === 'stored' ? await this.#rootOpener(state.version) : null;
-    const cold = [];
-    for (const segment of segments) {
-      const sealed = await this.#options.dataPath.sealedBytes(segment, accountId);
-      root?.take(segment.segmentId, sealed);
-      cold.push(await this.#archive.store(segment.segmentId, sealed, accountId));
-    }
-    const contentRoot = root?.digest() ?? '';
-    const versionId = state.status === 'absent' ? '' : state.version.versionId;
-    const outcome = await this.handleObject(objectStreamId(bucket, key), command('ArchiveObject', {
-      versionId, accountId, archiveId: newId('archive', this.#options.now()), backend: this.#archive.name, contentRoot, segments: cold,
-    }, this.#by(accountId)));
-    if (!outcome.ok) {
-      await this.#archive.remove(cold);
-      return outcome;
-    }
-    await this.#options.dataPath.remove(segments.flatMap(({ pieces }) => pieces));
-    await this.seen(outcome.position);
-    return { ok: true, value: { versionId, contentRoot } };
+  /** Moves an object to the archive, to these backends or those of the platform's setting. */
+  archive(accountId: string, bucket: string, key: string, name: string | null = null, backends?: readonly string[]): Promise<Archived> {
+    return this.#objectArchive.archive({ accountId, bucket, key, name }, backends);
   }
 
   /** Brings an archived object back to the hot nodes, for good or until a moment (ISO 8601); refused when what came back has another root. */
-  async restore(accountId: string, bucket: string, key: string, name: string | null = null, until?: string): Promise<Done<{ readonly versionId: string; readonly contentRoot: string }>> {
-    const { state } = await loadObject(this.#options.store, bucket, key, { name });
-    const archived = state.status === 'archived' ? state : null;
-    const root = archived === null ? null : await this.#rootOpener(archived.version);
-    const written = [];
-    for (const segment of archived?.cold ?? []) {
-      const sealed = await this.#archive.retrieve(segment, accountId);
-      root?.take(segment.segmentId, sealed);
-      written.push(await this.#options.dataPath.place(segment.segmentId, sealed, accountId));
-    }
-    const contentRoot = root?.digest() ?? '';
-    const versionId = state.status === 'absent' ? '' : state.version.versionId;
-    const segments = written.map(({ placement }) => placement);
-    const outcome = await this.handleObject(objectStreamId(bucket, key), command('RestoreObject', {
-      versionId, accountId, archiveId: archived?.archiveId ?? '', contentRoot, segments, ...(until === undefined ? {} : { until }),
-    }, this.#by(accountId)));
-    if (!outcome.ok) {
-      await this.#options.dataPath.remove(segments.flatMap(({ pieces }) => pieces));
-      return outcome;
-    }
-    for (const segment of written) void this.writer.follow(bucket, key, versionId, Promise.resolve(segment));
-    await this.#archive.remove(archived?.cold ?? []);
-    await this.seen(outcome.position);
-    return { ok: true, value: { versionId, contentRoot } };
+  restore(accountId: string, bucket: string, key: string, name: string | null = null, until?: string): Promise<Archived> {
+    return this.#objectArchive.restore({ accountId, bucket, key, name }, until);
   }
 
   /** Waits until the catalogue shows it. */
@@ -339,19 +305,10 @@ export class ObjectStore {
     if (position >= 0n) await this.#options.readModels.waitFor('objects', position);
   }
 
-  async #rootOpener(version: StoredVersion): Promise<{ take(segmentId: string, sealed: Buffer): void; digest(): string }> {
-    const key = unwrapKey(version.wrappedKey, await this.#options.keys.obtain(accountKeyId(version.accountId)));
-    const root = new ContentRoot();
-    return {
-      take: (segmentId, sealed) => root.update(openSegment(sealed, key, segmentId, 0, plainLength(sealed.length))),
-      digest: () => root.digest(),
-    };
-  }
-
   /** Whoever asked need not wait. What cannot be removed now is an orphan, and swept. */
   #removePieces(before: FoundVersion): void {
     if (before.status === 'marker') return;
-    const cold = before.status === 'archived' ? this.#archive.remove(before.cold) : Promise.resolve();
+    const cold = before.status === 'archived' ? this.#archive.remove(coldSegments(before.cold, before.cars)) : Promise.resolve();
     void Promise.all([cold, this.#options.dataPath.remove(before.version.segments.flatMap(({ pieces }) => pieces))])
       .catch((error: unknown) => process.emitWarning(`pieces of ${before.version.versionId} were not removed: ${String(error)}`));
   }

@@ -1,7 +1,9 @@
 import type { AvailabilityCertificate } from '@oort/algorithms-possession';
 import { bucketsOf, findBucket, findObject, findObjectVersion, listObjects, segmentsOf, type BucketRow, type ObjectRow } from '@oort/projections-objects';
 import type { ReadModels } from '@oort/kernel-projection';
+import { Fault } from '@oort/kernel-wire';
 import type { Actor, RequestContext } from '@oort/schema';
+import { ArchiveServiceFailed, ArchiveUnpaid, ArchiveUnreachable } from './archive/faults';
 import type { DataPath } from './data-path/data-path';
 import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
 import { annualLossProbability } from './durability';
@@ -49,12 +51,12 @@ function queries(room: StorageRoom): object {
 }
 
 function mutations(room: StorageRoom): object {
-  const onObject = (change: (accountId: string, bucket: string, key: string) => Promise<Done<unknown>>) =>
-    async (_: unknown, { input: { bucket, key } }: Input<{ readonly bucket: string; readonly key: string }>, { actor }: RequestContext): Promise<object> => {
+  const onObject = <More>(change: (accountId: string, bucket: string, key: string, more: More) => Promise<Done<unknown>>) =>
+    async (_: unknown, { input: { bucket, key }, ...more }: Input<{ readonly bucket: string; readonly key: string }> & More, { actor }: RequestContext): Promise<object> => {
       if (actor.kind !== 'account') return notSignedIn;
       const before = await ownObject(room, bucket, key, actor);
       if (before === null) return refusal('NO_SUCH_OBJECT', 'There is no such object.');
-      const done = await unlessUnavailable(() => change(actor.accountId, bucket, key));
+      const done = await unlessUnavailable(() => change(actor.accountId, bucket, key, more as unknown as More));
       if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
       return await ownObject(room, bucket, key, actor) ?? before;
     };
@@ -72,7 +74,7 @@ function mutations(room: StorageRoom): object {
       if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
       return await ownBucket(room, bucket, actor) ?? refusal('NO_SUCH_BUCKET', 'The bucket was deleted meanwhile.');
     },
-    archiveObject: onObject((accountId, bucket, key) => room.objects.archive(accountId, bucket, key)),
+    archiveObject: onObject<{ readonly backends?: readonly string[] | null }>((accountId, bucket, key, { backends }) => room.objects.archive(accountId, bucket, key, null, backends ?? undefined)),
     restoreObject: onObject((accountId, bucket, key) => room.objects.restore(accountId, bucket, key)),
     deleteObject: onObject((accountId, bucket, key) => room.objects.delete({ accountId, bucket, key })),
   };
@@ -121,12 +123,14 @@ function owns(actor: Actor, accountId: string): boolean {
   return actor.kind === 'platform' || (actor.kind === 'account' && actor.accountId === accountId);
 }
 
-/** That nodes are missing is for the caller to know, not a bug to mask. */
+const archiveFaults = [StorageUnavailable, PiecesUnreachable, ArchiveUnreachable, ArchiveServiceFailed, ArchiveUnpaid];
+
+/** That nodes are missing, or a service of the archive, is for the caller to know, not a bug to mask. */
 async function unlessUnavailable(change: () => Promise<Done<unknown>>): Promise<Done<unknown> | { readonly ok: false; readonly refusal: { readonly code: string; readonly message: string } }> {
   try {
     return await change();
   } catch (error) {
-    if (error instanceof StorageUnavailable || error instanceof PiecesUnreachable) return { ok: false, refusal: error };
+    if (archiveFaults.some((kind) => error instanceof kind) && error instanceof Fault) return { ok: false, refusal: error };
     throw error;
   }
 }

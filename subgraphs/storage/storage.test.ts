@@ -383,6 +383,6 @@ describe('the graph', () => {
     const archive = nodes.find(({ kind }) => kind === 'archive')!;
     await archive.kill();
     const restore = change.replace('archiveObject', 'restoreObject');
-    expect((await execute(restore, owner, { key: 'a' })).data).toEqual({ restoreObject: { code: 'PIECES_UNREACHABLE' } });
+    expect((await execute(restore, owner, { key: 'a' })).data).toEqual({ restoreObject: { code: 'ARCHIVE_UNREACHABLE' } });
   });
 });

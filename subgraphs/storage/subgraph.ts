@@ -4,7 +4,7 @@ import { parse } from 'graphql';
 import { runReaction } from '@oort/kernel-decider';
 import type { KeyStore } from '@oort/kernel-eventstore';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
-import type { ArchiveBackend } from './archive';
+import type { ArchiveSettings } from './archive/settings';
 import { BandwidthBook } from './bandwidth';
 import { certificateOf } from './certificate';
 import type { DataPath } from './data-path/data-path';
@@ -20,7 +20,7 @@ export interface StoragePorts extends Omit<SubgraphPorts, 'content' | 'telemetry
   readonly dataPath: DataPath;
   /** Holds a key for each account, which wraps the keys of its objects. */
   readonly keys: KeyStore;
-  readonly archive?: ArchiveBackend;
+  readonly archive?: ArchiveSettings;
   readonly possession?: Pick<PossessionAuditOptions, 'everyMs'>;
   /** Default: a day of 24 hours. */
   readonly lifecycle?: Pick<LifecycleOptions, 'everyMs'> & NonNullable<ObjectStoreOptions['lifecycle']>;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Hex } from '@oort/kernel-wire';
 import { aggregateOf, aggregateShownBy } from './aggregate';
-import { CarDamaged, carOf, fileOf } from './car';
+import { CarDamaged, carOf, openCar } from './car';
 import { cidText } from './cid';
 import type { AskedAggregate, PublicAggregate, PublicReading } from './fixture-public-readers';
 import { commitPayload, commitPayloadGently, openPieceCidV2, pieceCidV1, pieceCidV2 } from './piece-commitment';
@@ -68,7 +68,7 @@ describe('a piece commitment', () => {
 describe('the CAR of a file', () => {
   it.each([0, 1, 1_048_576, 1_048_577, 3_300_000])('of %i bytes gives the file back', (size) => {
     const file = randomBytes(size);
-    expect(fileOf(carOf(file).bytes).equals(file)).toBe(true);
+    expect(openCar(carOf(file).bytes).file.equals(file)).toBe(true);
   });
 
   it('is refused when a byte is other, the end is missing or a block is', () => {
@@ -76,6 +76,6 @@ describe('the CAR of a file', () => {
     const flipped = Buffer.from(bytes);
     flipped.writeUInt8(flipped.readUInt8(1_500_000) ^ 1, 1_500_000);
     const withoutLast = bytes.subarray(0, bytes.length - (2_100_000 - 2_097_152) - 36 - 2);
-    for (const damaged of [flipped, bytes.subarray(0, -1), withoutLast, Buffer.alloc(0), randomBytes(100)]) expect(() => fileOf(damaged)).toThrow(CarDamaged);
+    for (const damaged of [flipped, bytes.subarray(0, -1), withoutLast, Buffer.alloc(0), randomBytes(100)]) expect(() => openCar(damaged)).toThrow(CarDamaged);
   });
 });

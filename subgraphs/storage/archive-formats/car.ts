@@ -29,8 +29,8 @@ export function looksLikeCar(bytes: Buffer): boolean {
   return bytes.subarray(0, begin.length).equals(begin);
 }
 
-/** The file, once every block is what its CID says and the root names exactly these blocks. Throws CarDamaged. */
-export function fileOf(car: Buffer): Buffer {
+/** The file and its root, once every block is what its CID says and the root names exactly these blocks. Throws CarDamaged. */
+export function openCar(car: Buffer): { readonly root: Buffer; readonly file: Buffer } {
   const blocks: { readonly cid: Buffer; readonly block: Buffer }[] = [];
   const header = readVarint(car, 0);
   if (header === null) throw new CarDamaged('it has no header');
@@ -48,8 +48,9 @@ export function fileOf(car: Buffer): Buffer {
   const leaves = first.cid[1] === dagPbCodec ? rest : blocks;
   const file = Buffer.concat(leaves.map(({ block }) => block));
   // Made anew from what was found, it must be the same to the byte: nothing is missing, added or in another order.
-  if (!carOf(file).bytes.equals(car)) throw new CarDamaged('its root names other blocks');
-  return file;
+  const anew = carOf(file);
+  if (!anew.bytes.equals(car)) throw new CarDamaged('its root names other blocks');
+  return { root: anew.root, file };
 }
 
 /** DAG-CBOR of { roots: [cid], version: 1 }: keys by length, a link is tag 42 over a zero byte and the CID. */
