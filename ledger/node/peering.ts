@@ -279,8 +279,7 @@ export class Peering {
   #hearOf(peer: Peer, hashes: readonly Hash[]): void {
     const { pool, chain } = this.#ports;
     for (const hash of hashes) this.#knownBy(peer).set(hash, hash);
-    const lacking = hashes.filter((hash) => !pool.remembers(hash) && !this.#parsing.has(hash) && chain.receipt(hash) === undefined);
-    for (let first = 0; first < lacking.length; first += mostAnswers) this.#ask(peer, lacking.slice(first, first + mostAnswers));
+    this.#ask(peer, hashes.filter((hash) => !pool.remembers(hash) && !this.#parsing.has(hash) && chain.receipt(hash) === undefined));
   }
 
   async #takeApprove(peer: Peer, raw: Hex): Promise<void> {
@@ -324,10 +323,9 @@ export class Peering {
 
   #ask(peer: Peer, hashes: readonly Hash[]): void {
     const now = Date.now();
-    const due = hashes.filter((hash) => now - (this.#asked.get(hash) ?? 0) > askAgainMs).slice(0, mostAnswers);
-    if (due.length === 0) return;
+    const due = hashes.filter((hash) => now - (this.#asked.get(hash) ?? 0) > askAgainMs);
     for (const hash of due) this.#asked.set(hash, now);
-    peer.send({ kind: 'get', hashes: due });
+    for (let first = 0; first < due.length; first += mostAnswers) peer.send({ kind: 'get', hashes: due.slice(first, first + mostAnswers) });
   }
 
   #askForMissing(peer: Peer): void {
