@@ -1,22 +1,15 @@
 // Whatever people, the platform and hostile receivers may do to the system contracts, drawn at random and done on a real EVM.
 import fc from 'fast-check';
 import { encodeBytes32String, id, type Result } from 'ethers';
-import { localParameters, type ContractName, type PlatformParameters } from '@oort/schema';
+import type { ContractName } from '@oort/schema';
 import { forker, forkTwins } from './fork-twins';
-import { systemAddresses } from './deployments';
+import { actOnCase, caseStep, enlistNodes, newCaseMemory, type CaseMemory, type CaseStep } from './fuzz-cases';
+import { fuzzParameters, jurors, mallory, oort, people } from './fuzz-people';
 import { hostileCode, type Hostility } from './hostile';
 import { proofOf, rootOf } from './reward-leaves';
-import { Reverted, account, deployer, platform, type Log, type TestChain } from './test-chain';
+import { Reverted, account, platform, type Log, type TestChain } from './test-chain';
 
-export const oort = 10n ** 18n;
-/** Every transaction takes a second, so periods are long enough for what has to happen in them. */
-export const fuzzParameters: PlatformParameters = { ...localParameters, votingSeconds: 40, timelockSeconds: 9, appealSeconds: 20, poolLockSeconds: 20, poolExitSeconds: 6 };
-/** The first is a witness that forks; the last one is a contract, which does something of its own when it is paid. */
-export const people: readonly string[] = [forker, ...['bob', 'cid', 'mallory'].map(account)];
-const mallory = account('mallory');
 export const parameterName = encodeBytes32String('tokenDiscountBps');
-/** Speaks for juries that were drawn and have voted. */
-const juries = systemAddresses(deployer).JuryCourt;
 const person = fc.constantFrom(...people);
 const anybody = fc.constantFrom(...people, platform);
 const amount = fc.oneof(fc.noBias(fc.bigInt({ min: 0n, max: 60n * oort })), fc.constantFrom(0n, 1n, 7n, oort, 2n * oort, 3n * oort, 5n * oort, 10n * oort, 25n * oort));
@@ -61,9 +54,23 @@ const court = [
   call('HonestyCourt', 'proposeSlash', operator, nothing, tuple(name('case'), poolOf, basisPoints, root)),
   call('HonestyCourt', 'appeal', poolOf, fc.constantFrom(oort, oort, 1n), tuple(name('case'))),
   call('HonestyCourt', 'settle', anybody, nothing, tuple(name('case'))),
-  call('HonestyCourt', 'recordJury', fc.oneof({ weight: 5, arbitrary: fc.constant(juries) }, { weight: 1, arbitrary: anybody }), nothing, tuple(name('case'), fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 3 }), root)),
+  call('HonestyCourt', 'recordJury', anybody, nothing, tuple(name('case'), fc.integer({ min: 0, max: 7 }), fc.integer({ min: 0, max: 3 }), root)),
   call('ForkCourt', 'report', anybody, nothing, fc.tuple(fc.constantFrom(1, 1, 2), fc.boolean()).map(([deed, third]) => forkTwins(deed, third))),
   call('HonestyCourt', 'settle', anybody, nothing, tuple(name('case'))),
+];
+const anyJuror = fc.constantFrom(...jurors, ...people);
+const bond = (seats: bigint): bigint => fuzzParameters.appealBondWei * seats;
+const juryCourt = [
+  call('JuryCourt', 'enrol', anyJuror, fc.constantFrom(fuzzParameters.jurorDepositWei, fuzzParameters.jurorDepositWei, 1n), tuple(anyJuror)),
+  call('JuryCourt', 'resign', anyJuror, nothing, none),
+  call('JuryCourt', 'withdrawDeposit', anyJuror, nothing, none),
+  call('JuryCourt', 'claim', anyJuror, nothing, none),
+  call('JuryCourt', 'give', anybody, amount, none),
+  call('JuryCourt', 'appeal', anybody, fc.constantFrom(bond(3n), bond(7n), 1n), tuple(name('case'))),
+  ...['summon', 'draw', 'close', 'conclude'].map((each) => call('JuryCourt', each, anybody, nothing, tuple(name('case')))),
+  call('HonestyCourt', 'takeOwed', anybody, nothing, tuple(person)),
+  call('LeafCourt', 'takeOwed', anybody, nothing, tuple(person)),
+  call('LeafCourt', 'dismiss', poolOf, nothing, tuple(fc.constant(mallory))),
 ];
 const governance = [
   call('Governance', 'propose', person, fc.constantFrom(oort, oort, oort, 1n), tuple(fc.constantFrom(parameterName, parameterName, parameterName, id('x')), fc.constantFrom(0, 7, 5_000, 5_001), fc.constant('why'))),
@@ -89,19 +96,21 @@ export type Step =
   | { readonly kind: 'publish'; readonly from: string; readonly amounts: readonly bigint[]; readonly short: boolean; readonly value: bigint }
   | { readonly kind: 'claim'; readonly from: string; readonly leaf: number; readonly more: bigint }
   | { readonly kind: 'arm'; readonly hostility: Hostility; readonly call: Call }
-  | { readonly kind: 'pass'; readonly seconds: number };
+  | { readonly kind: 'pass'; readonly seconds: number }
+  | CaseStep;
 
 const calls = fc.oneof(
-  { weight: 6, arbitrary: fc.oneof(...pools) }, { weight: 4, arbitrary: fc.oneof(...court) },
+  { weight: 6, arbitrary: fc.oneof(...pools) }, { weight: 4, arbitrary: fc.oneof(...court) }, { weight: 3, arbitrary: fc.oneof(...juryCourt) },
   { weight: 4, arbitrary: fc.oneof(...governance) }, { weight: 6, arbitrary: fc.oneof(...money) });
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 30, arbitrary: fc.record({ kind: fc.constant('call' as const), call: calls }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('gift' as const), from: person, to: fc.constantFrom<ContractName[]>('DefiPool', 'Rewards', 'InsurancePool', 'StakingPools', 'Governance', 'Escrow'), amount }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('gift' as const), from: person, to: fc.constantFrom<ContractName[]>('DefiPool', 'Rewards', 'InsurancePool', 'StakingPools', 'Governance', 'Escrow', 'JuryCourt'), amount }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('publish' as const), from: operator, amounts: fc.array(amount, { minLength: 4, maxLength: 4 }), short: fc.boolean(), value: amount }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('claim' as const), from: anybody, leaf: reward, more: fc.constantFrom(0n, 0n, 1n) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('arm' as const), hostility: fc.constantFrom<Hostility[]>('reenter', 'refuse', 'burn', 'accept'), call: calls }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.constantFrom(1, 7, 21, 41) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.constantFrom(1, 7, 21, 41, 200) }) },
+  { weight: 18, arbitrary: caseStep },
 );
 
 /** Where histories begin: a full pool, a small one, a hostile one, and votes outside them. */
@@ -113,13 +122,16 @@ export async function prelude(chain: TestChain): Promise<void> {
   await chain.send(cid, 'StakingPools', 'createPool', [0], 12n * oort);
   await chain.send(mallory, 'StakingPools', 'createPool', [0], 11n * oort);
   await chain.send(bob, 'DefiPool', 'stake', [], 30n * oort);
+  await enlistNodes(chain);
   chain.pass(31);
 }
 
 export interface Done { readonly logs: readonly Log[]; readonly refusal: string | null }
 
 /** What the world remembers beside the contracts. */
-export interface Remembered { leaves: readonly { readonly account: string; readonly amount: bigint }[] }
+export interface Remembered { leaves: readonly { readonly account: string; readonly amount: bigint }[]; readonly cases: CaseMemory }
+
+export const newMemory = (): Remembered => ({ leaves: [], cases: newCaseMemory() });
 
 export async function act(chain: TestChain, each: Step, remembered: Remembered): Promise<Done> {
   switch (each.kind) {
@@ -140,6 +152,12 @@ export async function act(chain: TestChain, each: Step, remembered: Remembered):
     case 'pass':
       chain.pass(each.seconds);
       return { logs: [], refusal: null };
+    case 'accuse':
+    case 'convict':
+    case 'doubt':
+    case 'move':
+    case 'show':
+    case 'vote': return attempt(actOnCase(chain, each, remembered.cases));
   }
 }
 

@@ -1,19 +1,15 @@
 // What must hold after every step, whoever did what: read from the contracts, and compared with what the steps are known to have done.
 import { id } from 'ethers';
-import { Fault } from '@oort/kernel-wire';
 import type { ContractName } from '@oort/schema';
-import { fuzzParameters, oort, parameterName, people, type Done, type Remembered, type Step } from './fuzz-actions';
+import { parameterName, type Done, type Remembered, type Step } from './fuzz-actions';
+import { atLeast, CaseWatch, InvariantBroken, same } from './fuzz-case-invariants';
+import { fuzzParameters, jurors, jurorStake, people } from './fuzz-people';
 import { platform, type Log, type TestChain } from './test-chain';
-
-export class InvariantBroken extends Fault {
-  constructor(rule: string, found: unknown, expected: unknown) {
-    super('INVARIANT_BROKEN', `${rule}: ${String(found)} instead of ${String(expected)}`, { rule });
-  }
-}
 
 interface Asked { readonly executableAt: bigint; inFavour: bigint; against: bigint; readonly value: bigint; closed: boolean }
 
 const numbers = [0, 1];
+const everybody: readonly string[] = [...people, ...jurors, platform];
 
 export class Watch {
   readonly #chain: TestChain;
@@ -23,6 +19,7 @@ export class Watch {
   readonly #claimed = new Map<string, bigint>();
   readonly #proposals = new Map<string, Asked>();
   #parameter: bigint;
+  readonly #cases: CaseWatch;
   #anchored = 0n;
 
   private constructor(chain: TestChain, remembered: Remembered, total: bigint, parameter: bigint) {
@@ -30,19 +27,20 @@ export class Watch {
     this.#remembered = remembered;
     this.#total = total;
     this.#parameter = parameter;
+    this.#cases = new CaseWatch(chain);
   }
 
   static async begin(chain: TestChain, remembered: Remembered): Promise<Watch> {
     const [parameter] = await chain.view('Governance', 'parameter', [parameterName]);
-    return new Watch(chain, remembered, await chain.sum([...people, platform]), parameter as bigint);
+    return new Watch(chain, remembered, await chain.sum(everybody), parameter as bigint);
   }
 
   /** Throws InvariantBroken. */
   async check(step: Step, done: Done): Promise<void> {
     for (const log of done.logs) this.#note(log);
-    same('OORT is conserved', await this.#chain.sum([...people, platform]), this.#total);
+    same('OORT is conserved', await this.#chain.sum(everybody), this.#total);
     await this.#pools();
-    await this.#bonds();
+    await this.#cases.check(done.logs);
     await this.#governance(step);
     await this.#rewards();
     await this.#escrow();
@@ -51,6 +49,11 @@ export class Watch {
     const [anchored] = await this.#ask('Anchors', 'latest');
     atLeast('anchored sizes only grow', anchored, this.#anchored);
     this.#anchored = anchored;
+  }
+
+  /** Brings every case to its end, whatever was before. */
+  async finish(): Promise<void> {
+    await this.check({ kind: 'pass', seconds: 0 }, { logs: await this.#cases.finish(this.#remembered.cases), refusal: null });
   }
 
   #note({ contract, event, args }: Log): void {
@@ -98,7 +101,8 @@ export class Watch {
   }
 
   async #pools(): Promise<void> {
-    let [owed, standing] = [0n, 0n];
+    // What stands behind jurors nobody touches.
+    let [owed, standing] = [jurorStake * BigInt(jurors.length), jurorStake * BigInt(jurors.length)];
     const votes = new Map<string, bigint>();
     const count = (account: string, wei: bigint): void => { votes.set(account, (votes.get(account) ?? 0n) + wei); };
     for (const pool of people) {
@@ -109,7 +113,7 @@ export class Watch {
       count(pool, own);
       let [shares, exits] = [0n, 0n];
       for (const staker of people) {
-        const [worth] = staker === pool ? [0n] : await this.#ask('StakingPools', 'delegationOf', [pool, staker]);
+        const [worth] = staker === pool || delegated === 0n ? [0n] : await this.#ask('StakingPools', 'delegationOf', [pool, staker]);
         const [leaving] = exiting === 0n ? [0n] : await this.#ask('StakingPools', 'exitOf', [pool, staker]);
         count(staker, worth);
         shares += worth;
@@ -123,12 +127,6 @@ export class Watch {
     same('StakingPools holds what it owes', await this.#balance('StakingPools'), owed);
     same('all stake votes', (await this.#ask('StakingPools', 'totalVotesAt', [this.#chain.number]))[0], standing);
     for (const [account, wei] of votes) same('an account votes with its stake', (await this.#ask('StakingPools', 'votesAt', [account, this.#chain.number]))[0], wei);
-  }
-
-  async #bonds(): Promise<void> {
-    let bonds = 0n;
-    for (const each of numbers) bonds += (await this.#chain.view('HonestyCourt', 'cases', [id(`case ${each}`)]))['bond'] as bigint;
-    same('the court holds the bonds', await this.#balance('HonestyCourt'), bonds);
   }
 
   async #governance(step: Step): Promise<void> {
@@ -168,14 +166,4 @@ export class Watch {
   #balance(contract: ContractName): Promise<bigint> {
     return this.#chain.balance(this.#chain.at.get(contract) ?? '');
   }
-}
-
-export const purse = 300n * oort;
-
-function same(rule: string, found: bigint, expected: bigint): void {
-  if (found !== expected) throw new InvariantBroken(rule, found, expected);
-}
-
-function atLeast(rule: string, found: bigint, least: bigint): void {
-  if (found < least) throw new InvariantBroken(rule, found, `at least ${least}`);
 }

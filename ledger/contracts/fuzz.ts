@@ -2,8 +2,10 @@
 // A history that breaks a rule is made as short as it goes, and told with the seed that brings it back.
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { act, fuzzParameters, people, prelude, step, type Remembered } from './fuzz-actions';
-import { purse, Watch } from './fuzz-invariants';
+import { act, newMemory, prelude, step } from './fuzz-actions';
+import { purse } from './fuzz-case-invariants';
+import { Watch } from './fuzz-invariants';
+import { fuzzParameters, jurors, people } from './fuzz-people';
 import { TestChain, platform } from './test-chain';
 
 export interface FuzzOptions { readonly seed: number; readonly runs: number; readonly steps: number }
@@ -14,14 +16,14 @@ export type Tally = Map<string, { done: number; refused: number }>;
 /** Throws what fast-check says of the shortest history that breaks a rule. Cost: 0.1 to 0.3 s a run of 60 steps. */
 export async function fuzzContracts({ seed, runs, steps }: FuzzOptions): Promise<Tally> {
   const chain = await TestChain.open(fuzzParameters);
-  for (const each of [...people, platform]) await chain.give(each, purse);
+  for (const each of [...people, ...jurors, platform]) await chain.give(each, purse);
   await prelude(chain);
   const tally: Tally = new Map();
   const history = fc.array(step, { minLength: Math.floor(steps * 3 / 4), maxLength: steps, size: 'max' });
   await fc.assert(fc.asyncProperty(history, async (all) => {
     const takeBack = await chain.snapshot();
     try {
-      const remembered: Remembered = { leaves: [] };
+      const remembered = newMemory();
       const watch = await Watch.begin(chain, remembered);
       for (const each of all) {
         const done = await act(chain, each, remembered);
@@ -29,6 +31,7 @@ export async function fuzzContracts({ seed, runs, steps }: FuzzOptions): Promise
         // What was refused has changed nothing.
         if (done.refusal === null && !['pass', 'arm'].includes(each.kind)) await watch.check(each, done);
       }
+      await watch.finish();
     } finally {
       await takeBack();
     }

@@ -1,5 +1,6 @@
 // What the everyday calls of the system contracts cost, measured on the compiled contracts: one story, always the same.
-import { dataLength, encodeBytes32String, getBytes, id } from 'ethers';
+import { AbiCoder, dataLength, encodeBytes32String, getBytes, id, keccak256, Wallet } from 'ethers';
+import { commitPiece, InventoryTree, provePiece } from '@oort/algorithms-possession';
 import { localParameters, type ContractName } from '@oort/schema';
 import { forker, forkTwins } from './fork-twins';
 import { proofOf, rootOf } from './reward-leaves';
@@ -13,6 +14,12 @@ const leaves = [operator, delegator, stranger, customer].map((each) => ({ accoun
 const discount = encodeBytes32String('tokenDiscountBps');
 
 type Line = readonly [from: string, contract: ContractName, method: string, args: readonly unknown[], value?: bigint] | number;
+
+const node = new Wallet(id('the key of a node'));
+const jurors = ['one', 'two', 'three'].map((name) => account(`juror ${name}`));
+const heard = id('a case for a jury');
+const sealed = (juror: string): string => keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'uint256', 'address', 'bool', 'bytes32', 'bytes32'], [heard, 0, juror, true, id('root'), id('salt')]));
+const each = (line: (juror: string) => Line): readonly Line[] => jurors.map(line);
 
 /** Numbers are seconds that pass. */
 const story: readonly Line[] = [
@@ -35,25 +42,55 @@ const story: readonly Line[] = [
   [platform, 'Anchors', 'recordTrainingRun', [id('run'), [id('dataset')], 1, 2, id('model'), id('manifest')]],
   [forker, 'StakingPools', 'createPool', [500], 10n * oort], [stranger, 'ForkCourt', 'report', forkTwins(1)],
   [platform, 'InsurancePool', 'payOut', [id('loss'), customer, oort]],
+  ...each((juror) => [juror, 'StakingPools', 'createPool', [500], 10n * oort]), ...each((juror) => [juror, 'JuryCourt', 'enrol', [juror], localParameters.jurorDepositWei]),
+  [stranger, 'JuryCourt', 'give', [], oort], [platform, 'HonestyCourt', 'proposeSlash', [heard, operator, 5_000, id('evidence')]],
+  [operator, 'HonestyCourt', 'appeal', [heard], localParameters.appealBondWei],
+  1, [stranger, 'JuryCourt', 'summon', [heard]], 1, 1, 1, [stranger, 'JuryCourt', 'draw', [heard]],
+  ...each((juror) => [juror, 'JuryCourt', 'commitVote', [heard, sealed(juror)]]), ...each((juror) => [juror, 'JuryCourt', 'revealVote', [heard, true, id('root'), id('salt')]]),
+  [stranger, 'JuryCourt', 'close', [heard]], localParameters.appealSeconds, [stranger, 'JuryCourt', 'conclude', [heard]],
+  ...each((juror) => [juror, 'JuryCourt', 'claim', []]), ...each((juror) => [juror, 'JuryCourt', 'resign', []]),
+  [operator, 'LeafCourt', 'enlist', [node.address]],
 ];
+
+/** A thousand pieces, of which two leaves are disputed: one is shown, the other never. */
+async function disputes(chain: TestChain, record: (line: Line) => Promise<void>): Promise<void> {
+  const bytes = Buffer.from(Uint8Array.from({ length: 2 ** 20 }, (_, at) => (at * 31 + (at >> 8)) & 255));
+  const tree = new InventoryTree(Array.from({ length: 1_000 }, (_, index) => {
+    const name = `piece_${String(index).padStart(26, '0')}`;
+    return { pieceId: name, ...(index === 500 ? commitPiece(bytes) : { root: id(name).slice(2), leaves: 256 }) };
+  }));
+  const made = { pool: operator, node: node.address, root: `0x${tree.root}`, leaves: tree.leaves, madeAt: Number(chain.time) };
+  const inventory = String((await chain.view('LeafCourt', 'inventoryId', [made]))[0]);
+  const index = 500 * 256 + 77;
+  const found = tree.locate(index);
+  if (found === null) return;
+  const disputed = async (leaf: number): Promise<string> => String((await chain.view('LeafCourt', 'disputeId', [inventory, leaf]))[0]);
+  for (const leaf of [index, 3]) await record([stranger, 'LeafCourt', 'dispute', [made, await node.signMessage(getBytes(inventory)), leaf], localParameters.leafBondWei]);
+  const { leaf, path } = provePiece(bytes, found.leaf);
+  await record([stranger, 'LeafCourt', 'answer', [
+    await disputed(index), { id: found.piece.pieceId, root: `0x${found.piece.root}`, leaves: found.piece.leaves },
+    tree.pathOf(found.piece).map(({ hash, sum, left }) => ({ hash: `0x${hash}`, sum, left })), `0x${Buffer.from(leaf, 'base64').toString('hex')}`, path.map((hash) => `0x${hash}`),
+  ]]);
+  chain.pass(localParameters.leafAnswerSeconds);
+  await record([stranger, 'LeafCourt', 'convict', [await disputed(3)]]);
+}
 
 /** The first call of each method: what the transaction of a single call pays, before refunds. */
 export async function gasCosts(): Promise<readonly GasCost[]> {
   const chain = await TestChain.open();
-  for (const each of [operator, delegator, stranger, customer, platform, forker]) await chain.give(each, 100n * oort);
+  for (const person of [operator, delegator, stranger, customer, platform, forker, ...jurors]) await chain.give(person, 100n * oort);
   const costs: GasCost[] = [];
-  for (const line of story) {
-    if (typeof line === 'number') {
-      chain.pass(line);
-      continue;
-    }
+  const record = async (line: Line): Promise<void> => {
+    if (typeof line === 'number') return chain.pass(line);
     const [from, contract, method, args, value = 0n] = line;
     chain.forgetWarm();
     const before = chain.gasUsed;
     await chain.send(from, contract, method, args, value);
     const gas = chain.gasUsed - before + intrinsicGas(chain.interfaceOf(contract).encodeFunctionData(method, args));
-    if (!costs.some((each) => each.contract === contract && each.method === method)) costs.push({ contract, method, gas });
-  }
+    if (!costs.some((known) => known.contract === contract && known.method === method)) costs.push({ contract, method, gas });
+  };
+  for (const line of story) await record(line);
+  await disputes(chain, record);
   return costs;
 }
 

@@ -86,6 +86,19 @@ describe('a proposal that passed', () => {
   });
 });
 
+it.each<[Hostility, bigint]>([['refuse', 1n], ['burn', 1n], ['reenter', 0n]])('a pool that would %s when its bond comes back stops no case, and finds the bond waiting', async (hostility, left) => {
+  await chain.send(mallory, 'StakingPools', 'createPool', [0], 10n * oort);
+  await chain.send(platform, 'HonestyCourt', 'proposeSlash', [id('case'), mallory, 1_000, id('e')]);
+  await chain.send(mallory, 'HonestyCourt', 'appeal', [id('case')], oort);
+  await arm(hostility, 'HonestyCourt', 'takeOwed', [mallory]);
+  const before = chain.gasUsed;
+  await chain.send(chain.at.get('JuryCourt') ?? '', 'HonestyCourt', 'recordJury', [id('case'), 0, 3, id('votes')]);
+  expect(chain.gasUsed - before).toBeLessThan(300_000n);
+  expect(await holds('HonestyCourt')).toBe(left * oort);
+  if (left > 0n) await chain.send(mallory, 'HonestyCourt', 'takeOwed', [bob]);
+  expect([await holds('HonestyCourt'), await chain.balance(bob)]).toEqual([0n, (100n + left) * oort]);
+});
+
 it('a gift cannot make the next staker lose more than a millionth of it', async () => {
   await chain.send(mallory, 'DefiPool', 'stake', [], 1n);
   await chain.transfer(mallory, 'DefiPool', 50n * oort);

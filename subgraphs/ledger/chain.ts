@@ -24,8 +24,11 @@ export interface ObservedLog {
   readonly blockNumber: number;
 }
 
-/** Fees on Olympus are paid for gas used and its price is fixed, so one generous limit serves every call and keeps its hash the same. */
+/** Fees on Olympus are paid for gas used and its price is fixed, so a generous limit costs nothing and keeps a call's hash the same. */
 const gasLimit = 5_000_000n;
+/** What grows with the bench and the juries of a case: twice of what the largest case takes (docs/GAS.md, ledger/contracts/jury-gas.ts). */
+const largeGasLimit = 17_000_000n;
+const largeCalls: ReadonlySet<string> = new Set(['JuryCourt.draw', 'JuryCourt.close', 'JuryCourt.conclude']);
 
 const interfaces = new Map(Object.entries(contractAbis).map(([name, abi]) => [name as ContractName, new Interface(abi as InterfaceAbi)]));
 
@@ -68,8 +71,8 @@ export class Chain {
   async sign(call: { readonly contract: string; readonly method: string; readonly args: readonly Json[]; readonly valueWei: string; readonly nonce: number }): Promise<{ readonly raw: string; readonly hash: string }> {
     const { contract, valueWei, nonce } = call;
     const raw = await this.wallet.signTransaction({
-      type: 0, chainId: this.chainId, nonce, gasPrice: this.gasPrice, gasLimit, to: this.addressOf(contract), value: BigInt(valueWei),
-      data: this.encode(call),
+      type: 0, chainId: this.chainId, nonce, gasPrice: this.gasPrice, to: this.addressOf(contract), value: BigInt(valueWei),
+      data: this.encode(call), gasLimit: largeCalls.has(`${contract}.${call.method}`) ? largeGasLimit : gasLimit,
     });
     return { raw, hash: Transaction.from(raw).hash ?? '' };
   }

@@ -236,14 +236,16 @@ contract StakingPools {
 
     /// What open cases may take, and until when at the latest it is held.
     function heldOf(address poolAddress) public view returns (uint256 amount, uint64 until) {
-        address[2] memory courts = [court, leafCourt];
-        for (uint256 i = 0; i < courts.length; i++) {
-            Spell storage spell = _spells[courts[i]][poolAddress];
-            uint64 ends = uint64(spell.since) + holdSeconds;
-            if (spell.open == 0 || block.timestamp >= ends) continue;
-            amount += spell.amount;
-            if (ends > until) until = ends;
-        }
+        (amount, until) = heldBy(court, poolAddress);
+        (uint256 more, uint64 other) = heldBy(leafCourt, poolAddress);
+        return (amount + more, until > other ? until : other);
+    }
+
+    /// Of one court.
+    function heldBy(address by, address poolAddress) public view returns (uint256 amount, uint64 until) {
+        Spell storage spell = _spells[by][poolAddress];
+        until = uint64(spell.since) + holdSeconds;
+        return spell.open == 0 || block.timestamp >= until ? (0, 0) : (uint256(spell.amount), until);
     }
 
     function stakeOf(address poolAddress)
