@@ -50,9 +50,7 @@ const tickMs = 200;
 /** Tips are repeated even when nothing happens, for those who missed something. */
 const repeatMs = 1_000;
 const askAgainMs = 400;
-const mostAnswers = 256;
-const mostAtOnce = 64;
-const mostTips = 16;
+const [mostAnswers, mostAtOnce, mostTips] = [256, 64, 16];
 const answerBytes = 512 * 1024;
 /** How long a start waits for somebody to say how far the chain is, before a witness writes. */
 const listeningMs = 2_000;
