@@ -5,7 +5,7 @@ import { serveEventStore } from '@oort/kernel-eventstore-grpc';
 import { uuidV5 } from '@oort/kernel-wire';
 import { openEventStoreDb } from './index';
 
-const total = 20_000;
+const total = 8_000;
 const embedded = memoryStore();
 /** What the server has taken from its store for the reader. */
 let handedOut = 0;
