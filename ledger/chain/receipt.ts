@@ -41,10 +41,22 @@ export class MalformedReceipt extends Fault {
 
 /** Written out by hand, because most receipts have no logs and a block has many of them. */
 export function encodeReceipt({ status, gasUsed, bloom, logs }: ReceiptCore): Hex {
-  const encodedLogs = logs.length === 0 ? 'c0' : encodeRlp(logs.map((log) => [log.address, [...log.topics], log.data])).slice(2);
-  const content = `${status === 1 ? '01' : '80'}${encodeRlp(integerHex(gasUsed)).slice(2)}b90100${bloom.slice(2)}${encodedLogs}`;
-  const length = integerHex(content.length / 2).slice(2);
-  return `0x${(0xf7 + length.length / 2).toString(16)}${length}${content}`;
+  const content = `${status === 1 ? '01' : '80'}${encodeRlp(integerHex(gasUsed)).slice(2)}b90100${bloom.slice(2)}${listDigits(logs.map(logDigits).join(''))}`;
+  return `0x${listDigits(content)}`;
+}
+
+/** An address and topics have a length of one byte each; data may have any. */
+function logDigits({ address, topics, data }: Log): string {
+  const encodedTopics = topics.map((topic) => `a0${topic.slice(2)}`).join('');
+  return listDigits(`94${address.slice(2)}${listDigits(encodedTopics)}${encodeRlp(data).slice(2)}`);
+}
+
+/** RLP of a list whose encoded items are these digits (Yellow Paper, appendix B). */
+function listDigits(items: string): string {
+  const size = items.length / 2;
+  if (size < 56) return `${(0xc0 + size).toString(16)}${items}`;
+  const length = integerHex(size).slice(2);
+  return `${(0xf7 + length.length / 2).toString(16)}${length}${items}`;
 }
 
 export function decodeReceipt(wire: Hex): ReceiptCore {

@@ -249,8 +249,8 @@ export class Executor {
     let [cumulative, firstLog] = [0n, 0];
     for (const [position, hash] of fresh.entries()) {
       const transaction = this.#known(hash) ?? await this.#kept(hash);
-      const { raw, from } = transaction;
-      const result = runTransfer(this.#state, transaction, this.#parameters) ?? await runTransaction(this.#vm, { raw, sender: from }, evm);
+      const { raw } = transaction;
+      const result = runTransfer(this.#state, transaction, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm);
       cumulative += result.gasUsed;
       progress.raws.set(hash, raw);
       progress.receipts.set(hash, {

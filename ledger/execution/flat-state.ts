@@ -25,6 +25,7 @@ export class NoStateRoot extends Fault {
   }
 }
 
+const codesKept = 256;
 const empty = new Uint8Array(0);
 const kinds = { account: 0x61, code: 0x63, slot: 0x73 } as const;
 
@@ -42,6 +43,7 @@ export class FlatState implements StateManagerInterface {
   readonly originalStorageCache: OriginalStorageCache;
   readonly #changes = new Map<string, Uint8Array | null>();
   readonly #cleared = new Set<string>();
+  readonly #codes = new Map<string, Uint8Array>();
   /** What stood at each key before its first change since the last `takeBefore`. */
   readonly #before = new Map<string, Uint8Array | null>();
   #clearedSince = new Set<string>();
@@ -127,7 +129,7 @@ export class FlatState implements StateManagerInterface {
 
   async getCode(address: Address): Promise<Uint8Array> {
     const account = await this.getAccount(address);
-    return account === undefined || !account.isContract() ? empty : (this.#get(codeKey(account.codeHash)) ?? empty);
+    return account === undefined || !account.isContract() ? empty : this.#code(account.codeHash);
   }
 
   async getCodeSize(address: Address): Promise<number> {
@@ -190,6 +192,19 @@ export class FlatState implements StateManagerInterface {
 
   shallowCopy(): StateManagerInterface {
     return new FlatState(this.#read);
+  }
+
+  /** Codes are found by their hash and never change, and every call into a contract asks for one. */
+  #code(codeHash: Uint8Array): Uint8Array {
+    const key = codeKey(codeHash);
+    const name = key.toString('hex');
+    const known = this.#codes.get(name);
+    if (known !== undefined) return known;
+    const code = this.#get(key) ?? empty;
+    // One written by a transaction that may yet be taken back is not final, but what it hashes to is.
+    if (code.length > 0) this.#codes.set(name, code);
+    if (this.#codes.size > codesKept) this.#codes.delete([...this.#codes.keys()][0] ?? '');
+    return code;
   }
 
   #get(key: Buffer): Uint8Array | undefined {

@@ -11,6 +11,7 @@ import type { PrefixedHexString } from '@ethereumjs/util';
 import { keccakBytes, recoverKey, zeroHash } from '@oort/ledger-chain';
 import type { Address, ChainParameters, Hash } from '@oort/ledger-chain';
 import type { FlatState } from './flat-state';
+import { keepJumpAnalysis } from './jump-analysis';
 
 export interface Environment {
   /** Stable index. */
@@ -41,6 +42,13 @@ export function commonOf(parameters: ChainParameters): Common {
   common.updateParams = function updateParams(this: Common, params) {
     if (!merged.includes(params)) Common.prototype.updateParams.call(this, params);
   };
+  // The fork never changes here, and every instruction asks several times, each a search through a list.
+  const active = new Map<number, boolean>();
+  common.isActivatedEIP = (eip) => {
+    const known = active.get(eip) ?? Common.prototype.isActivatedEIP.call(common, eip);
+    active.set(eip, known);
+    return known;
+  };
   commons.set(parameters, common);
   return common;
 }
@@ -60,6 +68,7 @@ function recover(digest: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array, ch
 export async function createMachine(
   state: FlatState, parameters: ChainParameters, hashAt: (index: number) => Hash | undefined,
 ): Promise<VM> {
+  keepJumpAnalysis();
   const common = commonOf(parameters);
   const blockchain = {
     getBlock: (index: number) => Promise.resolve({ hash: () => bytesOf(hashAt(index) ?? zeroHash) }),

@@ -135,7 +135,7 @@ export class StateReading {
     if (receipt === undefined) return null;
     const earlier = this.#chain.record(receipt.block)?.transactions.slice(0, receipt.position) ?? [];
     return this.#alone(receipt.index - 1, async (vm, block) => {
-      for (const before of earlier) await runTransaction(vm, { raw: this.#raw(before), sender: undefined }, block);
+      for (const before of earlier) await runTransaction(vm, { raw: this.#raw(before) }, block);
       return traced(vm, { tx: parseRaw(this.#raw(hash), vm), block }, options);
     }, receipt.index);
   }

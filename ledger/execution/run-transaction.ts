@@ -6,7 +6,7 @@ import type { VM } from '@ethereumjs/vm';
 import type { Block as EvmBlock } from '@ethereumjs/block';
 import { hexlify } from 'ethers';
 import { emptyBloom } from '@oort/ledger-chain';
-import type { Address, Hash, Hex, Log } from '@oort/ledger-chain';
+import type { Address, Hash, Hex, Log, SignedTransaction } from '@oort/ledger-chain';
 import { bytesOf } from './machine';
 
 export interface RunResult {
@@ -26,18 +26,18 @@ export function parseRaw(raw: Hex, vm: VM): TypedTransaction {
   return createTxFromRLP(bytesOf(raw), { common: vm.common, freeze: false });
 }
 
-/** Runs one transaction, whose sender may be known from its admission; its changes stay in the machine's state. A transaction that cannot pay, whose nonce is wrong or
+/** Runs one transaction, whose hash and sender may be known from its admission; its changes stay in the machine's state. A transaction that cannot pay, whose nonce is wrong or
  *  whose gas is below its intrinsic cost changes nothing and still gets a receipt: status 0, gas used 0 (rule 8). */
 export async function runTransaction(
-  vm: VM, { raw, sender }: { readonly raw: Hex; readonly sender: Address | undefined }, block: EvmBlock,
+  vm: VM, { raw, hash, from }: Pick<SignedTransaction, 'raw'> & Partial<Pick<SignedTransaction, 'hash' | 'from'>>, block: EvmBlock,
 ): Promise<RunResult> {
   const tx = parseRaw(raw, vm);
   // Recovering it again would cost as much as all the rest of a transfer.
-  if (sender !== undefined) tx.getSenderAddress = () => createAddressFromString(sender);
+  if (from !== undefined) tx.getSenderAddress = () => createAddressFromString(from);
   const known = {
-    hash: hexlify(tx.hash()),
+    hash: hash ?? hexlify(tx.hash()),
     type: tx.type,
-    from: tx.getSenderAddress().toString(),
+    from: from ?? tx.getSenderAddress().toString(),
     to: tx.to?.toString() ?? null,
   };
   try {

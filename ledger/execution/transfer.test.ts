@@ -60,7 +60,7 @@ test.each(cases)('%s', async (_name, changes, isBypassed) => {
   const raw = await rich.signTransaction({ ...usual, ...changes });
   const [own, theirs] = [await world(), await world()];
   const vm = await createMachine(theirs, parameters, () => undefined);
-  const expected = await runTransaction(vm, { raw, sender: undefined }, evmBlock(environment, parameters, commonOf(parameters)));
+  const expected = await runTransaction(vm, { raw }, evmBlock(environment, parameters, commonOf(parameters)));
   const before = changesOf(own);
   const transaction = read(raw);
   const result = runTransfer(own, transaction, parameters);
