@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { fileKeyStore, memoryStore } from '@oort/kernel-eventstore';
+import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres } from '@oort/kernel-projection';
 import { startTestNodes } from '@oort/node-agents-agent/pieces/fixture-nodes';
@@ -28,12 +28,11 @@ export interface TestDoor {
   close(): Promise<void>;
 }
 
-export async function openTestDoor({ dayMs, ...more }: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities' | 'limits'>> & { readonly dayMs?: number } = {}): Promise<TestDoor> {
+export async function openTestDoor({ dayMs, store = memoryStore(), ...more }: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities' | 'limits'>> & { readonly dayMs?: number; /** Default: one in memory. */ readonly store?: EventStore } = {}): Promise<TestDoor> {
   const now = (): Date => new Date();
   const stop = new AbortController();
   const directory = await mkdtemp(join(tmpdir(), 's3-'));
   const postgres = await testPostgres();
-  const store = memoryStore();
   const readModels = await openReadModels({ url: postgres.url, projections: [objectsProjection], store });
   await readModels.start(stop.signal);
   const platformKey = newDeviceKey();

@@ -7,6 +7,7 @@ import * as encryption from './operations/encryption';
 import * as lifecycle from './operations/lifecycle';
 import * as multipart from './operations/multipart';
 import { listParts, listUploads } from './operations/multipart-listings';
+import * as notification from './operations/notification';
 import * as objectLock from './operations/object-lock';
 import * as objects from './operations/objects';
 import * as ownership from './operations/ownership';
@@ -23,7 +24,7 @@ type Operation = (request: S3Request) => Promise<void>;
 /** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
 const notServed = [
   'accelerate', 'analytics', 'intelligent-tiering', 'inventory', 'logging', 'metrics',
-  'notification', 'replication', 'requestPayment', 'select', 'torrent', 'website',
+  'replication', 'requestPayment', 'select', 'torrent', 'website',
 ];
 
 /** Throws S3Error NotImplemented, MethodNotAllowed. */
@@ -40,6 +41,7 @@ const bucketRules: Readonly<Record<string, Readonly<Record<string, Operation>>>>
   acl: { GET: acl.getBucketAcl, PUT: acl.putBucketAcl },
   encryption: { GET: encryption.getBucketEncryption, PUT: encryption.putBucketEncryption, DELETE: encryption.deleteBucketEncryption },
   lifecycle: { GET: lifecycle.getBucketLifecycle, PUT: lifecycle.putBucketLifecycle, DELETE: lifecycle.deleteBucketLifecycle },
+  notification: { GET: notification.getBucketNotification, PUT: notification.putBucketNotification },
   'object-lock': { GET: objectLock.getBucketLock, PUT: objectLock.putBucketLock },
   ownershipControls: { GET: ownership.getOwnershipControls, PUT: ownership.putOwnershipControls, DELETE: ownership.deleteOwnershipControls },
   policy: { GET: policy.getBucketPolicy, PUT: policy.putBucketPolicy, DELETE: policy.deleteBucketPolicy },

@@ -38,12 +38,13 @@ function escapeXml(text: string): string {
 // etag) are part of XML, though the parser calls them HTML's.
 const parser = new XMLParser({ parseTagValue: false, trimValues: false, ignoreDeclaration: true, htmlEntities: true, isArray: (name) => ['CORSRule', 'Grant', 'Object', 'Part', 'Tag'].includes(name) });
 
-/** The fields of the root element. Throws S3Error MalformedXML. */
-export function parseXml(bytes: Buffer, root: string): Readonly<Record<string, unknown>> {
+/** The fields of the root element, which has some unless it may be empty. Throws S3Error MalformedXML. */
+export function parseXml(bytes: Buffer, root: string, mayBeEmpty = false): Readonly<Record<string, unknown>> {
   const text = bytes.toString('utf8');
   if (/<!(DOCTYPE|ENTITY)/i.test(text) || XMLValidator.validate(text) !== true) throw malformed();
   const parsed: unknown = parser.parse(text);
   const value = fields(parsed)[root];
+  if (mayBeEmpty && typeof value === 'string' && value.trim() === '') return {};
   if (typeof value !== 'object' || value === null) throw malformed();
   return fields(value);
 }

@@ -54,7 +54,7 @@ export type ColdAggregate = {
   readonly proofs: readonly { readonly segmentId: string; readonly tree: ColdPath; readonly index: ColdPath }[];
 };
 
-export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle' | 'quota';
+export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle' | 'quota' | 'notification';
 
 /** Until when a version cannot be deleted: by nobody, or by nobody who does not say that he means it. */
 export type Retention = { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; /** ISO 8601, UTC. */ readonly until: string };
@@ -93,6 +93,8 @@ export type StorageEvent =
       readonly lock?: ObjectLock;
       /** Of a multipart upload, in their order. */
       readonly parts?: readonly StoredPart[];
+      /** How it came, where not by a plain put. */
+      readonly way?: 'Copy' | 'Post';
     } }
   /** The key shows no object from here on; unnamed, the marker takes the place of the version `null`. */
   | { readonly type: 'DeleteMarkerPlaced'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly named: boolean } }

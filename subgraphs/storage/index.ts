@@ -16,6 +16,10 @@ export { lifecycleFrom } from './lifecycle/settings';
 export type { LifecycleSweep, Swept } from './lifecycle/sweep';
 export { bucketLock, type BucketLock } from './object-lock';
 export { ObjectStore, type Deleted, type Done, type FoundVersion, type ObjectStoreOptions, type PresentBucket, type PutObject, type ReadableObject } from './object-store';
+export {
+  destinationOf, isEventName, notificationConfiguration, overlapping, type DestinationKind, type KeyFilter, type NotificationConfiguration, type NotificationRule,
+} from './notifications/configuration';
+export { followBucketEvents, readBucketEvents, type BucketEvent } from './notifications/feed';
 export type { StorageRefusal } from './refusals';
 export { versionName, type Part, type StoredVersion, type UploadState } from './state';
 export { createStorageSubgraph, type StoragePorts, type StorageSubgraph } from './subgraph';

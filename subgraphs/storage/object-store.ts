@@ -62,6 +62,7 @@ export interface PutObject {
   /** Without a retention the bucket's default begins. */
   readonly lock?: ObjectLock;
   /** Whose request it is. Default: `accountId`, to whom the bytes are billed and whose key wraps theirs. */
+  readonly way?: StoredVersion['way'];
   readonly actor?: string;
 }
 
@@ -201,7 +202,7 @@ export class ObjectStore {
     const version: StoredVersion = {
       bucket: put.bucket, key: put.key, versionId, accountId, sizeBytes, etag, sha256, contentId, contentType: put.contentType,
       storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments, ...(put.tags === undefined ? {} : { tags: put.tags }), ...(put.acl === undefined ? {} : { acl: put.acl }),
-      ...(put.lock === undefined ? {} : { lock: put.lock }),
+      ...(put.lock === undefined ? {} : { lock: put.lock }), ...(put.way === undefined ? {} : { way: put.way }),
     };
     return this.commit(version, condition, draft, { actor: put.actor ?? accountId });
   }
@@ -291,13 +292,13 @@ export class ObjectStore {
   }
 
   /** Moves an object to the archive, to these backends or those of the platform's setting. */
-  archive(accountId: string, bucket: string, key: string, name: string | null = null, backends?: readonly string[]): Promise<Archived> {
-    return this.#objectArchive.archive({ accountId, bucket, key, name }, backends);
+  archive(accountId: string, bucket: string, key: string, name: string | null = null, backends?: readonly string[], actor = accountId): Promise<Archived> {
+    return this.#objectArchive.archive({ accountId, bucket, key, name, actor }, backends);
   }
 
   /** Brings an archived object back to the hot nodes, for good or until a moment (ISO 8601); refused when what came back has another root. */
-  restore(accountId: string, bucket: string, key: string, name: string | null = null, until?: string): Promise<Archived> {
-    return this.#objectArchive.restore({ accountId, bucket, key, name }, until);
+  restore(accountId: string, bucket: string, key: string, name: string | null = null, until?: string, actor = accountId): Promise<Archived> {
+    return this.#objectArchive.restore({ accountId, bucket, key, name, actor }, until);
   }
 
   /** Waits until the catalogue shows it. */

@@ -1,5 +1,6 @@
 import type { AvailabilityCertificate } from '@oort/algorithms-possession';
 import { bucketsOf, findBucket, findObject, findObjectVersion, listObjects, segmentsOf, type BucketRow, type ObjectRow } from '@oort/projections-objects';
+import type { EventStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
 import { Fault } from '@oort/kernel-wire';
 import type { Actor, RequestContext } from '@oort/schema';
@@ -7,10 +8,11 @@ import { ArchiveServiceFailed, ArchiveUnpaid, ArchiveUnreachable } from './archi
 import type { DataPath } from './data-path/data-path';
 import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
 import { annualLossProbability } from './durability';
+import { followBucketEvents, readBucketEvents, type Asked, type BucketEvent } from './notifications/feed';
 import type { Done, ObjectStore } from './object-store';
 import { bucketQuota } from './quota';
 
-export interface StorageRoom { readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath; readonly certificate: (bucket: string, key: string, versionId: string) => Promise<AvailabilityCertificate | null> }
+export interface StorageRoom { readonly store: EventStore; readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath; readonly certificate: (bucket: string, key: string, versionId: string) => Promise<AvailabilityCertificate | null> }
 
 interface Page { readonly first: number; readonly after?: string | null }
 interface Input<T> { readonly input: T }
@@ -23,6 +25,11 @@ export function storageResolvers(room: StorageRoom): Readonly<Record<string, unk
   const typeOf = { __resolveType: (value: { readonly __typename: string }) => value.__typename };
   return {
     Query: queries(room), Mutation: mutations(room), StorageObject: objectFields(room),
+    Subscription: {
+      bucketEvent: {
+        subscribe: (_: unknown, asked: Asked, { actor }: RequestContext) => followBucketEvents(room.store, actor, asked), resolve: (event: BucketEvent) => event,
+      },
+    },
     Bucket: {
       __resolveReference: ({ id }: { readonly id: string }, { actor }: RequestContext) => ownBucket(room, id, actor),
       quotaBytes: async ({ id }: { readonly id: string }) => {
@@ -47,6 +54,11 @@ function queries(room: StorageRoom): object {
     bucket: (_: unknown, { id }: { readonly id: string }, { actor }: RequestContext) => ownBucket(room, id, actor),
     storageObject: (_: unknown, { bucket, key }: { readonly bucket: string; readonly key: string }, { actor }: RequestContext) => ownObject(room, bucket, key, actor),
     durability: (_: unknown, asked: Durability) => presentDurability(asked),
+    bucketEvents: async (_: unknown, { first, ...asked }: Asked & Page, { actor }: RequestContext) => {
+      const { events, end, more } = await readBucketEvents(room.store, actor, asked, Math.min(Math.max(first, 1), 1000));
+      const { pageInfo, ...page } = connection(events.map((node) => ({ cursor: node.cursor, node })), more, asked.after);
+      return { ...page, pageInfo: { ...pageInfo, endCursor: end } };
+    },
   };
 }
 
@@ -155,6 +167,6 @@ const notSignedIn = refusal('NOT_SIGNED_IN', 'Sign in first.');
 
 function within(first: number): number { return Math.min(Math.max(first, 0), 100); }
 
-function connection(edges: readonly { readonly cursor: string; readonly node: object }[], hasNextPage: boolean, after?: string | null): object {
+function connection(edges: readonly { readonly cursor: string; readonly node: object }[], hasNextPage: boolean, after?: string | null): { readonly edges: object; readonly pageInfo: object } {
   return { edges, pageInfo: { hasNextPage, hasPreviousPage: after != null, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null } };
 }

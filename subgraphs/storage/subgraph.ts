@@ -48,7 +48,7 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
   dataPath.onMoved = (moved) => bandwidth.note(moved);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ store, readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
       void bandwidth.run(signal);

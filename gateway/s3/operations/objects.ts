@@ -21,7 +21,7 @@ export async function putObject(request: S3Request): Promise<void> {
 }
 
 /** Put what the body holds; the headers that say what came of it. */
-export async function storeObject(request: S3Request): Promise<Readonly<Record<string, string>>> {
+export async function storeObject(request: S3Request, way?: 'Post'): Promise<Readonly<Record<string, string>>> {
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
@@ -37,7 +37,7 @@ export async function storeObject(request: S3Request): Promise<Readonly<Record<s
   const body = requestBody(request);
   const done = await objects.put({
     ...parties(request), ...list, bucket, key, body: body.bytes, contentType: contentTypeOf(request), userMetadata: metadataOf(request),
-    ...(body.sizeBytes === undefined ? {} : { sizeBytes: body.sizeBytes }), checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }),
+    ...(body.sizeBytes === undefined ? {} : { sizeBytes: body.sizeBytes }), checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }), ...(way === undefined ? {} : { way }),
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
@@ -178,7 +178,7 @@ export async function copyObject(request: S3Request): Promise<void> {
   const done = await objects.put({
     ...parties(request), ...list, bucket, key, body: objects.read(version), sizeBytes: version.sizeBytes, condition: writeCondition(request), checksums: () => version.checksums,
     contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
-    ...(tags === undefined ? {} : { tags }),
+    ...(tags === undefined ? {} : { tags }), way: 'Copy',
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
@@ -194,7 +194,7 @@ export async function restoreObject(request: S3Request): Promise<void> {
   const { objects, bucket, key } = request;
   const days = daysOf(await readDocument(request));
   const until = days === null ? undefined : new Date(request.now().getTime() + days * objects.dayMs).toISOString();
-  const done = await objects.restore(parties(request).accountId, bucket, key, queryValue(request, 'versionId'), until);
+  const done = await objects.restore(parties(request).accountId, bucket, key, queryValue(request, 'versionId'), until, request.auth.accountId);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 202);
 }

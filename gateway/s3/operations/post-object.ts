@@ -21,7 +21,7 @@ export async function postObject(request: S3Request): Promise<void> {
   const put = { ...request, auth, key, method: 'PUT', query: [], incoming: asPut(request.incoming, fields, within(file, size)) };
   const admitted = { ...put, admitted: await admit(put) };
   await requireBucket(admitted);
-  answer(request, fields, key, await storeObject(admitted));
+  answer(request, fields, key, await storeObject(admitted, 'Post'));
 }
 
 const headersOfRequest = ['host', 'user-agent', 'referer', 'origin', 'x-amz-expected-bucket-owner'];

@@ -27,7 +27,7 @@ export interface ObjectArchiveOptions {
 }
 
 /** `name` is that of the version; none is the newest. */
-export interface ArchiveRequest { readonly accountId: string; readonly bucket: string; readonly key: string; readonly name: string | null }
+export interface ArchiveRequest { readonly accountId: string; readonly bucket: string; readonly key: string; readonly name: string | null; readonly actor: string }
 
 export type Archived = { readonly ok: true; readonly value: { readonly versionId: string; readonly contentRoot: string } } | { readonly ok: false; readonly refusal: StorageRefusal };
 
@@ -35,7 +35,7 @@ export class ObjectArchive {
   constructor(private readonly options: ObjectArchiveOptions) {}
 
   /** The content root is computed from the plain bytes on the way. `names` are backends; none are those of the platform's setting. */
-  async archive({ accountId, bucket, key, name }: ArchiveRequest, names?: readonly string[]): Promise<Archived> {
+  async archive({ accountId, bucket, key, name, actor }: ArchiveRequest, names?: readonly string[]): Promise<Archived> {
     const { store, dataPath, archive, handleObject, seen, now } = this.options;
     const { state } = await loadObject(store, bucket, key, { name });
     const versionId = state.status === 'absent' ? '' : state.version.versionId;
@@ -53,18 +53,19 @@ export class ObjectArchive {
     const contentRoot = root?.digest() ?? '';
     const outcome = await handleObject(objectStreamId(bucket, key), command('ArchiveObject', {
       versionId, accountId, archiveId: newId('archive', now()), backend: backends.map((backend) => backend.name).join(','), contentRoot, ...record,
-    }, { actor: accountId, now: now() }));
+    }, { actor, now: now() }));
     if (!outcome.ok) {
       await archive.remove(coldSegments(record.segments, record.cars));
       return outcome;
     }
+    await dataPath.edge?.purge(segments);
     await dataPath.remove(segments.flatMap(({ pieces }) => pieces));
     await seen(outcome.position);
     return { ok: true, value: { versionId, contentRoot } };
   }
 
   /** Back to the hot nodes, for good or until a moment (ISO 8601); refused when what came back has another root. Throws ArchiveUnreachable. */
-  async restore({ accountId, bucket, key, name }: ArchiveRequest, until?: string): Promise<Archived> {
+  async restore({ accountId, bucket, key, name, actor }: ArchiveRequest, until?: string): Promise<Archived> {
     const { store, dataPath, archive, handleObject, writer, seen, now } = this.options;
     const { state } = await loadObject(store, bucket, key, { name });
     const archived = state.status === 'archived' ? state : null;
@@ -81,7 +82,7 @@ export class ObjectArchive {
     const segments = written.map(({ placement }) => placement);
     const outcome = await handleObject(objectStreamId(bucket, key), command('RestoreObject', {
       versionId, accountId, archiveId: archived?.archiveId ?? '', contentRoot, segments, ...(until === undefined ? {} : { until }),
-    }, { actor: accountId, now: now() }));
+    }, { actor, now: now() }));
     if (!outcome.ok) {
       await dataPath.remove(segments.flatMap(({ pieces }) => pieces));
       return outcome;

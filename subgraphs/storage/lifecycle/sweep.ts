@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bucketsWithLifecycle, endedRestores, listVersions, uploadsOf, type ObjectRow } from '@oort/projections-objects';
 import type { ReadModels } from '@oort/kernel-projection';
+import { lifecycleActor as actor } from '../notifications/records';
 import type { Done, ObjectStore } from '../object-store';
 import {
   abortOf, expiryOf, lifecycleRules, markerExpiryOf, needsTags, noncurrentExpiryOf, noncurrentTransitionOf, transitionOf,
@@ -22,7 +23,6 @@ export interface Swept { expired: number; noncurrent: number; markers: number; a
 
 type Deed = keyof Swept;
 
-const actor = 'lifecycle';
 const pageSize = 500;
 const hourMs = 3_600_000;
 
@@ -52,7 +52,7 @@ export class LifecycleSweep {
       await this.#sweepBucket({ bucket, accountId, rules: lifecycleRules(lifecycle ?? undefined) }, swept, signal);
     }
     for (const { bucket, key, accountId, named, versionId } of await endedRestores(readModels, now().toISOString(), pageSize)) {
-      count(swept, 'archived', await objects.archive(accountId, bucket, key, named ? versionId : 'null'));
+      count(swept, 'archived', await objects.archive(accountId, bucket, key, named ? versionId : 'null', undefined, actor));
     }
     return swept;
   }
@@ -120,7 +120,7 @@ export class LifecycleSweep {
   }
 
   async #archive({ bucket, accountId }: Ruled, { key, versionId, named }: ObjectRow, swept: Swept): Promise<void> {
-    count(swept, 'archived', await this.#options.objects.archive(accountId, bucket, key, named ? versionId : 'null'));
+    count(swept, 'archived', await this.#options.objects.archive(accountId, bucket, key, named ? versionId : 'null', undefined, actor));
   }
 }
 
