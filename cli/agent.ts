@@ -14,15 +14,17 @@ export async function joinAgent(commandLine: readonly string[]): Promise<void> {
   const { values } = readOptions(commandLine, {
     kind: { type: 'string' }, token: { type: 'string' }, operator: { type: 'string' }, platform: { type: 'string', default: 'http://127.0.0.1:4000' },
     ingest: { type: 'string', default: 'http://127.0.0.1:4100' }, data: { type: 'string' }, name: { type: 'string', default: hostname() },
-    'piece-store': { type: 'string' },
+    'piece-store': { type: 'string' }, pool: { type: 'string' }, rpc: { type: 'string', default: 'http://127.0.0.1:8765' },
   });
   const kind = kinds.find((one) => one === values.kind);
   if (kind === undefined) throw new UsageRefused(`--kind is one of ${kinds.join(', ')}`);
   const pieceStore = values['piece-store'];
   if (pieceStore !== undefined && kind !== 'super') throw new UsageRefused('--piece-store is for super nodes');
+  if (values.pool !== undefined && kind === 'edge') throw new UsageRefused('--pool is for nodes that keep pieces');
   const agent = await starts[kind]({
     ...(values.token === undefined ? {} : { token: values.token }), ...(values.operator === undefined ? {} : { operator: values.operator }),
     platform: values.platform, ingest: values.ingest, directory: values.data === undefined ? join(homedir(), '.oort', `agent-${kind}`) : resolve(values.data), name: values.name,
+    ...(values.pool === undefined ? {} : { court: { pool: values.pool, rpc: values.rpc } }),
     ...(pieceStore === undefined ? {} : { pieceStore }),
   });
   process.stdout.write(`${JSON.stringify({ ready: true, nodeId: agent.nodeId, endpoint: agent.endpoint })}\n`);

@@ -8,3 +8,4 @@ export {
   challengedLeaves, challengeSeed, inventoryStatement, InventoryTree, verifyInventoryAnswer, type Inventory, type InventoryAnswer, type InventoryPiece,
 } from './inventory';
 export { openOrder, orderStatement, receiptStatement, settlementStatement, type Order, type OrderAction, type Receipt, type Settlement } from './statements';
+export { courtAnswer, isSignedForCourt, type CourtAnswer, type CourtInventory, type SignedForCourt } from './court';

@@ -13,6 +13,8 @@ import { measureMachine } from './machine';
 import type { ExecutionBackend } from './execution-backend';
 import { openOutbox } from './outbox';
 import { openDiskStore } from './pieces/disk-store';
+import { openAnswerable, type OpenAnswerable } from './pieces/answerable';
+import type { CourtOptions } from './pieces/leaf-court';
 import type { PieceStore } from './pieces/port';
 import { startPieceServer, type PieceServer } from './pieces/server';
 import { platformClient, type PlatformClient } from './platform-client';
@@ -31,6 +33,8 @@ export interface AgentOptions extends EnrolmentOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** For containers, in place of this machine's walls: a provider's cluster. */
   backend?(directory: string): ExecutionBackend;
+  /** For a node that a pool answers for: whoever doubts that it has its pieces may ask it on the chain. */
+  readonly court?: CourtOptions;
   log?(text: string): void;
 }
 
@@ -91,7 +95,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId });
   const stop = new AbortController();
   const { signal } = stop;
-  const pieces = await servePieces(directory, identity, traits);
+  const pieces = await servePieces(directory, identity, traits, { court: options.court ?? null, log, signal });
   const endpoint = pieces?.server.endpoint ?? null;
   const { nodeId, key } = identity;
   const transport = telemetryTransport({ nodeId, key, directory, client, environment });
@@ -139,17 +143,33 @@ function bufferBytesFrom(environment: Readonly<Record<string, string | undefined
   return wanted * mebibyte;
 }
 
-async function servePieces(directory: string, identity: Identity, { pieces }: AgentTraits): Promise<{ readonly server: PieceServer; readonly store: PieceStore } | null> {
+interface Serving { readonly court: CourtOptions | null; readonly signal: AbortSignal; log(text: string): void }
+
+async function servePieces(directory: string, identity: Identity, { pieces }: AgentTraits, { court, log, signal }: Serving): Promise<{ readonly server: PieceServer; readonly store: PieceStore } | null> {
   if (pieces === null) return null;
-  const store = await pieces(join(directory, 'pieces'));
+  const disk = await pieces(join(directory, 'pieces'));
+  const answerable = court === null ? null : await answerableOn(court, disk, directory, log);
+  const store = answerable?.living ?? disk;
   const { nodeId, key, platformPublicKey } = identity;
   const path = join(directory, 'endpoint.json');
   // The same port as before, if it is still free, so that nobody has to be told of a new one.
   const before = readState<{ readonly port: number }>(path)?.port ?? 0;
-  const start = (port: number): Promise<PieceServer> => startPieceServer({ store, nodeId, key, platformPublicKey, port, now: () => new Date() });
+  const start = (port: number): Promise<PieceServer> => startPieceServer({
+    store, nodeId, key, platformPublicKey, port, now: () => new Date(), ...(answerable === null ? {} : { answerable }),
+  });
   const server = before === 0 ? await start(0) : await start(before).catch(() => start(0));
   writeState(path, { port: Number(new URL(server.endpoint).port) });
+  answerable?.defend((root, index) => server.answerOf(root, index), signal).catch((error: unknown) => { if (!signal.aborted) log(`leaf court: ${messageOf(error)}`); });
   return { server, store };
+}
+
+async function answerableOn(court: CourtOptions, disk: PieceStore, directory: string, log: (text: string) => void): Promise<OpenAnswerable> {
+  // Loaded where it is asked for: the client of the chain is large.
+  const { openLeafCourt } = await import('./pieces/leaf-court.js');
+  const seat = await openLeafCourt(directory, court);
+  log(`leaf court: ${court.pool} answers for this node once it has enlisted ${seat.node}, which needs a little OORT to answer with`);
+  const answerable = await openAnswerable(disk, { seat, directory, log, now: () => new Date() });
+  return { ...answerable, defend: (answerOf, signal) => answerable.defend(answerOf, signal).finally(() => { seat.close(); }) };
 }
 
 async function beat(endpoint: string | null, telemetry: TelemetrySender, log: (text: string) => void, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import type { CallRequest } from './calls';
 
 export const callingTypes = [
   'DatasetVersionSealed', 'ModelVersionPublished', 'TrainingRunCompleted', 'BatchCommitted', 'BatchOpened', 'SlashProposed', 'RewardEpochClosed',
+  'PossessionAudited',
 ] as const satisfies readonly PlatformEvent['type'][];
 
 type Calling = Extract<PlatformEvent, { readonly type: (typeof callingTypes)[number] }>;
@@ -16,6 +17,8 @@ export interface ReactionContext {
   /** Of the last anchored tree. */
   readonly anchoredSize: number;
   readonly rewardsAddress: string;
+  /** Of a dispute before LeafCourt; null on a network that has none. */
+  readonly leafBondWei: bigint | null;
 }
 
 /** Pure: the same event asks for the same calls, by the same ids. */
@@ -28,7 +31,7 @@ export function callsFor(recorded: RecordedEvent, context: ReactionContext): rea
   });
 }
 
-function contents(event: Calling, { anchoredSize, rewardsAddress }: ReactionContext): readonly Content[] {
+function contents(event: Calling, { anchoredSize, rewardsAddress, leafBondWei }: ReactionContext): readonly Content[] {
   switch (event.type) {
     case 'DatasetVersionSealed': {
       const { versionId, root, author } = event.data;
@@ -57,6 +60,12 @@ function contents(event: Calling, { anchoredSize, rewardsAddress }: ReactionCont
     case 'SlashProposed': {
       const { caseId, operator, basisPoints, evidenceHash } = event.data;
       return [{ contract: 'HonestyCourt', method: 'proposeSlash', args: [keccakOfText(caseId), addressOf(operator), basisPoints, bytes32(evidenceHash)], subject: { kind: 'slash', id: caseId } }];
+    }
+    case 'PossessionAudited': {
+      const { nodeId, dispute } = event.data;
+      if (dispute === undefined || leafBondWei === null) return [];
+      const { signature, index, ...made } = dispute;
+      return [{ contract: 'LeafCourt', method: 'dispute', args: [made, signature, index], valueWei: leafBondWei, subject: { kind: 'disputed-leaf', id: nodeId } }];
     }
     case 'RewardEpochClosed': {
       const { epoch, root, cumulativeWei, treasuryWei, releases } = event.data;
@@ -87,4 +96,11 @@ function addressOf(text: string): string {
 
 function unixSeconds(at: string): number {
   return Math.floor(Date.parse(at) / 1000);
+}
+
+export function convictCall(disputeId: string): CallRequest {
+  return {
+    callId: deriveId('call', `convict/${disputeId}`), contract: 'LeafCourt', method: 'convict', args: [disputeId], valueWei: 0n,
+    subject: { kind: 'disputed-leaf', id: disputeId },
+  };
 }

@@ -14,6 +14,7 @@ import { callingTypes, callsFor } from './react';
 import { RootPublisher } from './republish';
 import { ledgerResolvers } from './resolvers';
 import { JuryKeeper } from './jury-keeper';
+import { LeafKeeper } from './leaf-keeper';
 import { SlashSettler } from './settle';
 
 export interface LedgerPorts extends SubgraphPorts {
@@ -37,6 +38,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
   const reader = new MerkleReader(rawStore);
   const settler = new SlashSettler(ports, chain, calls);
   const keeper = new JuryKeeper(ports, chain, calls);
+  const leaves = new LeafKeeper(ports, chain, calls);
   const publisher = new RootPublisher(ports, chain, calls);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'ledger.graphql'), 'utf8');
 
@@ -50,11 +52,12 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
     await calls.resume();
     const { database } = ports.readModels;
     await runReaction({ name: 'ledger.calls', store, database, subscribes: callingTypes, signal, react: async (event) => {
-      const context = { anchoredSize: reader.latest?.treeSize ?? 0, rewardsAddress: chain.addressOf('Rewards') };
+      const context = { anchoredSize: reader.latest?.treeSize ?? 0, rewardsAddress: chain.addressOf('Rewards'), leafBondWei: event.type === 'PossessionAudited' ? await leafBond(chain) : null };
       for (const call of callsFor(event, context)) await calls.intend(call, event).catch(unlessUnencodable(event));
     } });
     await runReaction({ name: 'ledger.settle', store, database, subscribes: ['SlashConfirmed'], signal, react: (event) => settler.confirmed(event) });
     await runReaction({ name: 'ledger.juries', store, database, subscribes: ['SlashProposed', 'CaseAppealed'], signal, react: (event) => keeper.moved(event) });
+    await runReaction({ name: 'ledger.leaves', store, database, subscribes: ['ChainLogObserved'], signal, react: (event) => leaves.observed(event) });
     await runReaction({ name: 'ledger.republish', store, database, subscribes: ['ChainCallFinalised'], signal, react: (event) => publisher.finalised(event) });
     calls.run(signal).catch(ended(signal));
     observeLogs({ store, chain, now }, signal).catch(ended(signal));
@@ -65,6 +68,11 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
     name: 'ledger', typeDefs: parse(sdl), resolvers: ledgerResolvers({ ledger, chain, calls, reader }), start,
     proofs: proofsOf(reader),
   };
+}
+
+/** A network that began before there was such a court has none. */
+async function leafBond(chain: Chain): Promise<bigint | null> {
+  return chain.contracts.has('LeafCourt') ? (await chain.view('LeafCourt', 'bond', []))[0] as bigint : null;
 }
 
 /** An event that no call can be made of is a bug of who wrote it; it is told, and the calls after it go on. */

@@ -1,7 +1,7 @@
 // Challenges that a node cannot prepare for. It commits to all that it has; the hash of a block that comes later draws leaves out of
 // it; and it shows them. A node that commits to less than the catalogue says is looked into piece by piece.
 import { randomUUID } from 'node:crypto';
-import { challengedLeaves, challengeSeed, verifyInventoryAnswer, type InventoryAnswer } from '@oort/algorithms-possession';
+import { challengedLeaves, challengeSeed, verifyInventoryAnswer, type InventoryAnswer, type SignedForCourt } from '@oort/algorithms-possession';
 import type { EventStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
 import { ownedPieceIds, piecesNamed, type PieceOnNode } from '@oort/projections-objects';
@@ -108,7 +108,8 @@ export class PossessionAudit {
       failed.push({ index, pieceId: piece, reason });
       if (owned !== undefined) await onFailed(owned, reason);
     }
-    await this.#record({ type: 'PossessionAudited', data: { nodeId, root, beacon: blockHash, blockNumber, draws: count, proven: count - failed.length, failed } });
+    const dispute = disputeOf(committed.inventory, failed);
+    await this.#record({ type: 'PossessionAudited', data: { nodeId, root, beacon: blockHash, blockNumber, draws: count, proven: count - failed.length, failed, ...(dispute === null ? {} : { dispute }) } });
   }
 
   async #record(event: Extract<StorageEvent, { readonly type: 'InventoryCommitted' | 'PossessionAudited' }>): Promise<bigint> {
@@ -116,6 +117,12 @@ export class PossessionAudit {
     const metadata = { actor: 'platform', correlationId: id, causationId: id, occurredAt: this.#options.now().toISOString(), schemaVersion: 1 };
     return (await this.#options.store.append(`storage_possession-${event.data.nodeId}`, 'any', [{ id, ...event, metadata }])).position;
   }
+}
+
+/** What a node could not show to the platform it may show to the chain, where its pool answers for it: one leaf is enough to know. */
+function disputeOf({ court }: NodeInventory, failed: readonly { readonly index: number }[]): (SignedForCourt & { readonly index: number }) | null {
+  const [first] = failed;
+  return court === undefined || first === undefined ? null : { ...court, index: first.index };
 }
 
 /** Null when the answer holds. */

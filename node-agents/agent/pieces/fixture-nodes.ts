@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newDeviceKey, type DeviceKey } from '@oort/kernel-identity';
 import { openDiskStore } from './disk-store';
+import type { Answerable } from './inventories';
 import type { PieceStore } from './port';
 import { startPieceServer, type PieceServer } from './server';
 
@@ -11,6 +12,8 @@ export class TestNode {
   /** A rotten node flips a bit of every piece it gives back. */
   rotten = false;
   online = true;
+  /** Set before it starts, to be asked on a chain. */
+  answerable: Answerable | null = null;
   status = 'active';
   #running: { readonly server: PieceServer; readonly store: PieceStore } | null = null;
   #endpoint = '';
@@ -24,7 +27,7 @@ export class TestNode {
     const disk = await openDiskStore(join(this.directory, this.nodeId));
     const store: PieceStore = { ...disk, get: async (pieceId) => this.#spoil(await disk.get(pieceId)), read: async (pieceId, start, end) => this.#spoil(await disk.read(pieceId, start, end)) };
     const server = await startPieceServer({
-      store, nodeId: this.nodeId, key: this.key, platformPublicKey: this.platformPublicKey, now: () => new Date(),
+      store, nodeId: this.nodeId, key: this.key, platformPublicKey: this.platformPublicKey, now: () => new Date(), ...(this.answerable === null ? {} : { answerable: this.answerable }),
     });
     this.#running = { server, store };
     this.#endpoint = server.endpoint;

@@ -10,11 +10,11 @@
 // Every request carries `authorization: Oort-Order <base64url of the order>.<hex signature>` by the platform's key.
 // An order names the node, the piece, the action and the most bytes that may move, so it opens nothing else.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { LeafHasher, openOrder, pieceLeafBytes, provePiece, receiptStatement, type Order, type OrderAction } from '@oort/algorithms-possession';
+import { LeafHasher, openOrder, pieceLeafBytes, provePiece, receiptStatement, type InventoryAnswer, type Order, type OrderAction } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { Fault } from '@oort/kernel-wire';
 import { systemCode } from './faults';
-import { Inventories } from './inventories';
+import { Inventories, type Answerable } from './inventories';
 import { OrderBook, type OrdersToSettle } from './order-book';
 import type { PieceStore } from './port';
 
@@ -26,6 +26,8 @@ export interface PieceServerOptions {
   readonly platformPublicKey: string;
   /** 0 takes any free port. */
   readonly port?: number;
+  /** For a node whose leaves may be disputed on the chain. */
+  readonly answerable?: Answerable;
   now(): Date;
 }
 
@@ -37,6 +39,8 @@ const mostDraws = 512;
 export interface PieceServer {
   /** `http://127.0.0.1:<port>`. */
   readonly endpoint: string;
+  /** A leaf of an inventory, see Inventories. */
+  answerOf(root: string, index: number): Promise<InventoryAnswer | null>;
   close(): Promise<void>;
 }
 
@@ -56,7 +60,7 @@ export async function startPieceServer(given: PieceServerOptions): Promise<Piece
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
   });
-  return { endpoint: `http://127.0.0.1:${portOf(server)}`, close: () => closeServer(server) };
+  return { endpoint: `http://127.0.0.1:${portOf(server)}`, answerOf: (root, index) => options.inventories.answerOf(root, index), close: () => closeServer(server) };
 }
 
 async function answer(options: RunningOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

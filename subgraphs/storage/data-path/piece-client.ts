@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import {
-  commitPiece, InventoryTree, inventoryStatement, orderStatement, receiptStatement, settlementStatement, verifyPieceProof, type Inventory, type InventoryPiece, type OrderAction, type PieceCommitment, type PieceProof,
+  commitPiece, InventoryTree, inventoryStatement, isSignedForCourt, orderStatement, receiptStatement, settlementStatement, verifyPieceProof, type Inventory, type InventoryPiece, type OrderAction, type PieceCommitment, type PieceProof, type SignedForCourt,
 } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { PieceRefused } from './faults';
@@ -15,7 +15,7 @@ export interface PieceClientOptions { readonly platformKey: DeviceKey; now(): Da
 /** Bytes that an order moved, for the settlement of bandwidth. */
 export interface Moved { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly statement: Buffer }
 
-export interface NodeInventory extends Inventory { readonly signature: string; readonly listed: readonly InventoryPiece[] }
+export interface NodeInventory extends Inventory { readonly signature: string; readonly listed: readonly InventoryPiece[]; /** Of a node that anybody may ask on the chain. */ readonly court?: SignedForCourt }
 
 const orderMs = 60_000;
 /** Beyond it a node counts as unreachable for this piece. */
@@ -93,7 +93,7 @@ export class PieceClient {
   /** What the node says it has, signed by it. Throws PieceRefused when it is not what it signed. */
   async inventory(node: StorageNode): Promise<NodeInventory> {
     const { body } = await this.#call(node, 'list', { accountId: 'platform', pieceId: '', bytes: 0, path: '/inventory' });
-    const { root, leaves, pieces, madeAt, signature, listed } = fieldsOf(body);
+    const { root, leaves, pieces, madeAt, signature, listed, court } = fieldsOf(body);
     const whole = Array.isArray(listed) && listed.every(isInventoryPiece) ? listed : null;
     if (typeof root !== 'string' || typeof leaves !== 'number' || typeof pieces !== 'number' || typeof madeAt !== 'string' || typeof signature !== 'string' || whole === null) {
       throw new PieceRefused('refused', node.nodeId, 'this is no inventory');
@@ -103,7 +103,8 @@ export class PieceClient {
     if (tree.root !== root || tree.leaves !== leaves || whole.length !== pieces || !verifySignature(node.publicKey, inventoryStatement(inventory), signature)) {
       throw new PieceRefused('corrupt', node.nodeId, 'its inventory is not what it signed');
     }
-    return { ...inventory, signature, listed: whole };
+    const ofThis = isSignedForCourt(court) && court.root === `0x${root}` && court.leaves === leaves;
+    return { ...inventory, signature, listed: whole, ...(ofThis ? { court } : {}) };
   }
 
   /** The answers to a challenge, one for each draw, not checked yet. */
