@@ -52,7 +52,7 @@ const deciders: Readonly<Record<string, readonly [file: string, name: string, fo
   reward_epochs: ['staking/decide', 'epochsDecider', ['RewardEpochClosed']],
   storage_bucket: ['storage/decide', 'bucketDecider', ['BucketCreated', 'BucketDeleted', 'BucketVersioningSet', 'BucketSettingSet']],
   storage_object: ['storage/decide', 'objectDecider', [
-    'ObjectStored', 'DeleteMarkerPlaced', 'ObjectTagged', 'ObjectAclSet', 'ObjectRetentionSet', 'ObjectLegalHoldSet', 'ObjectDeleted', 'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored',
+    'ObjectStored', 'DeleteMarkerPlaced', 'ObjectTagged', 'ObjectAclSet', 'ObjectRetentionSet', 'ObjectLegalHoldSet', 'ObjectDeleted', 'PieceAdded', 'PieceLost', 'SegmentPacked', 'PackSealed', 'ObjectArchived', 'ObjectRestored',
   ]],
   storage_upload: ['storage/decide', 'uploadDecider', ['UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted']],
 };

@@ -40,7 +40,16 @@ export interface ObjectRow {
   position: string;
 }
 
-export interface SegmentRow { segmentId: string; versionId: string; ordinal: number; sizeBytes: number; k: number; n: number; stripeUnitBytes: number; cold: boolean }
+export interface SegmentRow {
+  segmentId: string; versionId: string; ordinal: number; sizeBytes: number; k: number; n: number; stripeUnitBytes: number; cold: boolean;
+  /** The pack that it lies in, alone. */
+  packId: string | null;
+  /** The pack that it is also in, and will lie in alone once that is sealed. */
+  nextPackId: string | null;
+}
+
+/** A sealed pack; `segmentId` is that of its one segment, `sizeBytes` its length with the index. */
+export interface PackRow { packId: string; segmentId: string; sizeBytes: number; sealedAt: string }
 
 export interface PieceRow { segmentId: string; index: number; nodeId: string; pieceId: string; root: string; leaves: number }
 
@@ -98,8 +107,25 @@ export const SegmentEntity = new EntitySchema<SegmentRow>({
     n: { type: 'int' },
     stripeUnitBytes: { type: 'int' },
     cold: { type: 'boolean' },
+    packId: { type: 'text', nullable: true },
+    nextPackId: { type: 'text', nullable: true },
   },
-  indices: [{ name: 'segment_version', columns: ['versionId'] }],
+  indices: [
+    { name: 'segment_version', columns: ['versionId'] },
+    { name: 'segment_loose', columns: ['segmentId'], where: '"packId" IS NULL AND k = 1 AND NOT cold' },
+    { name: 'segment_pack', columns: ['packId'], where: '"packId" IS NOT NULL' },
+    { name: 'segment_next_pack', columns: ['nextPackId'], where: '"nextPackId" IS NOT NULL' },
+  ],
+});
+
+export const PackEntity = new EntitySchema<PackRow>({
+  name: 'StoragePack', tableName: 'pack', schema: objectsSchema,
+  columns: {
+    packId: { type: 'text', primary: true },
+    segmentId: { type: 'text' },
+    sizeBytes: { type: 'int' },
+    sealedAt: { type: 'text' },
+  },
 });
 
 export const PieceEntity = new EntitySchema<PieceRow>({

@@ -6,7 +6,7 @@ projectionContract({
   projection: objectsProjection, samples: join(__dirname, '..', '..', 'schema', 'golden'),
   life: [
     'BucketCreated', 'BucketSettingSet', 'UploadStarted', 'PartStored', 'ObjectStored', 'UploadCompleted',
-    'PieceAdded', 'PieceLost', 'ObjectArchived', 'ObjectRestored', 'UploadStarted',
+    'PieceAdded', 'PieceLost', 'SegmentPacked', 'PackSealed', 'ObjectArchived', 'ObjectRestored', 'UploadStarted',
     'UploadAborted', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'ObjectStored', 'BucketDeleted',
     'BucketCreated',
   ],

@@ -1,20 +1,20 @@
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection, Rows } from '@oort/kernel-projection';
 import type { SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
-import { BucketEntity, ObjectEntity, PieceEntity, SegmentEntity, UploadEntity, type ObjectRow, type PieceRow } from './entities';
+import { BucketEntity, ObjectEntity, PackEntity, PieceEntity, SegmentEntity, UploadEntity, type ObjectRow, type PieceRow } from './entities';
 
 const subscribes = [
   'BucketCreated', 'BucketDeleted', 'BucketSettingSet', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'PieceAdded', 'PieceLost',
-  'ObjectArchived', 'ObjectRestored', 'UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted',
+  'SegmentPacked', 'PackSealed', 'ObjectArchived', 'ObjectRestored', 'UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted',
 ] as const satisfies readonly StorageEvent['type'][];
 
 type Read = Extract<StorageEvent, { readonly type: (typeof subscribes)[number] }>;
 
 export const objectsProjection: Projection = {
   name: 'objects',
-  version: 5,
+  version: 6,
   subscribes,
-  entities: [BucketEntity, ObjectEntity, SegmentEntity, PieceEntity, UploadEntity],
+  entities: [BucketEntity, ObjectEntity, SegmentEntity, PackEntity, PieceEntity, UploadEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
 };
 
@@ -43,7 +43,11 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
       archiveId: null, archiveBackend: null, contentRoot: null, restoredUntil: null, marker: true, latest: true, position: String(position),
     }, rows);
     case 'ObjectDeleted': return remove(event.data, rows);
-    case 'PieceAdded': return addPieces([{ segmentId: event.data.segmentId, pieces: [event.data.piece] }], rows);
+    case 'PieceAdded': return addPiece(event.data, rows);
+    case 'SegmentPacked':
+      await rows.update(SegmentEntity, { segmentId: event.data.segmentId }, { nextPackId: event.data.packId });
+      return;
+    case 'PackSealed': return sealPack(event.data, occurredAt, rows);
     case 'PieceLost': {
       const { segmentId, index, nodeId } = event.data;
       await rows.delete(PieceEntity, { segmentId, index, nodeId });
@@ -96,6 +100,7 @@ async function remove({ bucket, key, versionId }: { readonly bucket: string; rea
 
 async function forget(versionId: string, rows: Rows): Promise<void> {
   await forgetSegments(versionId, rows);
+  await rows.delete(PackEntity, { packId: versionId });
   await rows.delete(ObjectEntity, { versionId });
 }
 
@@ -110,8 +115,26 @@ async function place(versionId: string, segments: readonly SegmentPlacement[], c
 
 async function addSegments(owner: string, segments: readonly SegmentPlacement[], cold: boolean, rows: Rows): Promise<void> {
   await rows.insert(SegmentEntity, segments.map(({ segmentId, sizeBytes, k, n, stripeUnitBytes }, ordinal) => (
-    { segmentId, versionId: owner, ordinal, sizeBytes, k, n, stripeUnitBytes, cold })));
+    { segmentId, versionId: owner, ordinal, sizeBytes, k, n, stripeUnitBytes, cold, packId: null, nextPackId: null })));
   await addPieces(segments, rows);
+}
+
+/** A replica that comes when its segment lies in a pack belongs to nothing, and is swept. */
+async function addPiece({ segmentId, piece }: Extract<Read, { readonly type: 'PieceAdded' }>['data'], rows: Rows): Promise<void> {
+  const segment = await rows.findOne(SegmentEntity, { segmentId });
+  if (segment?.packId != null) return;
+  await addPieces([{ segmentId, pieces: [piece] }], rows);
+}
+
+/** What refers to the pack lies in it alone from here on; its replicas are nobody's. */
+async function sealPack({ versionId: packId, sizeBytes }: Extract<Read, { readonly type: 'PackSealed' }>['data'], sealedAt: string, rows: Rows): Promise<void> {
+  const own = await rows.findOne(SegmentEntity, { versionId: packId });
+  if (own === null) return;
+  await rows.put(PackEntity, [{ packId, segmentId: own.segmentId, sizeBytes, sealedAt }]);
+  const packed = await rows.find(SegmentEntity, { nextPackId: packId });
+  if (packed.length === 0) return;
+  await rows.delete(PieceEntity, { segmentId: packed.map(({ segmentId }) => segmentId) });
+  await rows.update(SegmentEntity, { nextPackId: packId }, { packId, nextPackId: null });
 }
 
 async function addPieces(segments: readonly Pick<SegmentPlacement, 'segmentId' | 'pieces'>[], rows: Rows): Promise<void> {

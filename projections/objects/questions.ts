@@ -55,12 +55,26 @@ export interface PlacedSegment extends SegmentRow { readonly pieces: readonly Pi
 
 export async function segmentsOf({ database }: Models, versionId: string): Promise<readonly PlacedSegment[]> {
   const segments = await database.getRepository(SegmentEntity).find({ where: { versionId }, order: { ordinal: 'ASC' } });
-  return withPieces({ database }, segments);
+  return withPieces({ database }, segments.some(({ packId }) => packId !== null) ? await inPacks({ database }, segments) : segments);
 }
 
-async function withPieces({ database }: Models, segments: readonly SegmentRow[]): Promise<readonly PlacedSegment[]> {
-  const pieces = await database.getRepository(PieceEntity).find({ where: { segmentId: In(segments.map(({ segmentId }) => segmentId)) }, order: { index: 'ASC' } });
-  return segments.map((segment) => ({ ...segment, pieces: pieces.filter(({ segmentId }) => segmentId === segment.segmentId) }));
+/** Of what lies in a pack, the code and the pieces are the pack's. */
+async function inPacks({ database }: Models, segments: readonly SegmentRow[]): Promise<readonly PlacedRow[]> {
+  const packs: readonly (SegmentRow & { readonly pack: string })[] = await database.query(
+    `SELECT s.*, p."packId" AS pack FROM ${objectsSchema}.pack p JOIN ${objectsSchema}.segment s ON s."segmentId" = p."segmentId" WHERE p."packId" = ANY($1)`,
+    [segments.flatMap(({ packId }) => packId ?? [])]);
+  return segments.map((segment) => {
+    const pack = packs.find((candidate) => candidate.pack === segment.packId);
+    return pack === undefined ? segment : { ...segment, k: pack.k, n: pack.n, stripeUnitBytes: pack.stripeUnitBytes, placedAs: pack.segmentId };
+  });
+}
+
+type PlacedRow = SegmentRow & { readonly placedAs?: string };
+
+async function withPieces({ database }: Models, segments: readonly PlacedRow[]): Promise<readonly PlacedSegment[]> {
+  const lying = ({ segmentId, placedAs = segmentId }: PlacedRow): string => placedAs;
+  const pieces = await database.getRepository(PieceEntity).find({ where: { segmentId: In(segments.map(lying)) }, order: { index: 'ASC' } });
+  return segments.map((segment) => ({ ...segment, pieces: pieces.filter(({ segmentId }) => segmentId === lying(segment)) }));
 }
 
 export interface WeakSegment { readonly segmentId: string; readonly versionId: string; readonly bucket: string; readonly key: string; readonly healthy: number; readonly n: number }
@@ -73,7 +87,7 @@ export function weakSegments({ database }: Models, onlineNodeIds: readonly strin
      FROM ${objectsSchema}.segment s
      JOIN ${objectsSchema}.object o ON o."versionId" = s."versionId"
      LEFT JOIN ${objectsSchema}.piece p ON p."segmentId" = s."segmentId" AND p."nodeId" = ANY($1)
-     WHERE NOT s.cold
+     WHERE NOT s.cold AND s."packId" IS NULL
      GROUP BY s."segmentId", s."versionId", o.bucket, o.key, s.n, s.k
      HAVING count(p."pieceId") < s.n ORDER BY count(p."pieceId") - s.k, random() LIMIT $2`,
     [onlineNodeIds, limit]);
@@ -135,7 +149,7 @@ export async function placementGroups({ database }: Models): Promise<readonly Pl
     `SELECT k, n, "nodeIds", count(*)::int AS segments, sum(bytes)::text AS bytes FROM (
        SELECT s.k, s.n, s."sizeBytes" AS bytes, array_remove(array_agg(p."nodeId" ORDER BY p."nodeId"), NULL) AS "nodeIds"
        FROM ${objectsSchema}.segment s LEFT JOIN ${objectsSchema}.piece p ON p."segmentId" = s."segmentId"
-       WHERE NOT s.cold GROUP BY s."segmentId", s.k, s.n, s."sizeBytes") placed
+       WHERE NOT s.cold AND s."packId" IS NULL GROUP BY s."segmentId", s.k, s.n, s."sizeBytes") placed
      GROUP BY k, n, "nodeIds"`);
   return rows.map((row) => ({ ...row, bytes: Number(row.bytes) }));
 }

@@ -12,6 +12,9 @@ export type PiecePlacement = {
   readonly receipt: string;
 };
 
+/** Where a small segment lies among others, in a pack: the platform's own coded segment of that id (docs/adr/0019). */
+export type PackedPlace = { readonly packId: string; /** Which entry of the pack's index is its own. */ readonly ordinal: number; /** Of its first byte in the pack. */ readonly offset: number };
+
 export type SegmentPlacement = {
   readonly segmentId: string;
   /** Of the encrypted bytes, which is what is coded. */
@@ -21,6 +24,8 @@ export type SegmentPlacement = {
   readonly n: number;
   readonly stripeUnitBytes: number;
   readonly pieces: readonly PiecePlacement[];
+  /** The newest first. The others, and `pieces`, are where it lies if that one is not there. */
+  readonly packed?: readonly PackedPlace[];
 };
 
 /** A copy of a cold segment outside this platform. */
@@ -107,6 +112,10 @@ export type StorageEvent =
   | { readonly type: 'ObjectDeleted'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string } }
   | { readonly type: 'PieceAdded'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement } }
   | { readonly type: 'PieceLost'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string } }
+  /** The segment's bytes lie in a pack too. `from` is the pack that it leaves, null when it leaves replicas; they count until the pack is sealed. */
+  | { readonly type: 'SegmentPacked'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segmentId: string; readonly packId: string; readonly ordinal: number; readonly offset: number; readonly from: string | null } }
+  /** All that was to go into the pack refers to it: from here on that is where it lies, and what it lay on before may go. */
+  | { readonly type: 'PackSealed'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly segments: number; readonly sizeBytes: number } }
   | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[]; readonly cars?: readonly ColdCar[]; /** Of two segments and more. */ readonly aggregate?: ColdAggregate } }
   | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; /** ISO 8601: the archive's copy stays, in effect, and the object goes back then. */ readonly until?: string } }
   /** A multipart upload; a part's segments become the object's, so that completing moves no data. */
@@ -125,7 +134,7 @@ export type StorageEvent =
 
 export const storageVisibility = {
   BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant', ObjectRetentionSet: 'tenant', ObjectLegalHoldSet: 'tenant',
-  ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant',
+  ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant', SegmentPacked: 'tenant', PackSealed: 'tenant',
   ObjectArchived: 'tenant', ObjectRestored: 'tenant',
   UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', InventoryCommitted: 'public', PossessionAudited: 'public', BandwidthSettled: 'tenant',
 } as const satisfies Visibilities<StorageEvent>;

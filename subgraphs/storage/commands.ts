@@ -35,6 +35,9 @@ export type ObjectCommand =
   | Command<'SetObjectLegalHold', { readonly versionId: string; readonly accountId: string; readonly legalHold: boolean }>
   | Command<'AddPiece', { readonly versionId: string; readonly segmentId: string; readonly piece: PiecePlacement }>
   | Command<'LosePiece', { readonly versionId: string; readonly segmentId: string; readonly index: number; readonly nodeId: string; readonly reason: string }>
+  | Command<'PackSegment', { readonly versionId: string; readonly segmentId: string; readonly packId: string; readonly ordinal: number; readonly offset: number; readonly from: string | null }>
+  /** Asked of a pack, which is an object of the platform's. */
+  | Command<'SealPack', { readonly versionId: string; readonly segments: number }>
   | Command<'ArchiveObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; readonly cars?: readonly ColdCar[]; readonly aggregate?: ColdAggregate }>
   | Command<'RestoreObject', { readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; readonly until?: string }>;
 

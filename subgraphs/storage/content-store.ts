@@ -9,6 +9,7 @@ import { objectStreamId } from './object-id';
 import { ObjectWriter } from './object-writer';
 import { accountKeyId } from './account-key';
 import { readObject } from './object-reader';
+import { packBook, readFollowing } from './packing/pack-book';
 import type { DataPath } from './data-path/data-path';
 import { versionOf } from './state';
 
@@ -29,6 +30,7 @@ export function createContentStore({ store, dataPath, keys, now }: ContentStoreO
   const handle = createHandler({ store, decider: objectDecider, now: () => now() });
   const writer = new ObjectWriter({ dataPath, keys, handle, now: () => now() });
   const cache = new BlobCache();
+  dataPath.locatePack = packBook(store);
   const putting = new Map<string, Promise<string>>();
 
   async function write(contentId: string, bytes: Buffer): Promise<string> {
@@ -68,7 +70,7 @@ export function createContentStore({ store, dataPath, keys, now }: ContentStoreO
       if (version === null) throw new ContentMissing(contentId);
       const key = await keys.obtain(accountKeyId(platformAccount));
       const chunks: Buffer[] = [];
-      for await (const chunk of readObject(dataPath, version, key)) chunks.push(chunk);
+      for await (const chunk of readFollowing(version, 0, (current, at) => readObject(dataPath, current, key, at), () => find(contentId))) chunks.push(chunk);
       const bytes = Buffer.concat(chunks);
       if (contentIdOf(bytes) !== contentId) throw new ContentCorrupt(contentId);
       cache.set(contentId, bytes);

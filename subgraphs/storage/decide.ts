@@ -75,6 +75,12 @@ function decideObject(command: ObjectCommand, state: ObjectState): Decision<Obje
   switch (command.type) {
     case 'AddPiece':
     case 'LosePiece': return decidePiece(command, held);
+    case 'PackSegment': return decidePacking(command, held);
+    case 'SealPack': {
+      // Once, so that whoever seals knows that it was his references that are sealed.
+      if (held.version.packSealed === true) return refuse('PACK_SEALED', 'The pack is sealed already.', { versionId });
+      return { events: [{ type: 'PackSealed', data: { bucket, key, versionId, segments: command.data.segments, sizeBytes } }] };
+    }
     case 'TagObject': return { events: [{ type: 'ObjectTagged', data: { bucket, key, ...command.data } }] };
     case 'SetObjectAcl': return { events: [{ type: 'ObjectAclSet', data: { bucket, key, ...command.data } }] };
     case 'SetObjectLegalHold': return { events: [{ type: 'ObjectLegalHoldSet', data: { bucket, key, ...command.data } }] };
@@ -138,6 +144,14 @@ function decidePiece(
   // Two readers may find the same piece bad: the second changes nothing.
   if (!segment.pieces.some((piece) => piece.index === index && piece.nodeId === nodeId)) return { events: [] };
   return { events: [{ type: 'PieceLost', data: { bucket, key, versionId, segmentId, index, nodeId, reason } }] };
+}
+
+/** From where it lies to a pack; whoever saw it lie elsewhere is late. */
+function decidePacking({ data: { segmentId, packId, ordinal, offset, from } }: Extract<ObjectCommand, { readonly type: 'PackSegment' }>, { version: { bucket, key, versionId, segments } }: HeldVersion): Decision<ObjectEvent, ObjectRefusal> {
+  const segment = segments.find((candidate) => candidate.segmentId === segmentId);
+  const lies = from === null ? segment?.pieces.length !== 0 : segment?.packed?.some((place) => place.packId === from) === true;
+  if (segment === undefined || !lies) return refuse('OBJECT_REPLACED', 'The segment does not lie there any more.', { versionId });
+  return { events: [{ type: 'SegmentPacked', data: { bucket, key, versionId, segmentId, packId, ordinal, offset, from } }] };
 }
 
 function allows({ ifMatch, ifNoneMatch, ifVersion }: Condition, state: VersionState): boolean {

@@ -4,7 +4,7 @@ import { absentBucket, type BucketState, type HeldVersion, type ObjectState, typ
 type EventOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>;
 
 export type BucketEvent = EventOf<'BucketCreated' | 'BucketDeleted' | 'BucketVersioningSet' | 'BucketSettingSet'>;
-export type ObjectEvent = EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectTagged' | 'ObjectAclSet' | 'ObjectRetentionSet' | 'ObjectLegalHoldSet' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'ObjectArchived' | 'ObjectRestored'>;
+export type ObjectEvent = EventOf<'ObjectStored' | 'DeleteMarkerPlaced' | 'ObjectTagged' | 'ObjectAclSet' | 'ObjectRetentionSet' | 'ObjectLegalHoldSet' | 'ObjectDeleted' | 'PieceAdded' | 'PieceLost' | 'SegmentPacked' | 'PackSealed' | 'ObjectArchived' | 'ObjectRestored'>;
 export type UploadEvent = EventOf<'UploadStarted' | 'PartStored' | 'UploadCompleted' | 'UploadAborted'>;
 
 export function evolveBucket(state: BucketState, event: BucketEvent): BucketState {
@@ -37,6 +37,8 @@ export function evolveObject({ versions }: ObjectState, event: ObjectEvent): Obj
     case 'ObjectLegalHoldSet':
     case 'PieceAdded':
     case 'PieceLost':
+    case 'SegmentPacked':
+    case 'PackSealed':
     case 'ObjectArchived':
     case 'ObjectRestored':
       return { versions: versions.map((held) => (held.status === 'marker' || held.version.versionId !== versionId ? held : evolveVersion(held, event))) };
@@ -65,6 +67,8 @@ function evolveVersion(state: HeldVersion, event: ChangeEvent): HeldVersion {
       const { segmentId, index, nodeId } = event.data;
       return { ...state, version: withPieces(state.version, segmentId, (pieces) => pieces.filter((piece) => piece.index !== index || piece.nodeId !== nodeId)) };
     }
+    case 'SegmentPacked': return { ...state, version: { ...state.version, segments: state.version.segments.map((segment) => (segment.segmentId === event.data.segmentId ? packed(segment, event.data) : segment)) } };
+    case 'PackSealed': return { ...state, version: { ...state.version, packSealed: true } };
     case 'ObjectArchived': {
       const { archiveId, backend, contentRoot, segments, cars = [] } = event.data;
       const { restoredUntil: _, ...before } = state.version;
@@ -96,6 +100,12 @@ function withPieces(
   const segments: readonly SegmentPlacement[] = version.segments.map((segment) => (
     segment.segmentId === segmentId ? { ...segment, pieces: change(segment.pieces) } : segment));
   return { ...version, segments };
+}
+
+/** What it leaves stays beside the new place, which may never be sealed. A pack that is left was sealed, so that what came before it is over. */
+function packed(segment: SegmentPlacement, { packId, ordinal, offset, from }: EventOf<'SegmentPacked'>['data']): SegmentPlacement {
+  const before = segment.packed ?? [];
+  return { ...segment, pieces: from === null ? segment.pieces : [], packed: [{ packId, ordinal, offset }, ...(from === null ? before : before.filter((place) => place.packId === from))] };
 }
 
 function added(pieces: readonly PiecePlacement[], piece: PiecePlacement): readonly PiecePlacement[] {

@@ -16,6 +16,8 @@ export const objectFlow = {
   SetObjectLegalHold: { events: ['ObjectLegalHoldSet'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED'] },
   AddPiece: { events: ['PieceAdded'], refusals: ['OBJECT_REPLACED', 'PIECE_PRESENT'] },
   LosePiece: { events: ['PieceLost'], refusals: ['OBJECT_REPLACED'] },
+  PackSegment: { events: ['SegmentPacked'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED'] },
+  SealPack: { events: ['PackSealed'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED', 'PACK_SEALED'] },
   ArchiveObject: { events: ['ObjectArchived'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED', 'OBJECT_ARCHIVED'] },
   RestoreObject: { events: ['ObjectRestored'], refusals: ['NO_SUCH_OBJECT', 'OBJECT_REPLACED', 'OBJECT_NOT_ARCHIVED', 'CONTENT_ROOT_DIFFERS'] },
 } as const satisfies Flow;

@@ -20,6 +20,8 @@ export {
   destinationOf, isEventName, notificationConfiguration, overlapping, type DestinationKind, type KeyFilter, type NotificationConfiguration, type NotificationRule,
 } from './notifications/configuration';
 export { followBucketEvents, readBucketEvents, type BucketEvent } from './notifications/feed';
+export { looseBytes } from './packing/packer';
+export { packingFrom, type PackingSettings } from './packing/settings';
 export type { StorageRefusal } from './refusals';
 export { versionName, type Part, type StoredVersion, type UploadState } from './state';
 export { createStorageSubgraph, type StoragePorts, type StorageSubgraph } from './subgraph';

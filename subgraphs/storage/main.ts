@@ -6,6 +6,7 @@ import { eventPrivacy, upcasters } from '@oort/schema';
 import { openDataPath } from './access';
 import { archiveFrom } from './archive/settings';
 import { lifecycleFrom } from './lifecycle/settings';
+import { packingFrom } from './packing/settings';
 import { createStorageSubgraph } from './subgraph';
 
 runSubgraph({
@@ -14,6 +15,6 @@ runSubgraph({
     const { store, readModels, eventKeys: keys } = foundation;
     const now = (): Date => foundation.now();
     const dataPath = openDataPath({ readModels, orderKey: settings.deviceKey('OORT_ORDER_KEY_FILE'), now });
-    return createStorageSubgraph({ store, readModels, dataPath, keys, now, ...lifecycleFrom(process.env), ...archiveFrom(process.env) });
+    return createStorageSubgraph({ store, readModels, dataPath, keys, now, ...lifecycleFrom(process.env), ...packingFrom(process.env), ...archiveFrom(process.env) });
   },
 });

@@ -24,6 +24,7 @@ import { objectStreamId } from './object-id';
 import { bucketLock, defaultRetention } from './object-lock';
 import { readObject } from './object-reader';
 import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
+import { packBook, readFollowing } from './packing/pack-book';
 import { bucketQuota, QuotaBooks, QuotaExceeded, within, type Reservation } from './quota';
 import type { StorageRefusal } from './refusals';
 import type { BucketSettings, BucketState, DeleteMarker, HeldVersion, StoredVersion } from './state';
@@ -99,6 +100,7 @@ export class ObjectStore {
     const { store, dataPath, keys } = options;
     const now = (): Date => options.now();
     this.#options = options;
+    dataPath.locatePack = packBook(store);
     this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
     this.#quotas = new QuotaBooks(async (bucket) => (await usageOf(options.readModels, bucket)).bytes);
     const { backends, chosen } = options.archive ?? { backends: [], chosen: [archiveNodesName] };
@@ -272,7 +274,11 @@ export class ObjectStore {
   /** The plain bytes from `start` to `end` (exclusive). */
   async* read(version: StoredVersion, start = 0, end = version.sizeBytes): AsyncGenerator<Buffer> {
     const key = await this.#options.keys.obtain(accountKeyId(version.accountId));
-    yield* readObject(this.#options.dataPath, version, key, start, end);
+    const { bucket, key: name, versionId } = version;
+    yield* readFollowing(version, start, (current, at) => readObject(this.#options.dataPath, current, key, at, end), async () => {
+      const { state } = await loadObject(this.#options.store, bucket, name, { versionId });
+      return state.status === 'stored' ? state.version : null;
+    });
   }
 
   async delete({ accountId, bucket, key, version = null, condition = {}, bypass = false, actor = accountId }: DeleteObject): Promise<Done<Deleted>> {

@@ -3,7 +3,7 @@ import type { RefusalOf } from '@oort/kernel-decider';
 export type BucketRefusal = RefusalOf<'BAD_BUCKET_NAME' | 'BUCKET_EXISTS' | 'BUCKET_TAKEN' | 'NO_SUCH_BUCKET' | 'NOT_OWNER' | 'BUCKET_NOT_EMPTY' | 'BUCKET_LOCKED' | 'BUCKET_NOT_VERSIONED', { readonly bucket: string }>;
 
 export type ObjectRefusal = RefusalOf<
-  'PRECONDITION_FAILED' | 'NO_SUCH_OBJECT' | 'OBJECT_REPLACED' | 'PIECE_PRESENT' | 'OBJECT_ARCHIVED' | 'OBJECT_NOT_ARCHIVED' | 'CONTENT_ROOT_DIFFERS' | 'OBJECT_LOCKED' | 'NO_SUCH_BACKEND',
+  'PRECONDITION_FAILED' | 'NO_SUCH_OBJECT' | 'OBJECT_REPLACED' | 'PIECE_PRESENT' | 'OBJECT_ARCHIVED' | 'OBJECT_NOT_ARCHIVED' | 'CONTENT_ROOT_DIFFERS' | 'OBJECT_LOCKED' | 'PACK_SEALED' | 'NO_SUCH_BACKEND',
   { readonly versionId: string | null }>;
 
 export type UploadRefusal = RefusalOf<'UPLOAD_EXISTS' | 'NO_SUCH_UPLOAD' | 'INVALID_PART' | 'INVALID_PART_ORDER' | 'PART_TOO_SMALL', { readonly partNumber: number | null }>;

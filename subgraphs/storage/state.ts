@@ -13,7 +13,7 @@ export type BucketState =
 export type BucketSettings = Readonly<Partial<Record<BucketSetting, string>>>;
 
 /** A stored version; `segments` are where its bytes lie now, which PieceAdded and PieceLost change. */
-export type StoredVersion = DataOf<'ObjectStored'> & { /** Of an archived one that is back for a while. */ readonly restoredUntil?: string };
+export type StoredVersion = DataOf<'ObjectStored'> & { /** Of an archived one that is back for a while. */ readonly restoredUntil?: string; /** Of a pack: what refers to it lies there alone. */ readonly packSealed?: true };
 
 export type HeldVersion =
   | { readonly status: 'stored'; readonly version: StoredVersion }

@@ -11,6 +11,9 @@ import type { DataPath } from './data-path/data-path';
 import { LifecycleSweep, type LifecycleOptions } from './lifecycle/sweep';
 import { ObjectStore, type ObjectStoreOptions } from './object-store';
 import { PossessionAudit, type PossessionAuditOptions } from './possession-audit';
+import { Packer } from './packing/packer';
+import { usualRule } from './packing/rule';
+import type { PackingSettings } from './packing/settings';
 import { react, reactsTo } from './react';
 import { RepairLoop, type RepairOptions } from './repair';
 import { storageResolvers } from './resolvers';
@@ -24,6 +27,8 @@ export interface StoragePorts extends Omit<SubgraphPorts, 'content' | 'telemetry
   readonly possession?: Pick<PossessionAuditOptions, 'everyMs'>;
   /** Default: a day of 24 hours. */
   readonly lifecycle?: Pick<LifecycleOptions, 'everyMs'> & NonNullable<ObjectStoreOptions['lifecycle']>;
+  /** Of small objects, into coded packs. Null: they stay replicas. */
+  readonly packing?: PackingSettings | null;
   readonly repair?: Pick<RepairOptions, 'intervalMs' | 'awayMs' | 'orphanMs' | 'sweepMs'>;
 }
 
@@ -34,6 +39,7 @@ export interface StorageSubgraph extends Subgraph {
   readonly possession: PossessionAudit;
   readonly bandwidth: BandwidthBook;
   readonly lifecycle: LifecycleSweep;
+  readonly packer: Packer;
 }
 
 export async function createStorageSubgraph(ports: StoragePorts): Promise<StorageSubgraph> {
@@ -44,15 +50,18 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
   });
   const possession = new PossessionAudit({ store, readModels, dataPath, onFailed: (piece, reason) => repair.failed(piece, reason), now: () => ports.now(), ...ports.possession });
   const lifecycle = new LifecycleSweep({ objects, readModels, now: () => ports.now(), ...ports.lifecycle });
+  const packing = ports.packing === undefined ? { rule: usualRule } : ports.packing;
+  const packer = new Packer({ store, readModels, dataPath, handleObject: objects.handleObject, now: () => ports.now(), rule: usualRule, ...packing });
   const bandwidth = new BandwidthBook(store, () => ports.now(), dataPath);
   dataPath.onMoved = (moved) => bandwidth.note(moved);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ store, readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ store, readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle, packer,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
       void bandwidth.run(signal);
       void lifecycle.run(signal);
+      if (packing !== null) void packer.run(signal);
       void runReaction({ name: 'storage', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, repair, possession), signal });
       return Promise.resolve();
     },

@@ -2,12 +2,13 @@
 import { newId } from '@oort/kernel-wire';
 import { signWith, type DeviceKey } from '@oort/kernel-identity';
 import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
+import { readPlaced, sealedPlaced, type LocatePack } from '../packing/packed-read';
 import { PieceRefused } from './faults';
 import { NodeWatch } from './node-watch';
 import { PieceClient, type Moved } from './piece-client';
 import type { StorageNodes } from './port';
-import { readSegment, type BadPiece } from './read';
-import { readPlain, type Pace, type RangeToRead } from './read-plain';
+import type { BadPiece } from './read';
+import type { Pace, RangeToRead } from './read-plain';
 import { plainLength } from './sealing';
 import { replicatedBytes, SegmentSink } from './segment-sink';
 import { StripeWriter } from './stripe-writer';
@@ -34,6 +35,8 @@ export class DataPath implements Wires {
   onBadPiece: (bad: BadPiece) => void = () => undefined;
   /** Told of every byte that an order moved. */
   onMoved: (moved: Moved) => void = () => undefined;
+  /** Whoever has the log says where packs lie. */
+  locatePack: LocatePack = () => Promise.resolve(null);
 
   constructor({ nodes, platformKey, now }: DataPathOptions) {
     this.now = () => now();
@@ -64,12 +67,12 @@ export class DataPath implements Wires {
 
   /** The plain bytes of a range, in batches. Throws PiecesUnreachable, SegmentCorrupt. */
   read(range: RangeToRead, objectKey: Uint8Array, accountId: string, pace: Pace): AsyncGenerator<readonly Buffer[]> {
-    return readPlain(this, range, { objectKey, accountId, onBadPiece: (bad) => this.onBadPiece(bad) }, pace);
+    return readPlaced(this, this.locatePack, range, { objectKey, accountId, onBadPiece: (bad) => this.onBadPiece(bad) }, pace);
   }
 
   /** Every piece that it is made from is held against its receipt. */
   sealedBytes(segment: SegmentPlacement, accountId: string): Promise<Buffer> {
-    return readSegment(this, segment, accountId, (bad) => this.onBadPiece(bad));
+    return sealedPlaced(this, this.locatePack, segment, accountId, (bad) => this.onBadPiece(bad));
   }
 
   /** After a piece could not be fetched: what is missing or rotten is told to repair, and a node that does not answer is asked last. */
