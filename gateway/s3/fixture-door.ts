@@ -8,7 +8,7 @@ import { newDeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres } from '@oort/kernel-projection';
 import { startTestNodes } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
-import { createStorageSubgraph, DataPath, type ObjectStore, type Swept } from '@oort/subgraphs-storage';
+import { createStorageSubgraph, DataPath, type AccountQuotas, type ObjectStore, type Swept } from '@oort/subgraphs-storage';
 import { openS3Door, type S3DoorOptions } from './index';
 
 const keys = new Map([
@@ -28,7 +28,7 @@ export interface TestDoor {
   close(): Promise<void>;
 }
 
-export async function openTestDoor({ dayMs, store = memoryStore(), ...more }: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities' | 'limits'>> & { readonly dayMs?: number; /** Default: one in memory. */ readonly store?: EventStore } = {}): Promise<TestDoor> {
+export async function openTestDoor({ dayMs, accountQuotas, store = memoryStore(), ...more }: Partial<Pick<S3DoorOptions, 'bucketDefaults' | 'findS3Key' | 'identities' | 'limits'>> & { readonly dayMs?: number; readonly accountQuotas?: AccountQuotas; /** Default: one in memory. */ readonly store?: EventStore } = {}): Promise<TestDoor> {
   const now = (): Date => new Date();
   const stop = new AbortController();
   const directory = await mkdtemp(join(tmpdir(), 's3-'));
@@ -38,7 +38,7 @@ export async function openTestDoor({ dayMs, store = memoryStore(), ...more }: Pa
   const platformKey = newDeviceKey();
   const nodes = await startTestNodes(6, directory, platformKey.publicKey);
   const dataPath = new DataPath({ nodes: () => Promise.resolve(nodes.map((node) => node.shown())), platformKey, now });
-  const { objects, lifecycle } = await createStorageSubgraph({ store, readModels, dataPath, keys: fileKeyStore(join(directory, 'keys')), now, ...(dayMs === undefined ? {} : { lifecycle: { dayMs } }) });
+  const { objects, lifecycle } = await createStorageSubgraph({ store, readModels, dataPath, keys: fileKeyStore(join(directory, 'keys')), now, ...(dayMs === undefined ? {} : { lifecycle: { dayMs } }), ...(accountQuotas === undefined ? {} : { accountQuotas }) });
   const door = await openS3Door({ objects, findS3Key: (id) => keys.get(id) ?? null, port: 0, now, ...more });
   const client = (accessKeyId: string, secretAccessKey: string): S3Client =>
     new S3Client({ endpoint: door.url, region: 'us-east-1', forcePathStyle: true, maxAttempts: 1, credentials: { accessKeyId, secretAccessKey } });

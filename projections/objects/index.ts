@@ -4,6 +4,6 @@ export { listObjects, listVersions, type Listing, type ListingEntry, type Versio
 export { looseSegments, packingReport, segmentsInPack, thinPacks, unsealedPacks, type PackableSegment, type PackingReport, type PackUse } from './packs';
 export { objectsProjection } from './projection';
 export {
-  bucketsOf, bucketsWithLifecycle, countObjects, endedRestores, findBucket, findObject, findObjectVersion, ownedPieceIds, ownerOfSegment, pieceCounts, placementGroups, piecesNamed, piecesOnNode, segmentsOf, unnamedVersion, uploadsOf, usageOf, weakSegments,
+  bucketsOf, bucketsWithLifecycle, countObjects, endedRestores, findBucket, findObject, findObjectVersion, ownedPieceIds, ownerOfSegment, pieceCounts, placementGroups, piecesNamed, piecesOnNode, segmentsOf, unnamedVersion, uploadsOf, usageOf, usageOfAccount, weakSegments,
   type PieceOnNode, type PlacementGroup, type PlacedSegment, type SegmentOwner, type WeakSegment,
 } from './questions';

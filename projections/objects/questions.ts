@@ -46,6 +46,16 @@ export async function usageOf({ database }: Models, bucket: string): Promise<{ r
   return { bytes: Number(rows[0]?.bytes ?? 0), versions: rows[0]?.versions ?? 0 };
 }
 
+/** The same of all the account's buckets. */
+export async function usageOfAccount({ database }: Models, accountId: string): Promise<{ readonly bytes: number; readonly versions: number }> {
+  const rows: { readonly bytes: string; readonly versions: number }[] = await database.query(
+    `SELECT (COALESCE(sum(o."sizeBytes"), 0) + (SELECT COALESCE(sum(s."sizeBytes"), 0) FROM ${objectsSchema}.bucket b
+       JOIN ${objectsSchema}.upload u ON u.bucket = b.bucket JOIN ${objectsSchema}.segment s ON s."versionId" = u."uploadId" WHERE b."accountId" = $1))::text AS bytes,
+       count(o."versionId")::int AS versions
+     FROM ${objectsSchema}.bucket b JOIN ${objectsSchema}.object o ON o.bucket = b.bucket AND NOT o.marker WHERE b."accountId" = $1`, [accountId]);
+  return { bytes: Number(rows[0]?.bytes ?? 0), versions: rows[0]?.versions ?? 0 };
+}
+
 /** The platform's id of the version without a name. */
 export async function unnamedVersion({ database }: Models, bucket: string, key: string): Promise<string | null> {
   return (await database.getRepository(ObjectEntity).findOneBy({ bucket, key, named: false }))?.versionId ?? null;

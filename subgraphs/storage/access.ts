@@ -20,6 +20,7 @@ export interface StorageAccessOptions {
   /** Signs orders to nodes. */
   readonly orderKey: DeviceKey;
   readonly lifecycle?: ObjectStoreOptions['lifecycle'];
+  readonly accountQuotas?: ObjectStoreOptions['accountQuotas'];
   readonly archive?: ObjectStoreOptions['archive'];
   now(): Date;
 }
@@ -42,9 +43,9 @@ export function openDataPath({ readModels, orderKey, now }: Omit<StorageAccessOp
 
 /** Bandwidth is settled until the signal aborts. */
 export function openStorageAccess(options: StorageAccessOptions, signal: AbortSignal): StorageAccess {
-  const { store, readModels, keys, now, lifecycle, archive } = options;
+  const { store, readModels, keys, now, lifecycle, accountQuotas, archive } = options;
   const dataPath = openDataPath(options);
-  const objects = new ObjectStore({ store, readModels, dataPath, keys, now, ...(lifecycle === undefined ? {} : { lifecycle }), ...(archive === undefined ? {} : { archive }) });
+  const objects = new ObjectStore({ store, readModels, dataPath, keys, now, ...(lifecycle === undefined ? {} : { lifecycle }), ...(accountQuotas === undefined ? {} : { accountQuotas }), ...(archive === undefined ? {} : { archive }) });
   // Not run: it only records what reads here find bad, and the domain's own loop repairs it.
   new RepairLoop({ store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now });
   const bandwidth = new BandwidthBook(store, now, dataPath);

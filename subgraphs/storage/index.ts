@@ -14,6 +14,8 @@ export { durabilityReport, type Assumptions, type CodeReport, type DurabilityRep
 export { abortOf, expiryOf, lifecycleRules, needsTags, type Due, type LifecycleFilter, type LifecycleRule, type LifecycleTime, type NoncurrentTime } from './lifecycle/rules';
 export { lifecycleFrom } from './lifecycle/settings';
 export type { LifecycleSweep, Swept } from './lifecycle/sweep';
+export { accountQuotasFrom, type AccountQuotas } from './account-quotas';
+export type { Quota } from './quota';
 export { bucketLock, type BucketLock } from './object-lock';
 export { ObjectStore, type Deleted, type Done, type FoundVersion, type ObjectStoreOptions, type PresentBucket, type PutObject, type ReadableObject } from './object-store';
 export {

@@ -4,6 +4,7 @@ import { nodesProjection } from '@oort/projections-nodes';
 import { objectsProjection } from '@oort/projections-objects';
 import { eventPrivacy, upcasters } from '@oort/schema';
 import { openDataPath } from './access';
+import { accountQuotasFrom } from './account-quotas';
 import { archiveFrom } from './archive/settings';
 import { lifecycleFrom } from './lifecycle/settings';
 import { packingFrom } from './packing/settings';
@@ -15,6 +16,6 @@ runSubgraph({
     const { store, readModels, eventKeys: keys } = foundation;
     const now = (): Date => foundation.now();
     const dataPath = openDataPath({ readModels, orderKey: settings.deviceKey('OORT_ORDER_KEY_FILE'), now });
-    return createStorageSubgraph({ store, readModels, dataPath, keys, now, ...lifecycleFrom(process.env), ...packingFrom(process.env), ...archiveFrom(process.env) });
+    return createStorageSubgraph({ store, readModels, dataPath, keys, now, ...lifecycleFrom(process.env), ...accountQuotasFrom(process.env), ...packingFrom(process.env), ...archiveFrom(process.env) });
   },
 });

@@ -5,10 +5,11 @@ import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
 import { newId } from '@oort/kernel-wire';
 import {
-  bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, usageOf, type BucketRow, type Listing, type UploadRow, type VersionListing,
+  bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, usageOf, usageOfAccount, type BucketRow, type Listing, type UploadRow, type VersionListing,
 } from '@oort/projections-objects';
 import type { Acl, BucketSetting, ObjectLock, Retention } from '@oort/schema/events/storage';
 import { accountKeyId } from './account-key';
+import type { AccountQuotas } from './account-quotas';
 import { Archive, coldSegments } from './archive/archive';
 import { archiveNodes, archiveNodesName } from './archive/archive-nodes';
 import { ObjectArchive, type Archived } from './archive/object-archive';
@@ -25,7 +26,7 @@ import { bucketLock, defaultRetention } from './object-lock';
 import { readObject } from './object-reader';
 import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
 import { packBook, readFollowing } from './packing/pack-book';
-import { bucketQuota, QuotaBooks, QuotaExceeded, within, type Reservation } from './quota';
+import { bucketQuota, QuotaBooks, QuotaExceeded, within, type Limited, type Quota, type Usage } from './quota';
 import type { StorageRefusal } from './refusals';
 import type { BucketSettings, BucketState, DeleteMarker, HeldVersion, StoredVersion } from './state';
 import { Uploads } from './uploads';
@@ -37,6 +38,8 @@ export interface ObjectStoreOptions {
   readonly keys: KeyStore;
   /** Besides the archive nodes, which are the default. */
   readonly archive?: ArchiveSettings;
+  /** Default: none have one. */
+  readonly accountQuotas?: AccountQuotas;
   readonly lifecycle?: { /** How long a day of lifecycle rules takes. Default: a day. */ readonly dayMs?: number };
   now(): Date;
 }
@@ -62,8 +65,10 @@ export interface PutObject {
   readonly acl?: Acl;
   /** Without a retention the bucket's default begins. */
   readonly lock?: ObjectLock;
-  /** Whose request it is. Default: `accountId`, to whom the bytes are billed and whose key wraps theirs. */
   readonly way?: StoredVersion['way'];
+  /** The bucket as the door has it already. Default: it is looked up. */
+  readonly state?: PresentBucket;
+  /** Whose request it is. Default: `accountId`, to whom the bytes are billed and whose key wraps theirs. */
   readonly actor?: string;
 }
 
@@ -94,7 +99,7 @@ export class ObjectStore {
   readonly #archive: Archive;
   readonly #objectArchive: ObjectArchive;
   readonly #handleBucket;
-  readonly #quotas: QuotaBooks;
+  readonly #quotas = new QuotaBooks();
 
   constructor(options: ObjectStoreOptions) {
     const { store, dataPath, keys } = options;
@@ -102,7 +107,6 @@ export class ObjectStore {
     this.#options = options;
     dataPath.locatePack = packBook(store);
     this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
-    this.#quotas = new QuotaBooks(async (bucket) => (await usageOf(options.readModels, bucket)).bytes);
     const { backends, chosen } = options.archive ?? { backends: [], chosen: [archiveNodesName] };
     this.#archive = new Archive({ backends: [archiveNodes(dataPath), ...backends], chosen, onLost: ({ message }) => process.emitWarning(message) });
     this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
@@ -154,7 +158,12 @@ export class ObjectStore {
     return outcome.ok ? { ok: true, value: null } : outcome;
   }
 
-  usage(bucket: string): Promise<{ readonly bytes: number; readonly versions: number }> { return usageOf(this.#options.readModels, bucket); }
+  usage(bucket: string): Promise<Usage> { return usageOf(this.#options.readModels, bucket); }
+
+  /** Of all the account's buckets. */
+  usageOfAccount(accountId: string): Promise<Usage> { return usageOfAccount(this.#options.readModels, accountId); }
+
+  accountQuota(accountId: string): Quota | null { return this.#options.accountQuotas?.(accountId) ?? null; }
 
   buckets(accountId: string): Promise<readonly BucketRow[]> { return bucketsOf(this.#options.readModels, accountId); }
 
@@ -172,18 +181,22 @@ export class ObjectStore {
   openUploads(bucket: string): Promise<readonly UploadRow[]> { return uploadsOf(this.#options.readModels, bucket); }
 
   async put(put: PutObject): Promise<Done<StoredVersion>> {
-    return this.withinQuota(put.bucket, put.body, put.sizeBytes, (body) => this.#put({ ...put, body }));
+    const { bucket, sizeBytes, state } = put;
+    return this.withinQuota({ bucket, objects: 1, ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(state === undefined ? {} : { state }) }, put.body, (body) => this.#put({ ...put, body }));
   }
 
-  /** Keeps what the body brings, or nothing where that is more than the bucket may hold. */
-  async withinQuota<T>(bucket: string, body: AsyncIterable<Uint8Array>, sizeBytes: number | undefined, keep: (body: AsyncIterable<Uint8Array>) => Promise<Done<T>>): Promise<Done<T>> {
-    const present = await this.bucket(bucket);
-    const quota = present === null ? null : bucketQuota(present);
-    if (quota === null) return keep(body);
-    const reservation: Reservation = this.#quotas.reserve(bucket, quota);
+  /** Keeps what the body brings, or nothing where that is more than the bucket or its account may hold. */
+  async withinQuota<T>(
+    { bucket, sizeBytes = 0, objects, state }: { readonly bucket: string; readonly sizeBytes?: number; readonly objects: number; readonly state?: PresentBucket },
+    body: AsyncIterable<Uint8Array>, keep: (body: AsyncIterable<Uint8Array>) => Promise<Done<T>>,
+  ): Promise<Done<T>> {
+    const present = state ?? await this.bucket(bucket);
+    const limits = present === null ? [] : this.#limitsOf(bucket, present);
+    if (limits.length === 0) return keep(body);
+    const reservation = this.#quotas.reserve(limits, objects);
     let kept = false;
     try {
-      await reservation.raiseTo(sizeBytes ?? 0);
+      await reservation.raiseTo(sizeBytes);
       const done = await keep(within(body, reservation));
       kept = done.ok;
       // The catalogue counts it before it stops to be a reservation.
@@ -191,10 +204,19 @@ export class ObjectStore {
       return done;
     } catch (error) {
       if (!(error instanceof QuotaExceeded)) throw error;
-      return { ok: false, refusal: { code: 'QUOTA_EXCEEDED', message: error.message, payload: { bucket, quotaBytes: quota.bytes } } };
+      return { ok: false, refusal: { code: 'QUOTA_EXCEEDED', message: error.message, payload: { scope: error.scope, quota: error.quota } } };
     } finally {
       reservation.end(kept);
     }
+  }
+
+  #limitsOf(bucket: string, present: PresentBucket): readonly Limited[] {
+    const { accountId } = present;
+    const [ofBucket, ofAccount] = [bucketQuota(present), this.accountQuota(accountId)];
+    return [
+      ...(ofBucket === null ? [] : [{ scope: { bucket }, quota: ofBucket, usage: () => this.usage(bucket) }]),
+      ...(ofAccount === null ? [] : [{ scope: { accountId }, quota: ofAccount, usage: () => this.usageOfAccount(accountId) }]),
+    ];
   }
 
   async #put(put: PutObject): Promise<Done<StoredVersion>> {

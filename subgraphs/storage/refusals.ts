@@ -1,4 +1,5 @@
 import type { RefusalOf } from '@oort/kernel-decider';
+import type { Quota, QuotaScope } from './quota';
 
 export type BucketRefusal = RefusalOf<'BAD_BUCKET_NAME' | 'BUCKET_EXISTS' | 'BUCKET_TAKEN' | 'NO_SUCH_BUCKET' | 'NOT_OWNER' | 'BUCKET_NOT_EMPTY' | 'BUCKET_LOCKED' | 'BUCKET_NOT_VERSIONED', { readonly bucket: string }>;
 
@@ -8,7 +9,7 @@ export type ObjectRefusal = RefusalOf<
 
 export type UploadRefusal = RefusalOf<'UPLOAD_EXISTS' | 'NO_SUCH_UPLOAD' | 'INVALID_PART' | 'INVALID_PART_ORDER' | 'PART_TOO_SMALL', { readonly partNumber: number | null }>;
 
-export type QuotaRefusal = RefusalOf<'QUOTA_EXCEEDED', { readonly bucket: string; readonly quotaBytes: number }>;
+export type QuotaRefusal = RefusalOf<'QUOTA_EXCEEDED', { readonly scope: QuotaScope; readonly quota: Quota }>;
 
 export type StorageRefusal = BucketRefusal | ObjectRefusal | UploadRefusal | QuotaRefusal;
 

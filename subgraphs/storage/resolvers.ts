@@ -10,7 +10,7 @@ import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
 import { annualLossProbability } from './durability';
 import { followBucketEvents, readBucketEvents, type Asked, type BucketEvent } from './notifications/feed';
 import type { Done, ObjectStore } from './object-store';
-import { bucketQuota } from './quota';
+import { bucketQuota, type Quota } from './quota';
 
 export interface StorageRoom { readonly store: EventStore; readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath; readonly certificate: (bucket: string, key: string, versionId: string) => Promise<AvailabilityCertificate | null> }
 
@@ -32,10 +32,8 @@ export function storageResolvers(room: StorageRoom): Readonly<Record<string, unk
     },
     Bucket: {
       __resolveReference: ({ id }: { readonly id: string }, { actor }: RequestContext) => ownBucket(room, id, actor),
-      quotaBytes: async ({ id }: { readonly id: string }) => {
-        const present = await room.objects.bucket(id);
-        return (present === null ? null : bucketQuota(present))?.bytes.toString() ?? null;
-      },
+      quotaBytes: async ({ id }: { readonly id: string }) => (await quotaOf(room, id))?.bytes?.toString() ?? null,
+      quotaObjects: async ({ id }: { readonly id: string }) => (await quotaOf(room, id))?.objects?.toString() ?? null,
       usedBytes: async ({ id }: { readonly id: string }) => String((await room.objects.usage(id)).bytes),
       versions: async ({ id }: { readonly id: string }) => (await room.objects.usage(id)).versions,
       objects: (bucket: { readonly id: string }, page: Page & { readonly prefix: string }) => objectPage(room, bucket.id, page),
@@ -54,6 +52,7 @@ function queries(room: StorageRoom): object {
     bucket: (_: unknown, { id }: { readonly id: string }, { actor }: RequestContext) => ownBucket(room, id, actor),
     storageObject: (_: unknown, { bucket, key }: { readonly bucket: string; readonly key: string }, { actor }: RequestContext) => ownObject(room, bucket, key, actor),
     durability: (_: unknown, asked: Durability) => presentDurability(asked),
+    storageUsage: (_: unknown, __: unknown, { actor }: RequestContext) => ownUsage(room, actor),
     bucketEvents: async (_: unknown, { first, ...asked }: Asked & Page, { actor }: RequestContext) => {
       const { events, end, more } = await readBucketEvents(room.store, actor, asked, Math.min(Math.max(first, 1), 1000));
       const { pageInfo, ...page } = connection(events.map((node) => ({ cursor: node.cursor, node })), more, asked.after);
@@ -79,10 +78,12 @@ function mutations(room: StorageRoom): object {
       if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
       return await ownBucket(room, bucket, actor) ?? refusal('NO_SUCH_BUCKET', 'The bucket was deleted meanwhile.');
     },
-    setBucketQuota: async (_: unknown, { input: { bucket, quotaBytes } }: Input<{ readonly bucket: string; readonly quotaBytes?: string | null }>, { actor }: RequestContext): Promise<object> => {
+    setBucketQuota: async (_: unknown, { input: { bucket, quotaBytes, quotaObjects } }: Input<QuotaInput>, { actor }: RequestContext): Promise<object> => {
       if (actor.kind !== 'account') return notSignedIn;
-      if (quotaBytes != null && !(/^\d{1,16}$/.test(quotaBytes) && Number.isSafeInteger(Number(quotaBytes)))) return refusal('BAD_QUOTA', 'quotaBytes is a whole number of bytes below 2^53.');
-      const done = await room.objects.setBucketSetting(actor.accountId, bucket, 'quota', quotaBytes == null ? null : JSON.stringify({ bytes: Number(quotaBytes) }));
+      const quota = [['bytes', quotaBytes], ['objects', quotaObjects]].flatMap(([name, amount]) => (amount == null ? [] : [[name, Number(amount)] as const]));
+      const isBad = [quotaBytes, quotaObjects].some((amount) => amount != null && !/^\d{1,16}$/.test(amount)) || quota.some(([, amount]) => !Number.isSafeInteger(amount));
+      if (isBad) return refusal('BAD_QUOTA', 'quotaBytes and quotaObjects are whole numbers below 2^53.');
+      const done = await room.objects.setBucketSetting(actor.accountId, bucket, 'quota', quota.length === 0 ? null : JSON.stringify(Object.fromEntries(quota)));
       if (!done.ok) return refusal(done.refusal.code, done.refusal.message);
       return await ownBucket(room, bucket, actor) ?? refusal('NO_SUCH_BUCKET', 'The bucket was deleted meanwhile.');
     },
@@ -118,6 +119,19 @@ async function objectPage(room: StorageRoom, bucket: string, { first, after, pre
   const listing = await listObjects(room.readModels, { bucket, prefix, delimiter: '', after: after ?? '', limit: within(first) });
   const rows = listing.entries.flatMap((entry) => ('object' in entry ? [entry.object] : []));
   return connection(rows.map((row) => ({ cursor: row.key, node: presentObject(row) })), listing.truncated, after);
+}
+
+interface QuotaInput { readonly bucket: string; readonly quotaBytes?: string | null; readonly quotaObjects?: string | null }
+
+async function quotaOf(room: StorageRoom, bucket: string): Promise<Quota | null> {
+  const present = await room.objects.bucket(bucket);
+  return present === null ? null : bucketQuota(present);
+}
+
+async function ownUsage({ objects }: StorageRoom, actor: Actor): Promise<object | null> {
+  if (actor.kind !== 'account') return null;
+  const [{ bytes, versions }, quota] = [await objects.usageOfAccount(actor.accountId), objects.accountQuota(actor.accountId)];
+  return { usedBytes: String(bytes), versions, quotaBytes: quota?.bytes?.toString() ?? null, quotaObjects: quota?.objects?.toString() ?? null };
 }
 
 /** Another's bucket looks like none. */

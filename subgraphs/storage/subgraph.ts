@@ -25,6 +25,7 @@ export interface StoragePorts extends Omit<SubgraphPorts, 'content' | 'telemetry
   readonly keys: KeyStore;
   readonly archive?: ArchiveSettings;
   readonly possession?: Pick<PossessionAuditOptions, 'everyMs'>;
+  readonly accountQuotas?: NonNullable<ObjectStoreOptions['accountQuotas']>;
   /** Default: a day of 24 hours. */
   readonly lifecycle?: Pick<LifecycleOptions, 'everyMs'> & NonNullable<ObjectStoreOptions['lifecycle']>;
   /** Of small objects, into coded packs. Null: they stay replicas. */

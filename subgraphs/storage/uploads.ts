@@ -8,7 +8,7 @@ import type { Condition } from './commands';
 import type { DataPath } from './data-path/data-path';
 import { unwrapKey } from './data-path/sealing';
 import { uploadDecider } from './decide';
-import type { Done, ObjectStore } from './object-store';
+import type { Done, ObjectStore, PresentBucket } from './object-store';
 import type { ObjectWriter } from './object-writer';
 import type { Part, StoredVersion, UploadState } from './state';
 
@@ -53,10 +53,13 @@ export class Uploads {
 
   async storePart(
     uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>, checksums: () => Readonly<Record<string, string>>, sizeBytes?: number,
+    /** Upload and bucket as the door has them already. */
+    known: { readonly upload?: UploadState; readonly state?: PresentBucket } = {},
   ): Promise<Done<Part>> {
-    const before = await this.find(uploadId);
+    const before = known.upload ?? await this.find(uploadId);
     if (before.status !== 'open') return refused('NO_SUCH_UPLOAD', 'There is no such upload.');
-    return this.#objects.withinQuota(before.upload.bucket, body, sizeBytes, (within) => this.#storePart(uploadId, partNumber, within, checksums, before));
+    const asked = { bucket: before.upload.bucket, objects: 0, ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(known.state === undefined ? {} : { state: known.state }) };
+    return this.#objects.withinQuota(asked, body, (within) => this.#storePart(uploadId, partNumber, within, checksums, before));
   }
 
   async #storePart(
@@ -94,7 +97,9 @@ export class Uploads {
     const unused = [...state.parts.values()].filter((part) => !chosen.includes(part));
     const nothing = { follow: () => undefined, discard: () => Promise.resolve() };
     if (state.status === 'completed') return { ok: true, value: await this.#objects.versionAsStored(version) };
-    const stored = await this.#objects.commit(version, condition, nothing, { actor: actor ?? version.accountId, id: deriveId('command', `store/${uploadId}`) });
+    // Its parts are counted already.
+    const stored = await this.#objects.withinQuota({ bucket: version.bucket, objects: 1 }, noBytes(), () =>
+      this.#objects.commit(version, condition, nothing, { actor: actor ?? version.accountId, id: deriveId('command', `store/${uploadId}`) }));
     if (!stored.ok) return stored;
     const outcome = await this.#handle(uploadId, asked);
     if (!outcome.ok) return outcome;
@@ -134,6 +139,8 @@ function joined(
     ...(upload.lock === undefined ? {} : { lock: upload.lock }),
   };
 }
+
+async function* noBytes(): AsyncGenerator<Uint8Array> { /* An upload's end brings none. */ }
 
 function piecesOf(segments: readonly SegmentPlacement[]): SegmentPlacement['pieces'] {
   return segments.flatMap(({ pieces }) => pieces);

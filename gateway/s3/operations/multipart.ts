@@ -1,4 +1,4 @@
-import type { Part, UploadState } from '@oort/subgraphs-storage';
+import type { Part, PresentBucket, UploadState } from '@oort/subgraphs-storage';
 import { listOfNewObject } from '../access/new-lists';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
 import { checksumNamed, headerOfChecksum } from '../checksums';
@@ -64,19 +64,19 @@ function wholeChecksum(request: S3Request, { checksumAlgorithm, checksumType }: 
 }
 
 export async function uploadPart(request: S3Request): Promise<void> {
-  const { uploadId, partNumber } = await requirePart(request);
+  const { uploadId, partNumber, known } = await requirePart(request);
   const body = requestBody(request);
-  const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums(), body.sizeBytes);
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums(), body.sizeBytes, known);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendEmpty(request, 200, { etag: `"${done.value.etag}"`, ...checksumHeaders(done.value.checksums) });
 }
 
 export async function uploadPartCopy(request: S3Request): Promise<void> {
-  const { uploadId, partNumber } = await requirePart(request);
+  const { uploadId, partNumber, known } = await requirePart(request);
   const { object: { version } } = await copySource(request);
   const range = rangeOf(header(request, 'x-amz-copy-source-range'), version.sizeBytes);
   const bytes = request.objects.read(version, range?.start, range?.end);
-  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}), (range?.end ?? version.sizeBytes) - (range?.start ?? 0));
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}), (range?.end ?? version.sizeBytes) - (range?.start ?? 0), known);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }));
 }
@@ -109,12 +109,13 @@ export async function abortUpload(request: S3Request): Promise<void> {
   sendEmpty(request, 204);
 }
 
-async function requirePart(request: S3Request): Promise<{ readonly uploadId: string; readonly partNumber: number }> {
+async function requirePart(request: S3Request): Promise<{ readonly uploadId: string; readonly partNumber: number; readonly known: { readonly upload: UploadState; readonly state: PresentBucket } }> {
   const partNumber = Number(queryValue(request, 'partNumber'));
   if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > mostParts) {
     throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
   }
-  return { ...await requireUpload(request), partNumber };
+  const { uploadId, state } = await requireUpload(request);
+  return { uploadId, partNumber, known: { upload: state, state: await requireBucket(request) } };
 }
 
 type Known = Exclude<UploadState, { readonly status: 'absent' | 'aborted' }>;

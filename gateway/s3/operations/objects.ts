@@ -37,7 +37,7 @@ export async function storeObject(request: S3Request, way?: 'Post'): Promise<Rea
   const body = requestBody(request);
   const done = await objects.put({
     ...parties(request), ...list, bucket, key, body: body.bytes, contentType: contentTypeOf(request), userMetadata: metadataOf(request),
-    ...(body.sizeBytes === undefined ? {} : { sizeBytes: body.sizeBytes }), checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }), ...(way === undefined ? {} : { way }),
+    ...(body.sizeBytes === undefined ? {} : { sizeBytes: body.sizeBytes }), checksums: () => body.checksums(), condition, ...(tags === undefined ? {} : { tags }), ...(way === undefined ? {} : { way }), state: present,
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
@@ -178,7 +178,7 @@ export async function copyObject(request: S3Request): Promise<void> {
   const done = await objects.put({
     ...parties(request), ...list, bucket, key, body: objects.read(version), sizeBytes: version.sizeBytes, condition: writeCondition(request), checksums: () => version.checksums,
     contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
-    ...(tags === undefined ? {} : { tags }), way: 'Copy',
+    ...(tags === undefined ? {} : { tags }), way: 'Copy', state: present,
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
