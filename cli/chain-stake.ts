@@ -14,7 +14,7 @@ const usage = 'oort chain stake show|deposit|delegate|exit|withdraw|report';
 const states = ['none', 'pending', 'candidate', 'witnessing', 'offline', 'exiting', 'exited'];
 const finalWithinMs = 120_000;
 
-interface Chain { readonly provider: JsonRpcProvider; readonly addresses: Readonly<Record<string, string>> }
+export interface Chain { readonly provider: JsonRpcProvider; readonly addresses: Readonly<Record<string, string>> }
 
 export async function chainStake(commandLine: readonly string[]): Promise<void> {
   const { values, positionals: [action = '', ...others] } = readOptions(commandLine, {
@@ -72,7 +72,7 @@ async function act(chain: Chain, action: string, given: Given): Promise<object> 
 }
 
 /** The first deposit opens the pool, and says what part of rewards its operator keeps. */
-async function deposit(pools: Contract, { pool, amount, commission }: Given, own: string): Promise<void> {
+async function deposit(pools: Contract, { pool, amount, commission }: Given, own: string): Promise<unknown> {
   if (pool !== own) throw new UsageRefused('deposit is for one\'s own pool; another is delegated to');
   const state = Number(((await pools.getFunction('stakeOf')(own)) as readonly bigint[])[4]);
   if (state === 0) return send(pools, 'createPool', [commission ?? 500], amount);
@@ -90,9 +90,10 @@ async function report(chain: Chain, wallet: Wallet, block: string): Promise<obje
 async function show({ provider, addresses }: Chain, pool: string, staker: string | null): Promise<object> {
   const pools = new Contract(addresses['StakingPools'] ?? '', contractAbis.StakingPools, provider);
   const [own = 0n, delegated = 0n, exiting = 0n, commission = 0n, state = 0n] = [...(await pools.getFunction('stakeOf')(pool)) as readonly bigint[]];
+  const [held = 0n, heldUntil = 0n] = [...(await pools.getFunction('heldOf')(pool).catch(() => [])) as readonly bigint[]];
   const shown = {
     pool, state: states[Number(state)] ?? String(state), own: formatEther(own), delegated: formatEther(delegated), exiting: formatEther(exiting),
-    commissionBasisPoints: Number(commission),
+    commissionBasisPoints: Number(commission), ...(held === 0n ? {} : { heldForCases: formatEther(held), heldUntil: new Date(Number(heldUntil) * 1000).toISOString() }),
   };
   if (staker === null) return shown;
   const [leaving = 0n, availableAt = 0n] = [...(await pools.getFunction('exitOf')(pool, staker)) as readonly bigint[]];
@@ -104,11 +105,12 @@ async function show({ provider, addresses }: Chain, pool: string, staker: string
 }
 
 /** Throws StakeRefused with the contract's own word for it, before anything is sent where that is possible. */
-async function send(contract: Contract, method: string, args: readonly unknown[], value = 0n): Promise<void> {
+export async function send(contract: Contract, method: string, args: readonly unknown[], value = 0n): Promise<TransactionReceipt | null> {
   try {
     const sent = (await contract.getFunction(method)(...args, { value })) as TransactionResponse;
     const receipt: TransactionReceipt | null = await sent.wait(1, finalWithinMs);
     process.stderr.write(`final: ${sent.hash}, ${String(receipt?.gasUsed ?? 0n)} gas\n`);
+    return receipt;
   } catch (error) {
     throw new StakeRefused(method, reasonOf(contract, error));
   }
@@ -120,18 +122,18 @@ function reasonOf(contract: Contract, error: unknown): string {
   return named === null ? shortMessage ?? messageOf(error) : `${named.name}(${named.args.map(String).join(', ')})`;
 }
 
-function contractOf({ provider, addresses }: Chain, name: ContractName, wallet: Wallet): Contract {
+export function contractOf({ provider, addresses }: Chain, name: ContractName, wallet: Wallet): Contract {
   // The compiler's own interface, which names the errors too.
   return new Contract(addresses[name] ?? '', artifact().contracts[name]?.abi as InterfaceAbi, wallet.connect(provider));
 }
 
-async function addressesOf(provider: JsonRpcProvider, url: string): Promise<Readonly<Record<string, string>>> {
+export async function addressesOf(provider: JsonRpcProvider, url: string): Promise<Readonly<Record<string, string>>> {
   const found = (await provider.send('olympus_contracts', [])) as Readonly<Record<string, string>>;
   if (found['StakingPools'] === undefined) throw new UsageRefused(`the chain at ${url} has no StakingPools`);
   return found;
 }
 
-function addressOf(text: string, name: string): string {
+export function addressOf(text: string, name: string): string {
   if (!isAddress(text)) throw new UsageRefused(`${name} is an address, not "${text}"`);
   return getAddress(text);
 }

@@ -9,7 +9,8 @@ const help = `oort: a decentralised AI cloud
   oort keys DIR
       makes the platform's keys, for services that are given them one by one
   oort agent join --token T --kind super|archive|edge [--platform URL --ingest URL] [--data DIR] [--name NAME] [--operator 0x...]
-      a node: keys are made on the device, and starting again goes on, with its leases and results too; data in ~/.oort/agent-KIND
+      a node: keys are made on the device, and starting again goes on, with its leases and results too; data in ~/.oort/agent-KIND;
+      with --pool 0x... [--rpc URL] whoever doubts that it has its pieces may ask it on the chain, and that pool answers for it
   oort agent drain|leave --data DIR
       drain lets work and pieces move away while the agent runs; leave, once drained, is for good
   oort agent gpu install --data DIR
@@ -41,6 +42,10 @@ const help = `oort: a decentralised AI cloud
       asks for stake or a delegation back; takes it once its wait is over
   oort chain stake report --block HASH --key FILE
       shows a forked block and its twin to the chain, which takes the forker's stake and pays the reporter
+  oort chain leaf enlist|dismiss --node 0x... --key FILE [--rpc URL]
+      a pool answers with its stake for what this key of a node signs, and no longer; the agent tells its key when it joins with --pool
+  oort chain leaf dispute --node-id NODE --index N --key FILE [--platform URL] | convict --dispute ID --key FILE | show --dispute ID
+      asks a node on the chain for a leaf of the inventory that it signed last, for a bond; slashes it when its time is over
   oort chain export --data DIR --to FILE
       the final order of a node, running or not, into a file; again into the same one, what is new
   oort chain import --data DIR --genesis FILE --from FILE [--states-kept N]
@@ -99,6 +104,7 @@ const commands: Readonly<Record<string, Command>> = {
   'chain import': async (rest) => (await import('./chain-files.js')).importCommand(rest),
   'chain check': async (rest) => (await import('./chain-files.js')).checkCommand(rest),
   'chain repair': async (rest) => (await import('./chain-files.js')).repairCommand(rest),
+  'chain leaf': async (rest) => (await import('./chain-leaf.js')).chainLeaf(rest),
   'chain stake': async (rest) => (await import('./chain-stake.js')).chainStake(rest),
   'chain status': async (rest) => (await import('./chain-status.js')).chainStatus(rest),
   eventstore: async (rest) => (await import('./eventstore.js')).serveEvents(rest),

@@ -63,7 +63,8 @@ export class PossessionAudit {
     if (last !== undefined && now().getTime() - last.atMs < everyMs) return;
     const inventory = await dataPath.client.inventory(node);
     const { nodeId, root, leaves, pieces, madeAt, signature } = inventory;
-    const position = await this.#record({ type: 'InventoryCommitted', data: { nodeId, root, leaves, pieces, madeAt, signature } });
+    const court = publicly(inventory.court);
+    const position = await this.#record({ type: 'InventoryCommitted', data: { nodeId, root, leaves, pieces, madeAt, signature, ...(court === null ? {} : { court }) } });
     this.#committed.set(nodeId, { node, inventory, atMs: now().getTime(), position, challenged: leaves === 0 });
     await this.#compare(inventory);
   }
@@ -123,6 +124,11 @@ export class PossessionAudit {
 function disputeOf({ court }: NodeInventory, failed: readonly { readonly index: number }[]): (SignedForCourt & { readonly index: number }) | null {
   const [first] = failed;
   return court === undefined || first === undefined ? null : { ...court, index: first.index };
+}
+
+/** What makes a dispute of the inventory, beside its root and leaves. */
+function publicly(signed: SignedForCourt | undefined): Pick<SignedForCourt, 'pool' | 'node' | 'madeAt' | 'signature'> | null {
+  return signed === undefined ? null : { pool: signed.pool, node: signed.node, madeAt: signed.madeAt, signature: signed.signature };
 }
 
 /** Null when the answer holds. */
