@@ -78,13 +78,15 @@ export class NeedleLog {
   }
 
   async #flush(): Promise<void> {
-    while (this.#queue.length > 0) {
+    // Space is given back also when nothing more is written, a file at a time, so that no write waits for more than one.
+    for (let more = true; more || this.#queue.length > 0;) {
       const batch = this.#queue;
       this.#queue = [];
+      more = false;
       try {
-        await this.#write(batch);
+        if (batch.length > 0) await this.#write(batch);
         for (const write of batch) write.resolve();
-        await this.#compact();
+        more = await this.#compact();
       } catch (error) {
         for (const write of batch) write.reject(isFull(error) ? new PieceStoreFull(this.directory) : error);
       }
@@ -113,18 +115,19 @@ export class NeedleLog {
   }
 
   #note(pieceId: string, place: Place | null): void {
-    this.#live -= this.#index.get(pieceId)?.bytes ?? 0;
+    this.#live -= needleBytes(pieceId, this.#index.get(pieceId));
     if (place === null) this.#index.delete(pieceId);
     else this.#index.set(pieceId, place);
-    this.#live += place?.bytes ?? 0;
+    this.#live += needleBytes(pieceId, place ?? undefined);
   }
 
-  /** Moves what lives in the oldest file to the end once half of everything is dead. Only the oldest may go: a deletion
-   *  recorded in it can have nothing older left to delete. */
-  async #compact(): Promise<void> {
+  /** Moves what lives in the oldest file to the end once half of everything is dead, and says whether it did. Only the oldest may
+   *  go: a deletion recorded in it can have nothing older left to delete. A single file goes too when there is something to gain. */
+  async #compact(): Promise<boolean> {
     const total = [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     const oldest = this.#files.values().next().value;
-    if (oldest === undefined || this.#files.size < 2 || this.#live * 2 > total) return;
+    if (oldest === undefined || this.#live * 2 > total || (this.#files.size < 2 && total < this.fileBytes / 4)) return false;
+    if (this.#files.size < 2) await this.#roll();
     const survivors: Write[] = [];
     for (const [pieceId, { file }] of this.#index) {
       const payload = file === oldest.number ? await this.get(pieceId) : null;
@@ -135,6 +138,7 @@ export class NeedleLog {
     this.#files.delete(oldest.number);
     await oldest.handle.close();
     await unlink(this.#path(oldest.number));
+    return true;
   }
 
   #last(): LogFile {
@@ -179,3 +183,6 @@ export class NeedleLog {
 
   #path(number: number): string { return join(this.directory, `${String(number).padStart(8, '0')}.needles`); }
 }
+
+/** What a kept piece takes in the log, with its head. */
+function needleBytes(pieceId: string, place: Place | undefined): number { return place === undefined ? 0 : needleHeaderBytes + pieceId.length + place.bytes; }
