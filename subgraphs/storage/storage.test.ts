@@ -10,7 +10,7 @@ import { contentIdOf, ContentMissing } from '@oort/kernel-content';
 import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
-import { startTestNodes, type TestNode } from '@oort/node-agents-agent/pieces/fixture-nodes';
+import { answerableWithoutChain, startTestNodes, type TestNode } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
 import type { Actor } from '@oort/schema';
 import { createContentStore, createStorageSubgraph, DataPath, StorageUnavailable, type StorageSubgraph, type StoredVersion } from './index';
@@ -197,14 +197,6 @@ it('moves pieces onto a node that is new until it has its share', async () => {
 
 describe('challenges by the chain', () => {
   interface Audited { readonly nodeId: string; readonly draws: number; readonly proven: number; readonly root: string; readonly failed: readonly { readonly reason: string; readonly index: number }[]; readonly dispute?: object }
-  /** A seat at the court on the chain, without a chain. */
-  const answerable = (kept: string): NonNullable<TestNode['answerable']> => ({
-    directory: kept, anyway: () => Promise.resolve(null),
-    seat: {
-      node: `0x${'0b'.repeat(20)}`, keepMs: 60_000, news: () => Promise.resolve([]), isOpen: () => Promise.resolve(false), answer: () => Promise.resolve(),
-      sign: ({ root, leaves }) => Promise.resolve({ pool: `0x${'0a'.repeat(20)}`, node: `0x${'0b'.repeat(20)}`, root: `0x${root}`, leaves, madeAt: 1, signature: `0x${'00'.repeat(65)}` }),
-    },
-  });
   const audits = async (): Promise<readonly Audited[]> => {
     const found: Audited[] = [];
     for await (const { type, data } of store.readAll('start')) if (type === 'PossessionAudited') found.push(data as unknown as Audited);
@@ -225,7 +217,7 @@ describe('challenges by the chain', () => {
 
   it('a node whose bytes rot after it committed is caught, and what it could not show is repaired', async () => {
     await nodes[2]!.kill();
-    nodes[2]!.answerable = answerable(join(directory, 'signed'));
+    nodes[2]!.answerable = answerableWithoutChain(join(directory, 'signed'));
     await nodes[2]!.start();
     for (let index = 0; index < 6; index += 1) await put(`small-${index}`, randomBytes(9000));
     await beacon(1);
@@ -234,7 +226,6 @@ describe('challenges by the chain', () => {
     const caught = (await audits()).filter(({ failed }) => failed.length > 0);
     expect(caught.map(({ nodeId }) => nodeId)).toEqual(['node_2']);
     expect(caught[0]!.failed[0]!.reason).toBe('corrupt');
-    // Its pool answers for it: one of the leaves is for the chain to ask.
     expect(caught[0]!.dispute).toMatchObject({ pool: `0x${'0a'.repeat(20)}`, root: `0x${caught[0]!.root}`, index: caught[0]!.failed[0]!.index });
     nodes[2]!.rotten = false;
     for (let index = 0; index < 6; index += 1) await untilPieces(`small-${index}`, 4);

@@ -72,3 +72,15 @@ export async function startTestNodes(superNodes: number, directory: string, plat
   await Promise.all(nodes.map((node) => node.start()));
   return nodes;
 }
+
+/** A node that signs for a court of which it hears nothing. */
+export function answerableWithoutChain(directory: string): Answerable {
+  const [pool, node] = [`0x${'0a'.repeat(20)}`, `0x${'0b'.repeat(20)}`];
+  return {
+    directory, anyway: () => Promise.resolve(null),
+    seat: {
+      node, keepMs: 60_000, news: () => Promise.resolve([]), isOpen: () => Promise.resolve(false), answer: () => Promise.resolve(),
+      sign: ({ root, leaves }) => Promise.resolve({ pool, node, root: `0x${root}`, leaves, madeAt: 1, signature: `0x${'00'.repeat(65)}` }),
+    },
+  };
+}
