@@ -14,18 +14,20 @@ export async function joinAgent(commandLine: readonly string[]): Promise<void> {
   const { values } = readOptions(commandLine, {
     kind: { type: 'string' }, token: { type: 'string' }, operator: { type: 'string' }, platform: { type: 'string', default: 'http://127.0.0.1:4000' },
     ingest: { type: 'string', default: 'http://127.0.0.1:4100' }, data: { type: 'string' }, name: { type: 'string', default: hostname() },
-    'piece-store': { type: 'string' }, pool: { type: 'string' }, rpc: { type: 'string', default: 'http://127.0.0.1:8765' },
+    'piece-store': { type: 'string' }, cache: { type: 'string' }, region: { type: 'string' }, pool: { type: 'string' }, rpc: { type: 'string', default: 'http://127.0.0.1:8765' },
   });
   const kind = kinds.find((one) => one === values.kind);
   if (kind === undefined) throw new UsageRefused(`--kind is one of ${kinds.join(', ')}`);
   const pieceStore = values['piece-store'];
   if (pieceStore !== undefined && kind !== 'super') throw new UsageRefused('--piece-store is for super nodes');
   if (values.pool !== undefined && kind === 'edge') throw new UsageRefused('--pool is for nodes that keep pieces');
+  const cacheBytes = bytesOf(values.cache);
+  if (cacheBytes !== null && kind !== 'edge') throw new UsageRefused('--cache is for edge nodes');
   const agent = await starts[kind]({
     ...(values.token === undefined ? {} : { token: values.token }), ...(values.operator === undefined ? {} : { operator: values.operator }),
     platform: values.platform, ingest: values.ingest, directory: values.data === undefined ? join(homedir(), '.oort', `agent-${kind}`) : resolve(values.data), name: values.name,
     ...(values.pool === undefined ? {} : { court: { pool: values.pool, rpc: values.rpc } }),
-    ...(pieceStore === undefined ? {} : { pieceStore }),
+    ...(pieceStore === undefined ? {} : { pieceStore }), ...(cacheBytes === null ? {} : { cacheBytes }), ...(values.region === undefined ? {} : { region: values.region }),
   });
   process.stdout.write(`${JSON.stringify({ ready: true, nodeId: agent.nodeId, endpoint: agent.endpoint })}\n`);
   await new Promise<void>((done) => {
@@ -34,6 +36,14 @@ export async function joinAgent(commandLine: readonly string[]): Promise<void> {
     process.once('disconnect', () => { done(); });
   });
   await agent.close();
+}
+
+/** `500M` and `20G` are of 1024. Throws UsageRefused. */
+function bytesOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const [, digits, unit = ''] = /^(\d{1,12})([KMGT]?)$/.exec(text) ?? [];
+  if (digits === undefined || Number(digits) === 0) throw new UsageRefused(`--cache is a size like 20G, not "${text}"`);
+  return Number(digits) * 1024 ** ' KMGT'.indexOf(unit === '' ? ' ' : unit);
 }
 
 /** `oort agent gpu install`: before joining. */

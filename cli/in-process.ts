@@ -5,6 +5,7 @@ import { openDoor, serveSupergraph, supergraphOf } from '@oort/gateway-graphql';
 import { openS3Door, readS3Accounts } from '@oort/gateway-s3';
 import { openIngestDoor } from '@oort/gateway-telemetry';
 import { Fault } from '@oort/kernel-wire';
+import { edgeMetrics } from '@oort/subgraphs-storage';
 import { credentialsOver } from './credentials';
 import { openDomains } from './domains';
 import { openMetricsDoor } from './metrics';
@@ -48,7 +49,7 @@ export async function openPlatform({ directory, onEnd }: PlatformOptions): Promi
     doors.push(() => s3.close());
     const graphql = await openDoor({ port: ports.graphql, supergraph, credentials, cacheDirectory: join(directory, 'cache') });
     doors.push(() => graphql.close());
-    const metrics = await openMetricsDoor(process.env, foundation.readModels, foundation.node);
+    const metrics = await openMetricsDoor(process.env, foundation.readModels, foundation.node, () => edgeMetrics(domains.storage.edge));
     if (metrics !== null) doors.push(() => metrics.close());
     return { addresses: { graphql: graphql.url, graphqlWebSocket: graphql.url.replace(/^http/, 'ws'), s3: s3.url, ingest: ingest.url, chain: chain.url }, close };
   } catch (error) {

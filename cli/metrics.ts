@@ -8,14 +8,14 @@ import { UsageRefused } from './usage';
 export interface MetricsDoor { readonly url: string; close(): Promise<void> }
 
 /** Null where no port is set. 0 asks for any free port. */
-export async function openMetricsDoor(environment: Readonly<Record<string, string | undefined>>, readModels: Pick<OpenReadModels, 'status'>, chain?: Pick<Ledger, 'request'>): Promise<MetricsDoor | null> {
+export async function openMetricsDoor(environment: Readonly<Record<string, string | undefined>>, readModels: Pick<OpenReadModels, 'status'>, chain?: Pick<Ledger, 'request'>, more: () => string = () => ''): Promise<MetricsDoor | null> {
   const text = environment['OORT_METRICS_PORT'] ?? '';
   if (text === '') return null;
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UsageRefused(`OORT_METRICS_PORT is not a port: ${text}`);
   const server = createServer((request, response) => {
     const isAsked = request.method === 'GET' && request.url === '/metrics';
-    const body = isAsked ? linesOf(readModels, chain) : Promise.resolve('there is only GET /metrics\n');
+    const body = isAsked ? linesOf(readModels, chain).then((lines) => lines + more()) : Promise.resolve('there is only GET /metrics\n');
     body.then((lines) => {
       response.writeHead(isAsked ? 200 : 404, { 'content-type': isAsked ? 'text/plain; version=0.0.4; charset=utf-8' : 'text/plain' }).end(lines);
     }, () => {

@@ -57,7 +57,7 @@ const deciders: Readonly<Record<string, readonly [file: string, name: string, fo
   storage_upload: ['storage/decide', 'uploadDecider', ['UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted']],
 };
 /** Written as observed or measured: no state is folded from them. */
-const undecided = ['ChainLogObserved', 'ContentHandedIn', 'BandwidthSettled', 'InventoryCommitted', 'PossessionAudited'];
+const undecided = ['ChainLogObserved', 'ContentHandedIn', 'BandwidthSettled', 'InventoryCommitted', 'PossessionAudited', 'EdgeAnswerRefuted'];
 
 interface StoredEvent { readonly type: string; readonly data: Json }
 interface Sample extends StoredEvent { readonly schemaVersion: number; readonly metadata: EventMetadata }

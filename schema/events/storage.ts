@@ -59,6 +59,9 @@ export type ColdAggregate = {
   readonly proofs: readonly { readonly segmentId: string; readonly tree: ColdPath; readonly index: ColdPath }[];
 };
 
+/** What an edge cache signed of a piece. */
+export type EdgeStatement = { readonly root: string; readonly leaves: number; readonly sizeBytes: number; /** Ed25519 over the receipt, hex. */ readonly signature: string };
+
 export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle' | 'quota' | 'notification';
 
 /** Until when a version cannot be deleted: by nobody, or by nobody who does not say that he means it. */
@@ -129,6 +132,9 @@ export type StorageEvent =
   | { readonly type: 'InventoryCommitted'; readonly data: { readonly nodeId: string; readonly root: string; readonly leaves: number; readonly pieces: number; readonly madeAt: string; readonly signature: string; /** By a key that a pool enlisted with LeafCourt, so that anybody may dispute a leaf there. `madeAt` in seconds. */ readonly court?: { readonly pool: string; readonly node: string; readonly madeAt: number; readonly signature: string } } }
   /** Leaves of an inventory that a later block's hash drew, and whether the node had them. `failed` names what it could not show and should have. */
   | { readonly type: 'PossessionAudited'; readonly data: { readonly nodeId: string; readonly root: string; readonly beacon: string; readonly blockNumber: number; readonly draws: number; readonly proven: number; readonly failed: readonly { readonly index: number; readonly pieceId: string | null; readonly reason: string }[]; /** The first of them, as it is disputed before LeafCourt. Absent where nothing failed, and for nodes that sign nothing for the chain. */ readonly dispute?: { readonly pool: string; readonly node: string; readonly root: string; readonly leaves: number; readonly madeAt: number; readonly signature: string; readonly index: number } } }
+  /** An edge cache gave bytes that do not open. `taken` is what it signed when it took the piece, `given` what it signed now: two roots under
+   *  one name. Null where the door does not have that signature. */
+  | { readonly type: 'EdgeAnswerRefuted'; readonly data: { readonly nodeId: string; readonly segmentId: string; readonly pieceId: string; readonly taken: EdgeStatement | null; readonly given: EdgeStatement | null } }
   /** Bytes that nodes served or took, settled by signed orders; feeds billing and rewards. */
   | { readonly type: 'BandwidthSettled'; readonly data: { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly orderRoot: string; /** Ed25519, hex, over the same: the node carried these orders out. Absent when it could not be asked. */ readonly nodeSignature?: string } };
 
@@ -136,5 +142,5 @@ export const storageVisibility = {
   BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant', ObjectRetentionSet: 'tenant', ObjectLegalHoldSet: 'tenant',
   ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant', SegmentPacked: 'tenant', PackSealed: 'tenant',
   ObjectArchived: 'tenant', ObjectRestored: 'tenant',
-  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', InventoryCommitted: 'public', PossessionAudited: 'public', BandwidthSettled: 'tenant',
+  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', InventoryCommitted: 'public', PossessionAudited: 'public', EdgeAnswerRefuted: 'public', BandwidthSettled: 'tenant',
 } as const satisfies Visibilities<StorageEvent>;

@@ -1,4 +1,6 @@
+import { receiptStatement } from '@oort/algorithms-possession';
 import { memoryStore, type EventStore, type RecordedEvent } from '@oort/kernel-eventstore';
+import { newDeviceKey, signWith } from '@oort/kernel-identity';
 import { uuidV5, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import { auditOtherWork, type OtherWork, type OtherWorkPorts } from './other-work';
@@ -9,11 +11,12 @@ let store: EventStore;
 let audits: OtherWork;
 let status: string;
 let written = 0;
+const edgeKey = newDeviceKey();
 
 function ports(change: Partial<OtherWorkPorts> = {}): OtherWorkPorts {
   return {
     store, now: () => new Date('2026-01-01T00:00:00Z'), appealMs: 1000, random: () => 0,
-    nodeOf: (nodeId) => Promise.resolve(nodeId === 'node_unknown' ? null : { operator: '0x01', status }),
+    nodeOf: (nodeId) => Promise.resolve(nodeId === 'node_unknown' ? null : { operator: '0x01', status, publicKey: edgeKey.publicKey }),
     nodes: () => Promise.resolve(['node_a', 'node_b'].map((nodeId) => ({ nodeId, operator: '0x01', status: 'active', online: nodeId === 'node_a' }))),
     ...change,
   };
@@ -60,6 +63,23 @@ describe('what a node keeps', () => {
   it('is slashed for when it fails again and again', async () => {
     for (let time = 0; time < 5; time += 1) await audits.possessionAudited(await happened('PossessionAudited', possession(1)));
     expect((await eventsOf()).filter(({ type }) => type === 'SlashProposed')).toMatchObject([{ data: { nodeId: 'node_a', operator: '0x01' } }]);
+  });
+});
+
+describe('an edge cache', () => {
+  const pieceId = 'piece_edge1x0';
+  const said = (root: string, key = edgeKey): Json => {
+    const receipt = { root, leaves: 1, sizeBytes: 9 };
+    return { ...receipt, signature: signWith(key, receiptStatement({ nodeId: 'node_a', pieceId, ...receipt })) };
+  };
+
+  it('fails by two roots that it signed for one piece, and by nothing less', async () => {
+    const refuted = (taken: Json, given: Json): Promise<RecordedEvent> => happened('EdgeAnswerRefuted', { nodeId: 'node_a', segmentId: 's', pieceId, taken, given });
+    const other = newDeviceKey();
+    for (const [taken, given] of [[null, said('bb')], [said('aa'), null], [said('aa'), said('aa')], [said('aa'), said('bb', other)]] as const) await audits.edgeRefuted(await refuted(taken, given));
+    expect(await verdicts()).toEqual([]);
+    await audits.edgeRefuted(await refuted(said('aa'), said('bb')));
+    expect(await verdicts()).toMatchObject([{ nodeId: 'node_a', work: 'storage', evidence: 'proof', outcome: 'fail' }]);
   });
 });
 

@@ -1,14 +1,18 @@
 // Audits of work that no phantom can be slipped into: what other domains already find out about a node, as verdicts on its record.
-//   storage     leaves that a later block drew out of what the node said it keeps: one verdict a challenge (HONESTY: storage, exact)
+//   storage     leaves that a later block drew out of what the node said it keeps: one verdict a challenge (HONESTY: storage, exact);
+//               a cache that signed two roots for one piece
 //   liveness    silence is a failure when it begins; at random times whoever is there passes
 //   annotation  gold items, once their mission is closed and all may know which they were: one verdict an answer
+import { receiptStatement } from '@oort/algorithms-possession';
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
+import { verifySignature } from '@oort/kernel-identity';
 import type { DatahubEvent } from '@oort/schema/events/datahub';
 import type { NodesEvent } from '@oort/schema/events/nodes';
 import type { StorageEvent } from '@oort/schema/events/storage';
 import { createJudge } from './judging';
 
 type Audited = Extract<StorageEvent, { readonly type: 'PossessionAudited' }>['data'];
+type Refuted = Extract<StorageEvent, { readonly type: 'EdgeAnswerRefuted' }>['data'];
 type Silent = Extract<NodesEvent, { readonly type: 'NodeWentOffline' }>['data'];
 type Closed = Extract<DatahubEvent, { readonly type: 'MissionClosed' }>['data'];
 type Gold = Extract<DatahubEvent, { readonly type: 'GoldItemAdded' }>['data'];
@@ -19,7 +23,7 @@ export interface AuditedNode { readonly nodeId: string; readonly operator: strin
 export interface OtherWorkPorts {
   readonly store: EventStore;
   now(): Date;
-  nodeOf(nodeId: string): Promise<Pick<AuditedNode, 'operator'> & { readonly status?: string } | null>;
+  nodeOf(nodeId: string): Promise<Pick<AuditedNode, 'operator'> & { readonly status?: string; /** Ed25519, hex. */ readonly publicKey?: string } | null>;
   nodes(): Promise<readonly AuditedNode[]>;
   readonly appealMs: number;
   /** In [0, 1). */
@@ -28,6 +32,7 @@ export interface OtherWorkPorts {
 
 export interface OtherWork {
   possessionAudited(event: RecordedEvent): Promise<void>;
+  edgeRefuted(event: RecordedEvent): Promise<void>;
   wentOffline(event: RecordedEvent): Promise<void>;
   missionClosed(event: RecordedEvent): Promise<void>;
   /** Called every `probeEveryMs`: each node that is there is looked at about once a day. */
@@ -49,6 +54,15 @@ export function auditOtherWork(ports: OtherWorkPorts): OtherWork {
       if (node === null || draws === 0) return;
       const { operator } = node;
       await judge({ nodeId, operator, taskId: `possession/${event.id}`, work: 'storage', evidence: 'proof', outcome: failed.length === 0 ? 'pass' : 'fail', distance: failed.length / draws }, event);
+    },
+    async edgeRefuted(event) {
+      const { nodeId, pieceId, taken, given } = event.data as unknown as Refuted;
+      const node = await ports.nodeOf(nodeId);
+      // Only two roots that it signed under one name show that it was the cache: a single word could be the door's.
+      const { publicKey, operator } = node ?? {};
+      if (publicKey === undefined || operator === undefined || taken === null || given === null || taken.root === given.root) return;
+      const isSigned = [taken, given].every(({ signature, ...said }) => verifySignature(publicKey, receiptStatement({ nodeId, pieceId, ...said }), signature));
+      if (isSigned) await judge({ nodeId, operator, taskId: `edge/${event.id}`, work: 'storage', evidence: 'proof', outcome: 'fail', distance: null }, event);
     },
     async wentOffline(event) {
       const { nodeId } = event.data as unknown as Silent;

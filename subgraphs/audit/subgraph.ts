@@ -12,7 +12,7 @@ import { onnxReferee } from './referee';
 import { auditResolvers } from './resolvers';
 
 export interface AuditPorts extends SubgraphPorts, Pick<OfficerPorts, 'dispatch' | 'runtimeClass' | 'appealMs'> {
-  nodeOf(nodeId: string): Promise<{ readonly operator: string; readonly runtimeClass: string; readonly status: string } | null>;
+  nodeOf(nodeId: string): Promise<{ readonly operator: string; readonly runtimeClass: string; readonly status: string; readonly publicKey?: string } | null>;
   nodes: OtherWorkPorts['nodes'];
   dispatchTraining: TrainingAuditPorts['dispatchTraining'];
   /** Between two roots of commitments on chain. */

@@ -9,6 +9,8 @@ import { liveNodes } from '@oort/projections-nodes';
 import { BandwidthBook } from './bandwidth';
 import { createContentStore } from './content-store';
 import { DataPath } from './data-path/data-path';
+import type { EdgeOptions } from './edge/edge-caches';
+import { recordRefutations } from './edge/refutations';
 import { ObjectStore, type ObjectStoreOptions } from './object-store';
 import { RepairLoop } from './repair';
 
@@ -22,6 +24,7 @@ export interface StorageAccessOptions {
   readonly lifecycle?: ObjectStoreOptions['lifecycle'];
   readonly accountQuotas?: ObjectStoreOptions['accountQuotas'];
   readonly archive?: ObjectStoreOptions['archive'];
+  readonly edge?: EdgeOptions;
   now(): Date;
 }
 
@@ -36,15 +39,16 @@ export class NoContentHere extends Fault {
 }
 
 /** The data path that the domain itself stands on too. */
-export function openDataPath({ readModels, orderKey, now }: Omit<StorageAccessOptions, 'store' | 'keys'>): DataPath {
+export function openDataPath({ readModels, orderKey, now, edge }: Omit<StorageAccessOptions, 'store' | 'keys'>): DataPath {
   const nodes = () => liveNodes(readModels, { online: 'either', statuses: ['active', 'suspended', 'draining'] });
-  return new DataPath({ nodes, platformKey: orderKey, now });
+  return new DataPath({ nodes, platformKey: orderKey, now, ...(edge === undefined ? {} : { edge }) });
 }
 
 /** Bandwidth is settled until the signal aborts. */
 export function openStorageAccess(options: StorageAccessOptions, signal: AbortSignal): StorageAccess {
   const { store, readModels, keys, now, lifecycle, accountQuotas, archive } = options;
   const dataPath = openDataPath(options);
+  recordRefutations(store, dataPath, () => now());
   const objects = new ObjectStore({ store, readModels, dataPath, keys, now, ...(lifecycle === undefined ? {} : { lifecycle }), ...(accountQuotas === undefined ? {} : { accountQuotas }), ...(archive === undefined ? {} : { archive }) });
   // Not run: it only records what reads here find bad, and the domain's own loop repairs it.
   new RepairLoop({ store, readModels, dataPath, handleObject: objects.handleObject, writer: objects.writer, now });

@@ -8,6 +8,8 @@ export { createContentAccess, type ContentAccess } from './content-access';
 export { contentBucket, createContentStore, type ContentStoreOptions } from './content-store';
 export { DataPath, type DataPathOptions } from './data-path/data-path';
 export { PiecesUnreachable, SegmentCorrupt, StorageUnavailable } from './data-path/faults';
+export { edgeMetrics } from './edge/metrics';
+export { edgeFrom } from './edge/settings';
 export type { StorageNode, StorageNodes } from './data-path/port';
 export { annualLossProbability } from './durability';
 export { durabilityReport, type Assumptions, type CodeReport, type DurabilityReport, type Improvement } from './durability-report';

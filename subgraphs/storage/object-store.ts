@@ -338,7 +338,7 @@ export class ObjectStore {
   #removePieces(before: FoundVersion): void {
     if (before.status === 'marker') return;
     const cold = before.status === 'archived' ? this.#archive.remove(coldSegments(before.cold, before.cars)) : Promise.resolve();
-    void Promise.all([cold, this.#options.dataPath.remove(before.version.segments.flatMap(({ pieces }) => pieces))])
+    void Promise.all([cold, this.#options.dataPath.edge?.purge(before.version.segments), this.#options.dataPath.remove(before.version.segments.flatMap(({ pieces }) => pieces))])
       .catch((error: unknown) => process.emitWarning(`pieces of ${before.version.versionId} were not removed: ${String(error)}`));
   }
 

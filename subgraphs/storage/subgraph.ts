@@ -8,6 +8,8 @@ import type { ArchiveSettings } from './archive/settings';
 import { BandwidthBook } from './bandwidth';
 import { certificateOf } from './certificate';
 import type { DataPath } from './data-path/data-path';
+import type { EdgeCaches } from './edge/edge-caches';
+import { recordRefutations } from './edge/refutations';
 import { LifecycleSweep, type LifecycleOptions } from './lifecycle/sweep';
 import { ObjectStore, type ObjectStoreOptions } from './object-store';
 import { PossessionAudit, type PossessionAuditOptions } from './possession-audit';
@@ -40,6 +42,8 @@ export interface StorageSubgraph extends Subgraph {
   readonly possession: PossessionAudit;
   readonly bandwidth: BandwidthBook;
   readonly lifecycle: LifecycleSweep;
+  /** Null where reads go through none. */
+  readonly edge: EdgeCaches | null;
   readonly packer: Packer;
 }
 
@@ -55,9 +59,10 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
   const packer = new Packer({ store, readModels, dataPath, handleObject: objects.handleObject, now: () => ports.now(), rule: usualRule, ...packing });
   const bandwidth = new BandwidthBook(store, () => ports.now(), dataPath);
   dataPath.onMoved = (moved) => bandwidth.note(moved);
+  recordRefutations(store, dataPath, () => ports.now());
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ store, readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle, packer,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ store, readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle, packer, edge: dataPath.edge,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
       void bandwidth.run(signal);

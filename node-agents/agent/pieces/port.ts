@@ -1,5 +1,7 @@
 /** Where a node keeps pieces: its disk, a cold store, or a bucket of its operator. */
 export interface PieceStore {
+  /** It keeps copies that may go at any time: nothing is promised of them, and each answer is signed. */
+  readonly isCache?: true;
   /** Resolves once the bytes survive a power cut. Throws PieceConflict when other bytes lie under the id, PieceStoreFull. */
   put(pieceId: string, bytes: Bytes): Promise<void>;
   /** Null when there is no such piece. */

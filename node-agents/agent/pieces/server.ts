@@ -10,7 +10,7 @@
 // Every request carries `authorization: Oort-Order <base64url of the order>.<hex signature>` by the platform's key.
 // An order names the node, the piece, the action and the most bytes that may move, so it opens nothing else.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { LeafHasher, openOrder, pieceLeafBytes, provePiece, receiptStatement, type InventoryAnswer, type Order, type OrderAction } from '@oort/algorithms-possession';
+import { commitPiece, LeafHasher, openOrder, pieceLeafBytes, provePiece, receiptStatement, type InventoryAnswer, type Order, type OrderAction, type Receipt } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { Fault } from '@oort/kernel-wire';
 import { systemCode } from './faults';
@@ -79,6 +79,8 @@ async function answer(options: RunningOptions, request: IncomingMessage, respons
     case 'get': {
       const bytes = await asked(store, order, request.headers.range);
       response.once('finish', () => { options.orders.note(statement, order, bytes.length); });
+      // A cache signs what it gives, as it signed what it took.
+      if (store.isCache === true && request.headers.range === undefined) response.setHeader('oort-receipt', receiptOf(options, { ...commitPiece(bytes), pieceId, sizeBytes: bytes.length }));
       return sendBytes(response, bytes);
     }
     case 'delete': await store.delete(pieceId); return sendJson(response, 200, { deleted: pieceId });
@@ -140,10 +142,14 @@ async function put(options: RunningOptions, order: Order, statement: Buffer, req
   }
   await options.store.put(order.pieceId, parts);
   const commitment = hasher.digest();
-  options.inventories.note(order.pieceId, commitment);
+  if (options.store.isCache !== true) options.inventories.note(order.pieceId, commitment);
   options.orders.note(statement, order, sizeBytes);
-  const receipt = { nodeId: options.nodeId, pieceId: order.pieceId, ...commitment, sizeBytes };
-  sendJson(response, 201, { ...receipt, signature: signWith(options.key, receiptStatement(receipt)) });
+  const receipt = { pieceId: order.pieceId, ...commitment, sizeBytes };
+  sendJson(response, 201, { nodeId: options.nodeId, ...receipt, signature: receiptOf(options, receipt) });
+}
+
+function receiptOf({ nodeId, key }: PieceServerOptions, receipt: Omit<Receipt, 'nodeId'>): string {
+  return signWith(key, receiptStatement({ nodeId, ...receipt }));
 }
 
 function actionOf(method: string, pieceId: string, proof: boolean): OrderAction {

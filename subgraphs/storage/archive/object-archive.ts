@@ -58,6 +58,7 @@ export class ObjectArchive {
       await archive.remove(coldSegments(record.segments, record.cars));
       return outcome;
     }
+    await dataPath.edge?.purge(segments);
     await dataPath.remove(segments.flatMap(({ pieces }) => pieces));
     await seen(outcome.position);
     return { ok: true, value: { versionId, contentRoot } };

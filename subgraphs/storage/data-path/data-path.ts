@@ -3,6 +3,7 @@ import { newId } from '@oort/kernel-wire';
 import { signWith, type DeviceKey } from '@oort/kernel-identity';
 import type { PiecePlacement, SegmentPlacement } from '@oort/schema/events/storage';
 import { readPlaced, sealedPlaced, type LocatePack } from '../packing/packed-read';
+import { EdgeCaches, type EdgeOptions } from '../edge/edge-caches';
 import { PieceRefused } from './faults';
 import { NodeWatch } from './node-watch';
 import { PieceClient, type Moved } from './piece-client';
@@ -21,6 +22,8 @@ export interface DataPathOptions {
   readonly nodes: StorageNodes;
   /** Signs orders; nodes got its public half at enrolment. */
   readonly platformKey: DeviceKey;
+  /** Reads go through caches of this region, where there are any. */
+  readonly edge?: EdgeOptions;
   now(): Date;
 }
 
@@ -38,12 +41,16 @@ export class DataPath implements Wires {
   /** Whoever has the log says where packs lie. */
   locatePack: LocatePack = () => Promise.resolve(null);
 
-  constructor({ nodes, platformKey, now }: DataPathOptions) {
+  /** Null in a process that reads directly. */
+  readonly edge: EdgeCaches | null;
+
+  constructor({ nodes, platformKey, now, edge }: DataPathOptions) {
     this.now = () => now();
     this.signer = { publicKey: platformKey.publicKey };
     this.sign = (statement) => signWith(platformKey, statement);
     this.watch = new NodeWatch(nodes, this.now);
     this.client = new PieceClient({ platformKey, now: this.now }, (moved) => this.onMoved(moved));
+    this.edge = edge === undefined ? null : new EdgeCaches(this, edge, (range, reading, pace) => readPlaced(this, this.locatePack, range, reading, pace));
   }
 
   /** A new segment, empty. */
@@ -67,7 +74,8 @@ export class DataPath implements Wires {
 
   /** The plain bytes of a range, in batches. Throws PiecesUnreachable, SegmentCorrupt. */
   read(range: RangeToRead, objectKey: Uint8Array, accountId: string, pace: Pace): AsyncGenerator<readonly Buffer[]> {
-    return readPlaced(this, this.locatePack, range, { objectKey, accountId, onBadPiece: (bad) => this.onBadPiece(bad) }, pace);
+    const reading = { objectKey, accountId, onBadPiece: (bad: BadPiece): void => this.onBadPiece(bad) };
+    return this.edge === null ? readPlaced(this, this.locatePack, range, reading, pace) : this.edge.read(range, reading, pace);
   }
 
   /** Every piece that it is made from is held against its receipt. */

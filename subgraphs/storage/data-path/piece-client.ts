@@ -15,6 +15,9 @@ export interface PieceClientOptions { readonly platformKey: DeviceKey; now(): Da
 /** Bytes that an order moved, for the settlement of bandwidth. */
 export interface Moved { readonly accountId: string; readonly nodeId: string; readonly direction: 'in' | 'out'; readonly bytes: number; readonly statement: Buffer }
 
+/** What a cache gave and signed; `arrived` is called once it is known to be right, for the settlement of bandwidth. */
+export interface CachedPiece { readonly body: Buffer; /** Hex; null when it signed nothing. */ readonly receipt: string | null; arrived(): void }
+
 export interface NodeInventory extends Inventory { readonly signature: string; readonly listed: readonly InventoryPiece[]; /** Of a node that anybody may ask on the chain. */ readonly court?: SignedForCourt }
 
 const orderMs = 60_000;
@@ -76,6 +79,12 @@ export class PieceClient {
     if (body.length !== length || commitPiece(body, leaves).root !== root) throw new PieceRefused('corrupt', node.nodeId, 'the bytes are not those of the receipt');
     this.#onMoved({ accountId, nodeId: node.nodeId, direction: 'out', bytes: length, statement });
     return body;
+  }
+
+  /** From a cache, unchecked. Throws PieceRefused. */
+  async getCached(node: StorageNode, accountId: string, pieceId: string, length: number, signal: AbortSignal): Promise<CachedPiece> {
+    const { body, statement, receipt } = await this.#call(node, 'get', { accountId, pieceId, bytes: length, signal });
+    return { body, receipt, arrived: () => this.#onMoved({ accountId, nodeId: node.nodeId, direction: 'out', bytes: body.length, statement }) };
   }
 
   async delete(node: StorageNode, pieceId: string): Promise<void> {
@@ -141,7 +150,7 @@ export class PieceClient {
 
   async #call(node: StorageNode, action: OrderAction, { accountId, pieceId, bytes, body, range, path: given, query = '', signal }: {
     readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer | AsyncIterable<Buffer>; readonly range?: string; readonly path?: string; readonly query?: string; readonly signal?: AbortSignal;
-  }): Promise<{ readonly body: Buffer; readonly statement: Buffer }> {
+  }): Promise<{ readonly body: Buffer; readonly statement: Buffer; readonly receipt: string | null }> {
     if (node.endpoint === null) throw new PieceRefused('unreachable', node.nodeId, 'it has no piece server');
     const { platformKey, now } = this.#options;
     const expiresAt = new Date(now().getTime() + orderMs).toISOString();
@@ -151,11 +160,11 @@ export class PieceClient {
     const answer = await request(`${node.endpoint}${path}`, {
       dispatcher: this.#agent, method, body: bodyOf(body), headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
       headers: { authorization: `Oort-Order ${statement.toString('base64url')}.${signWith(platformKey, statement)}`, ...(range === undefined ? {} : { range }) },
-    }).then(async ({ statusCode, headers, body: read }) => ({ statusCode, bytes: await bytesOf(read, Number(headers['content-length'])) }))
+    }).then(async ({ statusCode, headers, body: read }) => ({ statusCode, receipt: headers['oort-receipt'], bytes: await bytesOf(read, Number(headers['content-length'])) }))
       .catch((error: unknown) => { throw new PieceRefused('unreachable', node.nodeId, String(error)); });
     if (answer.statusCode === 404) throw new PieceRefused('missing', node.nodeId, pieceId);
     if (answer.statusCode >= 300) throw new PieceRefused('refused', node.nodeId, `${answer.statusCode} ${answer.bytes.toString('utf8', 0, 200)}`);
-    return { body: answer.bytes, statement };
+    return { body: answer.bytes, statement, receipt: typeof answer.receipt === 'string' ? answer.receipt : null };
   }
 }
 

@@ -30,6 +30,17 @@ export function sealSegment(plain: Uint8Array, objectKey: Uint8Array, segmentId:
   return Buffer.concat(parts.flat());
 }
 
+/** Some frames of a segment once more, the same to the byte, from the plain bytes that begin with frame `first` and end with a frame or the segment. */
+export function sealFrames(plain: Uint8Array, objectKey: Uint8Array, segmentId: string, first: number, sealedBytes: number): Buffer {
+  const key = segmentKey(objectKey, segmentId);
+  const frames = frameCount(plainLength(sealedBytes));
+  const parts = Array.from({ length: frameCount(plain.length) }, (_, index) => {
+    const cipher = createCipheriv('aes-256-gcm', key, nonceOf(first + index, first + index === frames - 1));
+    return [cipher.update(plain.subarray(index * frameBytes, (index + 1) * frameBytes)), cipher.final(), cipher.getAuthTag()];
+  });
+  return Buffer.concat(parts.flat());
+}
+
 /** Seals a segment while it arrives. A frame is held back until it is known whether it is the last. */
 export class FrameSealer {
   readonly #key: Buffer;
