@@ -16,7 +16,7 @@ import { openNode, type OlympusNode } from '@oort/ledger-node/node';
 import { newWitnessKey } from '@oort/ledger-node/witness-keys';
 import { openAnswerable } from '@oort/node-agents-agent/pieces/answerable';
 import { openDiskStore } from '@oort/node-agents-agent/pieces/disk-store';
-import { openLeafCourt } from '@oort/node-agents-agent/pieces/leaf-court';
+import { ChainAway, openLeafCourt } from '@oort/node-agents-agent/pieces/leaf-court';
 import { startPieceServer, type PieceServer } from '@oort/node-agents-agent/pieces/server';
 import type { PieceStore } from '@oort/node-agents-agent/pieces/port';
 import { contractAbis, localParameters } from '@oort/schema';
@@ -59,9 +59,9 @@ afterAll(async () => {
 });
 
 /** The part of an agent that keeps pieces. */
-async function startNode(): Promise<typeof agent> {
+async function startNode(chainAt = rpc): Promise<typeof agent> {
   const disk = await openDiskStore(join(directory, 'disk'));
-  const seat = await openLeafCourt(join(directory, 'agent'), { rpc, pool: pool.address });
+  const seat = await openLeafCourt(join(directory, 'agent'), { rpc: chainAt, pool: pool.address });
   const answerable = await openAnswerable(disk, { seat, pollMs: 50, directory: join(directory, 'agent'), log: (line) => { said.push(line); }, now: () => new Date() });
   const server = await startPieceServer({ store: answerable.living, nodeId, key: nodeKey, platformPublicKey: platformKey.publicKey, answerable, now: () => new Date() });
   const ending = new AbortController();
@@ -128,6 +128,10 @@ it('shows what is disputed by itself, though it was deleted and the node was sta
   await untilAnswered(await doubt(made, 4));
   await agent.stop();
   const disputed = await doubt(made, 5);
+  // It starts though the chain is away, and signs nothing for it meanwhile.
+  agent = await startNode('http://127.0.0.1:9');
+  expect((await client.inventory(asNode())).court).toBeUndefined();
+  await agent.stop();
   agent = await startNode();
   await untilAnswered(disputed);
   expect((await signedNow()).leaves).toBe(6);
@@ -151,4 +155,8 @@ it('a node that lost a piece pays for it once anybody says that its time is over
   }
   await call(developmentWallet(4), 'LeafCourt', method, args);
   expect([await stageOf(disputed), await stake()]).toEqual([3n, before - before / 100n]);
+});
+
+it('a node that never saw the chain does not say that it can be asked there', async () => {
+  await expect(openLeafCourt(join(directory, 'another'), { rpc: 'http://127.0.0.1:9', pool: pool.address })).rejects.toThrow(ChainAway);
 });

@@ -1,6 +1,6 @@
 // What a pool may take out while it is accused: all that no open case may take, and after a bounded time everything.
 import { id } from 'ethers';
-import { localParameters, type PlatformParameters } from '@oort/schema';
+import { localParameters, publicParameters, type PlatformParameters } from '@oort/schema';
 import { Reverted, TestChain, account, platform } from './test-chain';
 
 const oort = 10n ** 18n;
@@ -136,4 +136,21 @@ it('a case is no reason to keep stake of others, and only courts hold and let go
   await accuse('of nothing', 0);
   await chain.send(platform, 'HonestyCourt', 'proposeSlash', [id('of nobody'), anybody, 10_000, id('e')]);
   expect([await held(), (await chain.view('StakingPools', 'heldOf', [anybody]))[0]]).toEqual([0n, 0n]);
+});
+
+it('by the parameters of a public network: who may leave in hours waits for an appealed case of days, and for none longer than a month', async () => {
+  const { poolExitSeconds: exit, appealBondWei, poolOwnMinimumWei, appealSeconds: day } = publicParameters;
+  chain = await TestChain.open(publicParameters);
+  await chain.give(operator, 1_000_000n * oort);
+  await chain.send(operator, 'StakingPools', 'createPool', [500], poolOwnMinimumWei);
+  await leave(operator, poolOwnMinimumWei);
+  await accuse('case', 10_000);
+  await chain.send(operator, 'HonestyCourt', 'appeal', [id('case')], appealBondWei);
+  for (const wait of [exit, day, 7 * day]) {
+    chain.pass(wait);
+    expect(await refused(withdraw(operator))).toBe('HeldForACase');
+  }
+  chain.pass(21 * day);
+  await withdraw(operator);
+  expect(await chain.balance(operator)).toBe(1_000_000n * oort - appealBondWei);
 });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Contract, JsonRpcProvider, Wallet, getBytes, type ContractTransactionResponse, type EventLog } from 'ethers';
 import { courtAnswer } from '@oort/algorithms-possession';
-import { Fault } from '@oort/kernel-wire';
+import { Fault, messageOf } from '@oort/kernel-wire';
 import { contractAbis } from '@oort/schema';
 import { readState, writeState } from '../state-file';
 import type { LeafCourtSeat } from './leaf-defence';
@@ -18,24 +18,31 @@ export class NoLeafCourt extends Fault {
   constructor(rpc: string) { super('NO_LEAF_COURT', `the network behind ${rpc} has no LeafCourt`, { rpc }); }
 }
 
+export class ChainAway extends Fault {
+  constructor(rpc: string, reason: string) { super('CHAIN_AWAY', `the chain behind ${rpc} does not answer: ${reason}`, { rpc }); }
+}
+
+const answerMs = 5_000;
 /** A block's time may lie a little behind the clock. */
 const slackMs = 60_000;
 
-/** The key lies in the node's directory. Throws NoLeafCourt, and what ethers says of a chain that does not answer. */
+/** What a node keeps of it, so that it starts though the chain does not answer. */
+interface Remembered { readonly key: string; readonly chainId?: number; readonly address?: string; readonly keepMs?: number }
+
+/** The key lies in the node's directory. Throws NoLeafCourt, and on the first start ChainAway. */
 export async function openLeafCourt(directory: string, { rpc, pool }: CourtOptions): Promise<LeafCourtSeat & { close(): void }> {
-  const provider = new JsonRpcProvider(rpc, undefined, { staticNetwork: true, pollingInterval: 500, cacheTimeout: -1 });
   const path = join(directory, 'court-key.json');
-  const { key } = readState<{ readonly key: string }>(path) ?? { key: Wallet.createRandom().privateKey };
-  writeState(path, { key });
+  const before = readState<Remembered>(path) ?? { key: Wallet.createRandom().privateKey };
+  writeState(path, before);
+  const { key, chainId, address, keepMs } = await looked(rpc, before);
+  writeState(path, { key, chainId, address, keepMs } satisfies Remembered);
+  const provider = providerOf(rpc, chainId);
   const wallet = new Wallet(key, provider);
-  const { LeafCourt: address } = await provider.send('olympus_contracts', []) as Readonly<Record<string, string>>;
-  if (address === undefined) throw new NoLeafCourt(rpc);
   const court = new Contract(address, contractAbis.LeafCourt, wallet);
   const ask = (method: string, ...args: readonly unknown[]): Promise<unknown> => court.getFunction(method).staticCall(...args);
-  const [inventorySeconds, answerSeconds] = await Promise.all([ask('inventorySeconds'), ask('answerSeconds')]) as [bigint, bigint];
   let seen = -1;
   return {
-    node: wallet.address, keepMs: Number(inventorySeconds + answerSeconds) * 1000 + slackMs,
+    node: wallet.address, keepMs,
     async sign({ root, leaves, madeAt }) {
       const made = { pool, node: wallet.address, root: `0x${root}`, leaves, madeAt: Math.floor(madeAt.getTime() / 1000) };
       return { ...made, signature: await wallet.signMessage(getBytes(String(await ask('inventoryId', made)))) };
@@ -56,4 +63,32 @@ export async function openLeafCourt(directory: string, { rpc, pool }: CourtOptio
     },
     close() { provider.destroy(); },
   };
+}
+
+/** The network is named, since a provider that looks for it by itself waits for ever. */
+function providerOf(rpc: string, chainId: number): JsonRpcProvider {
+  return new JsonRpcProvider(rpc, chainId, { staticNetwork: true, pollingInterval: 500, cacheTimeout: -1 });
+}
+
+async function looked(rpc: string, before: Remembered): Promise<Required<Remembered>> {
+  try {
+    const [chainId, contracts] = [await asked(rpc, 'eth_chainId'), await asked(rpc, 'olympus_contracts') as Readonly<Record<string, string>>];
+    const address = contracts['LeafCourt'];
+    if (address === undefined) throw new NoLeafCourt(rpc);
+    const provider = providerOf(rpc, Number(chainId));
+    const court = new Contract(address, contractAbis.LeafCourt, provider);
+    const seconds = await Promise.all(['inventorySeconds', 'answerSeconds'].map((period) => court.getFunction(period).staticCall() as Promise<bigint>)).finally(() => { provider.destroy(); });
+    return { key: before.key, chainId: Number(chainId), address, keepMs: Number(seconds.reduce((sum, period) => sum + period, 0n)) * 1000 + slackMs };
+  } catch (error) {
+    const { key, chainId, address, keepMs } = before;
+    if (error instanceof NoLeafCourt) throw error;
+    if (chainId === undefined || address === undefined || keepMs === undefined) throw new ChainAway(rpc, messageOf(error));
+    return { key, chainId, address, keepMs };
+  }
+}
+
+async function asked(rpc: string, method: string): Promise<unknown> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: [] });
+  const answer = await fetch(rpc, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(answerMs) });
+  return (await answer.json() as { readonly result?: unknown }).result;
 }

@@ -1,7 +1,7 @@
 // Answers what is disputed on the chain about this node: the leaf, its path in the piece, and the piece's path in the inventory.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { InventoryAnswer, SignedForCourt } from '@oort/algorithms-possession';
-import { messageOf } from '@oort/kernel-wire';
+import { Fault, messageOf } from '@oort/kernel-wire';
 
 /** The node's side of LeafCourt. */
 export interface LeafCourtSeat {
@@ -25,6 +25,10 @@ export interface LeafDispute {
   readonly answerUntilMs: number;
 }
 
+export class LeafNotHere extends Fault {
+  constructor(root: string, index: number) { super('LEAF_NOT_HERE', `leaf ${index} of inventory ${root} is disputed and not here`, { root, index }); }
+}
+
 export interface Defending {
   readonly seat: LeafCourtSeat;
   /** Null when the node has not got the leaf. */
@@ -36,12 +40,21 @@ export interface Defending {
 /** Until the signal aborts. What could not be answered is tried again until its time is over. */
 export async function defendLeaves({ seat, answerOf, log, pollMs = 2_000 }: Defending, signal: AbortSignal): Promise<void> {
   const open = new Map<string, LeafDispute>();
+  let trouble = '';
   while (!signal.aborted) {
     try {
       for (const dispute of await seat.news()) open.set(dispute.disputeId, dispute);
-      for (const dispute of open.values()) if (await settled(dispute, { seat, answerOf, log })) open.delete(dispute.disputeId);
+      const failed: unknown[] = [];
+      for (const dispute of open.values()) {
+        const done = await settled(dispute, { seat, answerOf, log }).catch((error: unknown) => { failed.push(error); return false; });
+        if (done) open.delete(dispute.disputeId);
+      }
+      if (failed.length > 0) throw failed[0];
+      trouble = '';
     } catch (error) {
-      log(`leaf court: ${messageOf(error)}`);
+      // Told once, however long it lasts.
+      if (messageOf(error) !== trouble) log(`leaf court: ${messageOf(error)}`);
+      trouble = messageOf(error);
     }
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);
   }
@@ -54,10 +67,7 @@ async function settled({ disputeId, root, index, answerUntilMs }: LeafDispute, {
     return true;
   }
   const answer = await answerOf(root, index);
-  if (answer === null) {
-    log(`leaf court: leaf ${index} of inventory ${root} is disputed and not here`);
-    return false;
-  }
+  if (answer === null) throw new LeafNotHere(root, index);
   await seat.answer(disputeId, answer);
   log(`leaf court: showed leaf ${index} of inventory ${root}`);
   return true;
