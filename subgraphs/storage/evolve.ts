@@ -70,10 +70,10 @@ function evolveVersion(state: HeldVersion, event: ChangeEvent): HeldVersion {
     case 'SegmentPacked': return { ...state, version: { ...state.version, segments: state.version.segments.map((segment) => (segment.segmentId === event.data.segmentId ? packed(segment, event.data) : segment)) } };
     case 'PackSealed': return { ...state, version: { ...state.version, packSealed: true } };
     case 'ObjectArchived': {
-      const { archiveId, backend, contentRoot, segments, cars = [] } = event.data;
+      const { archiveId, backend, contentRoot, segments, cars = [], aggregate = null } = event.data;
       const { restoredUntil: _, ...before } = state.version;
       const version: StoredVersion = { ...before, segments: [], storageClass: 'ARCHIVE' };
-      return { status: 'archived', version, archiveId, backend, contentRoot, cold: segments, cars };
+      return { status: 'archived', version, archiveId, backend, contentRoot, cold: segments, cars, aggregate };
     }
     case 'ObjectRestored': {
       const { segments, until } = event.data;

@@ -8,6 +8,7 @@ import { ArchiveServiceFailed, ArchiveUnpaid, ArchiveUnreachable } from './archi
 import type { DataPath } from './data-path/data-path';
 import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
 import { annualLossProbability } from './durability';
+import { loadObject } from './load-object';
 import { followBucketEvents, readBucketEvents, type Asked, type BucketEvent } from './notifications/feed';
 import type { Done, ObjectStore } from './object-store';
 import { bucketQuota, type Quota } from './quota';
@@ -105,6 +106,12 @@ function objectFields(room: StorageRoom): object {
         ...segment, id: segmentId, healthy: pieces.filter(({ nodeId }) => online.has(nodeId)).length,
         pieces: pieces.map(({ pieceId, nodeId, ...piece }) => ({ ...piece, id: pieceId, node: { __typename: 'Node', id: nodeId }, online: online.has(nodeId) })),
       }));
+    },
+    archive: async ({ id, bucket, key }: { readonly id: string; readonly bucket: string; readonly key: string }) => {
+      const { state } = await loadObject(room.store, bucket, key, { versionId: id });
+      if (state.status !== 'archived') return null;
+      const { archiveId, backend, contentRoot, cars, aggregate } = state;
+      return { archiveId, backends: backend.split(','), contentRoot, cars, aggregate };
     },
     certificate: ({ id, bucket, key }: { readonly id: string; readonly bucket: string; readonly key: string }) => room.certificate(bucket, key, id),
     durability: async ({ id }: { readonly id: string }) => {

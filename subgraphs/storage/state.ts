@@ -1,4 +1,4 @@
-import type { BucketSetting, ColdCar, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
+import type { BucketSetting, ColdAggregate, ColdCar, SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
 
 type DataOf<Type extends StorageEvent['type']> = Extract<StorageEvent, { readonly type: Type }>['data'];
 
@@ -18,7 +18,8 @@ export type StoredVersion = DataOf<'ObjectStored'> & { /** Of an archived one th
 export type HeldVersion =
   | { readonly status: 'stored'; readonly version: StoredVersion }
   | { readonly status: 'archived'; readonly version: StoredVersion; readonly archiveId: string; readonly backend: string;
-      readonly contentRoot: string; readonly cold: readonly SegmentPlacement[]; /** None of archives of before. */ readonly cars: readonly ColdCar[] };
+      readonly contentRoot: string; readonly cold: readonly SegmentPlacement[]; /** None of archives of before. */ readonly cars: readonly ColdCar[];
+      readonly aggregate: ColdAggregate | null };
 
 export interface DeleteMarker { readonly status: 'marker'; readonly version: DataOf<'DeleteMarkerPlaced'> }
 

@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildSubgraphSchema } from '@apollo/subgraph';
+import { graphql } from 'graphql';
 import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
@@ -12,8 +14,9 @@ import type { StorageEvent } from '@oort/schema/events/storage';
 import { aggregateShownBy } from '../archive-formats/aggregate';
 import { openPieceCidV2 } from '../archive-formats/piece-commitment';
 import { DataPath } from '../data-path/data-path';
-import { ObjectStore, type ObjectStoreOptions } from '../object-store';
+import type { ObjectStore } from '../object-store';
 import { objectStreamId } from '../object-id';
+import { createStorageSubgraph, type StoragePorts, type StorageSubgraph } from '../subgraph';
 import { ArweaveArchive } from './arweave';
 import { FilecoinArchive } from './filecoin';
 import { FixtureBundler, FixtureProvider } from './fixture-services';
@@ -29,7 +32,8 @@ let nodes: TestNode[];
 let dataPath: DataPath;
 let provider: FixtureProvider;
 let bundler: FixtureBundler;
-let options: ObjectStoreOptions;
+let options: StoragePorts;
+let storage: StorageSubgraph;
 let objects: ObjectStore;
 let stop: AbortController;
 const parts = [randomBytes(5 * 1024 * 1024), Buffer.alloc(70_000, 'plain as day ')];
@@ -59,7 +63,8 @@ beforeEach(async () => {
     },
   };
   [provider.payer, provider.clientId] = ['0x19E7E376E7C213B7E7e7e46cc70A5dD086DAff2A', 7n];
-  objects = new ObjectStore(options);
+  storage = await createStorageSubgraph(options);
+  ({ objects } = storage);
   await objects.createBucket(account, bucket);
   await putParts();
 });
@@ -109,6 +114,9 @@ it('lies in three places under commitments that anybody can check, and comes bac
     expect(aggregateShownBy(proof, openPieceCidV2(car?.pieceCid ?? '')!)).toBe(recorded?.aggregate?.pieceCid);
   }
   expect(recorded?.aggregate?.proofs).toHaveLength(2);
+  const schema = buildSubgraphSchema({ typeDefs: storage.typeDefs, resolvers: storage.resolvers as never });
+  const asked = await graphql({ schema, source: '{ storageObject(bucket: "bucket", key: "film") { archive } }', contextValue: { actor: { kind: 'account', accountId: account } } });
+  expect(asked).toMatchObject({ data: { storageObject: { archive: { backends: ['archive-nodes', 'filecoin', 'arweave'], cars: recorded?.cars, aggregate: recorded?.aggregate } } } });
   for (const bytes of [...provider.pieces.values(), ...bundler.data.values()]) expect(bytes.includes('plain as day')).toBe(false);
 
   // The archive node is empty, the provider gives other bytes.
@@ -130,7 +138,7 @@ it('stays readable when a service fails half way, and asking again keeps each pi
   expect((await read()).equals(Buffer.concat(parts))).toBe(true);
   provider.failures = [];
   // A process that was not there the first time.
-  objects = new ObjectStore(options);
+  ({ objects } = await createStorageSubgraph(options));
   expect(await objects.archive(account, bucket, key, null, ['tape'])).toMatchObject({ ok: false, refusal: { code: 'NO_SUCH_BACKEND' } });
   expect(await objects.archive(account, bucket, key, null, ['filecoin'])).toMatchObject({ ok: true });
   expect([provider.count('PUT'), provider.dataSet.length, bundler.data.size]).toEqual([2, 2, 0]);
