@@ -6,6 +6,7 @@ import { bytesOf } from './machine';
 
 /** The bloom of logs that no transaction wrote. */
 export function logsBloom(logs: readonly Log[]): Hex {
+  if (logs.length === 0) return emptyBloom;
   const bloom = new Bloom();
   for (const { address, topics } of logs) for (const entry of [address, ...topics]) bloom.add(bytesOf(entry));
   return hexlify(bloom.bitvector);

@@ -11,12 +11,12 @@ import { blockBloom } from './bloom';
 import { ApproveMissing, Epochs } from './epochs';
 import type { Closing } from './epochs';
 import { FlatState } from './flat-state';
+import { runCall } from './interpreter/run-call';
 import { commonOf, createMachine, evmBlock } from './machine';
 import { beginPast, clearedSlots, usualStatesKept, writePast } from './past';
 import type { Before } from './past';
 import { receiptsRoot } from './receipts-root';
 import { runTransaction } from './run-transaction';
-import { runTransfer } from './transfer';
 import type { RunResult } from './run-transaction';
 import { skipTargets } from './skip-list';
 import { StableChain } from './stable-chain';
@@ -250,7 +250,7 @@ export class Executor {
     for (const [position, hash] of fresh.entries()) {
       const transaction = this.#known(hash) ?? await this.#kept(hash);
       const { raw } = transaction;
-      const result = runTransfer(this.#state, transaction, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm);
+      const result = runCall(this.#state, transaction, environment, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm);
       cumulative += result.gasUsed;
       progress.raws.set(hash, raw);
       progress.receipts.set(hash, {

@@ -129,7 +129,7 @@ export class FlatState implements StateManagerInterface {
 
   async getCode(address: Address): Promise<Uint8Array> {
     const account = await this.getAccount(address);
-    return account === undefined || !account.isContract() ? empty : this.#code(account.codeHash);
+    return account === undefined ? empty : this.codeOf(account);
   }
 
   async getCodeSize(address: Address): Promise<number> {
@@ -137,15 +137,24 @@ export class FlatState implements StateManagerInterface {
   }
 
   async getStorage(address: Address, key: Uint8Array): Promise<Uint8Array> {
-    const slot = slotKey(address.bytes, key);
+    return this.storageAt(address.bytes, key);
+  }
+
+  /** Without leading zeros. */
+  storageAt(address: Uint8Array, key: Uint8Array): Uint8Array {
+    const slot = slotKey(address, key);
     const changed = this.#changes.get(slot.toString('hex'));
     if (changed !== undefined) return changed ?? empty;
-    return this.#cleared.has(hexOf(address)) ? empty : (this.#read(slot) ?? empty);
+    return this.#cleared.size > 0 && this.#cleared.has(Buffer.from(address).toString('hex')) ? empty : (this.#read(slot) ?? empty);
   }
 
   async putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
+    this.putStorageAt(address.bytes, key, value);
+  }
+
+  putStorageAt(address: Uint8Array, key: Uint8Array, value: Uint8Array): void {
     const first = value.findIndex((byte) => byte !== 0);
-    this.#put(slotKey(address.bytes, key), first === -1 ? null : value.slice(first));
+    this.#put(slotKey(address, key), first === -1 ? null : value.slice(first));
   }
 
   async clearStorage(address: Address): Promise<void> {
@@ -194,9 +203,10 @@ export class FlatState implements StateManagerInterface {
     return new FlatState(this.#read);
   }
 
-  /** Codes are found by their hash and never change, and every call into a contract asks for one. */
-  #code(codeHash: Uint8Array): Uint8Array {
-    const key = codeKey(codeHash);
+  /** Codes are found by their hash and never change, and every call into a contract asks for one: the same array each time. */
+  codeOf(account: Account): Uint8Array {
+    if (!account.isContract()) return empty;
+    const key = codeKey(account.codeHash);
     const name = key.toString('hex');
     const known = this.#codes.get(name);
     if (known !== undefined) return known;
