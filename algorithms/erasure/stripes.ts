@@ -30,3 +30,17 @@ export function pieceLength(sizeBytes: number, code: Code, stripeUnitBytes: numb
   const rest = sizeBytes - full * code.k * stripeUnitBytes;
   return full * stripeUnitBytes + Math.ceil(rest / code.k);
 }
+
+/** Some bytes of one data piece. */
+export interface UnitPart { readonly index: number; readonly from: number; readonly to: number }
+
+/** Which bytes of which data pieces are those of the segment from `start` up to `end` (exclusive), in order. */
+export function unitsAt(start: number, end: number, sizeBytes: number, code: Code, stripeUnitBytes: number): readonly UnitPart[] {
+  return stripesOf(sizeBytes, code, stripeUnitBytes).flatMap(({ dataOffset, dataBytes, pieceOffset, unitBytes }) => {
+    if (dataOffset + dataBytes <= start || dataOffset >= end) return [];
+    return Array.from({ length: code.k }, (_, index) => {
+      const unit = dataOffset + index * unitBytes;
+      return { index, from: pieceOffset + Math.max(0, start - unit), to: pieceOffset + Math.min(unitBytes, end - unit) };
+    }).filter(({ from, to }) => to > from);
+  });
+}

@@ -4,6 +4,7 @@ import { pieceLength } from '@oort/algorithms-erasure';
 import { verifySignature } from '@oort/kernel-identity';
 import { canonicalJson, type Json } from '@oort/kernel-wire';
 import { leafBytesOf } from './commitment';
+import { doubtInPlace, type PackPlace } from './pack-place';
 import { receiptStatement } from './statements';
 
 export const certificateName = 'oort/availability/1';
@@ -17,6 +18,8 @@ export type CertifiedPiece = {
 
 export type CertifiedSegment = {
   readonly segmentId: string; readonly sizeBytes: number; readonly k: number; readonly n: number; readonly stripeUnitBytes: number; readonly pieces: readonly CertifiedPiece[];
+  /** Of a small object: the segment is a pack, and this is where in it the object's own segment lies. */
+  readonly packed?: PackPlace;
 };
 
 export type CertifiedObject = {
@@ -53,7 +56,7 @@ export function checkCertificate(text: string, platformKey: string | null = null
   if (!verifySignature(signer, certificateStatement(object, signer), signature)) return refused('NOT_SIGNED', 'the platform did not sign this');
   let losses = Infinity;
   for (const segment of object.segments) {
-    const doubt = doubtIn(segment);
+    const doubt = doubtIn(segment) ?? (segment.packed === undefined ? null : doubtInPlace(segment.packed, segment));
     if (doubt !== null) return refused('RECEIPT_DOUBTED', `${segment.segmentId}: ${doubt}`);
     losses = Math.min(losses, segment.pieces.length - segment.k);
   }
@@ -91,9 +94,19 @@ function hasShape(value: Json): value is Json & AvailabilityCertificate {
   const { segments } = value;
   return areStrings(value, ['bucket', 'key', 'versionId', 'etag', 'sha256', 'storedAt', 'certifiedAt', 'platformKey', 'signature']) && areNumbers(value, ['sizeBytes'])
     && Array.isArray(segments) && segments.every((segment) => isRecord(segment)
-      && areStrings(segment, ['segmentId']) && areNumbers(segment, ['sizeBytes', 'k', 'n', 'stripeUnitBytes']) && Array.isArray(segment['pieces'])
+      && (segment['packed'] === undefined || isPlace(segment['packed'])) && areStrings(segment, ['segmentId']) && areNumbers(segment, ['sizeBytes', 'k', 'n', 'stripeUnitBytes']) && Array.isArray(segment['pieces'])
       && segment['pieces'].every((piece: Json) => isRecord(piece)
         && areStrings(piece, ['nodeId', 'publicKey', 'pieceId', 'root', 'receipt']) && areNumbers(piece, ['index', 'leaves', 'sizeBytes'])));
+}
+
+function isPlace(place: Json): boolean {
+  return isRecord(place) && areStrings(place, ['segmentId', 'sha256']) && ['offset', 'sizeBytes', 'ordinal'].every((name) => Number.isSafeInteger(place[name]) && Number(place[name]) >= 0)
+    && Array.isArray(place['proofs']) && place['proofs'].every((one: Json) => isRecord(one) && areNumbers(one, ['piece']) && isRecord(one['proof'] ?? null)
+      && isProof(one['proof'] as Readonly<Record<string, Json>>));
+}
+
+function isProof(proof: Readonly<Record<string, Json>>): boolean {
+  return areNumbers(proof, ['index']) && areStrings(proof, ['leaf']) && Array.isArray(proof['path']) && proof['path'].every((hash) => typeof hash === 'string');
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, Json>> { return typeof value === 'object' && value !== null && !Array.isArray(value); }

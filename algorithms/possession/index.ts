@@ -7,5 +7,8 @@ export { challengeIndex, provePiece, verifyPieceProof, type PieceProof } from '.
 export {
   challengedLeaves, challengeSeed, inventoryStatement, InventoryTree, verifyInventoryAnswer, type Inventory, type InventoryAnswer, type InventoryPiece,
 } from './inventory';
+export {
+  decodePackEntry, doubtInPlace, encodePackEntry, isPackable, leavesOfEntry, packEntryBytes, packEntryOffset, type PackEntry, type PackPlace, type ProvenPack, type WantedLeaf,
+} from './pack-place';
 export { openOrder, orderStatement, receiptStatement, settlementStatement, type Order, type OrderAction, type Receipt, type Settlement } from './statements';
 export { courtAnswer, isSignedForCourt, type CourtAnswer, type CourtInventory, type SignedForCourt } from './court';

@@ -11,12 +11,12 @@ export interface PackableSegment {
 }
 
 /** Replicas up to so many bytes of objects that are as old, the oldest segments first. */
-export function looseSegments({ database }: Models, asked: { readonly mostBytes: number; readonly storedBefore: string; readonly limit: number }): Promise<readonly PackableSegment[]> {
+export function looseSegments({ database }: Models, asked: { readonly mostBytes: number; /** A bucket, that of the packs. */ readonly besides: string; readonly storedBefore: string; readonly limit: number }): Promise<readonly PackableSegment[]> {
   return database.query(
     `SELECT s."segmentId", s."versionId", o.bucket, o.key, s."sizeBytes", o."storedAt", s."packId"
      FROM ${objectsSchema}.segment s JOIN ${objectsSchema}.object o ON o."versionId" = s."versionId"
-     WHERE s."packId" IS NULL AND s.k = 1 AND NOT s.cold AND s."sizeBytes" <= $1 AND o."storedAt" <= $2 ORDER BY s."segmentId" LIMIT $3`,
-    [asked.mostBytes, asked.storedBefore, asked.limit]);
+     WHERE s."packId" IS NULL AND s.k = 1 AND NOT s.cold AND s."sizeBytes" <= $1 AND o."storedAt" <= $2 AND o.bucket <> $4 ORDER BY s."segmentId" LIMIT $3`,
+    [asked.mostBytes, asked.storedBefore, asked.limit, asked.besides]);
 }
 
 export function segmentsInPack({ database }: Models, packId: string): Promise<readonly PackableSegment[]> {
@@ -64,8 +64,8 @@ export async function packingReport({ database }: Models, mostBytes: number): Pr
        (SELECT COALESCE(sum(ceil(p."sizeBytes"::float8 * s.n / s.k)), 0) FROM ${objectsSchema}.pack p JOIN ${objectsSchema}.segment s ON s."segmentId" = p."segmentId")::text AS "rawNow",
        count(*) FILTER (WHERE "packId" IS NOT NULL)::text AS segments, COALESCE(sum("sizeBytes") FILTER (WHERE "packId" IS NOT NULL), 0)::text AS live,
        COALESCE(sum("sizeBytes"::bigint * n) FILTER (WHERE "packId" IS NOT NULL), 0)::text AS "rawBefore",
-       count(*) FILTER (WHERE "packId" IS NULL AND k = 1 AND "sizeBytes" <= $1)::text AS loose,
-       COALESCE(sum("sizeBytes") FILTER (WHERE "packId" IS NULL AND k = 1 AND "sizeBytes" <= $1), 0)::text AS "looseBytes"
+       count(*) FILTER (WHERE "packId" IS NULL AND k = 1 AND "sizeBytes" <= $1 AND NOT EXISTS (SELECT 1 FROM ${objectsSchema}.pack p WHERE p."packId" = "versionId"))::text AS loose,
+       COALESCE(sum("sizeBytes") FILTER (WHERE "packId" IS NULL AND k = 1 AND "sizeBytes" <= $1 AND NOT EXISTS (SELECT 1 FROM ${objectsSchema}.pack p WHERE p."packId" = "versionId")), 0)::text AS "looseBytes"
      FROM ${objectsSchema}.segment WHERE NOT cold`, [mostBytes]);
   const figure = (name: string): number => Number(row?.[name] ?? 0);
   return {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { newId } from '@oort/kernel-wire';
-import { encodePieces } from '@oort/algorithms-erasure';
-import { encodePack, isPackable, PackDamaged, readIndex, segmentIn } from './pack-format';
-import { unitsOf } from './packed-read';
+import { encodePieces, unitsAt } from '@oort/algorithms-erasure';
+import { commitPiece, doubtInPlace, isPackable, leavesOfEntry, provePiece } from '@oort/algorithms-possession';
+import { encodePack, PackDamaged, readIndex, segmentIn } from './pack-format';
 import { batchesOf, usualRule } from './rule';
 
 const segments = fc.array(fc.uint8Array({ maxLength: 3_000 }), { maxLength: 90 }).map((all) => all.map((bytes) => ({ segmentId: newId('segment'), sealed: Buffer.from(bytes) })));
@@ -13,14 +13,18 @@ it('a pack tells what lies in it, wherever its units went', () => {
     const { bytes, entries } = encodePack(given);
     expect(readIndex(bytes)).toEqual(entries);
     const pieces = encodePieces(bytes, code, stripeUnitBytes);
-    const pack = { segmentId: 's', sizeBytes: bytes.length, ...code, stripeUnitBytes, pieces: [] };
+    const pack = { sizeBytes: bytes.length, ...code, stripeUnitBytes, pieces: pieces.map((piece, index) => ({ index, sizeBytes: piece.length, ...commitPiece(piece) })) };
     for (const [ordinal, { segmentId, sealed }] of given.entries()) {
       const { offset = 0, sizeBytes = 0 } = entries[ordinal] ?? {};
       expect(isPackable(segmentId)).toBe(true);
       expect(segmentIn(bytes, ordinal, segmentId)?.equals(sealed)).toBe(true);
       expect(segmentIn(bytes, ordinal, newId('segment'))).toBeNull();
-      const units = unitsOf({ pack, offset, sizeBytes }).map(({ index, from, to }) => pieces[index]?.subarray(from, to) ?? Buffer.alloc(0));
+      const units = unitsAt(offset, offset + sizeBytes, bytes.length, code, stripeUnitBytes).map(({ index, from, to }) => pieces[index]?.subarray(from, to) ?? Buffer.alloc(0));
       expect(Buffer.concat(units).equals(sealed)).toBe(true);
+      const proofs = leavesOfEntry(pack, ordinal)?.map(({ piece, leaf }) => ({ piece, proof: provePiece(pieces[piece] ?? Buffer.alloc(0), leaf) })) ?? [];
+      const place = { segmentId, offset, sizeBytes, sha256: entries[ordinal]?.sha256 ?? '', ordinal, proofs };
+      expect(doubtInPlace(place, pack)).toBeNull();
+      expect(doubtInPlace({ ...place, offset: offset + 1, sizeBytes: Math.max(0, sizeBytes - 1) }, pack)).not.toBeNull();
     }
   }), { numRuns: 60 });
 });

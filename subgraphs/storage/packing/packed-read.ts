@@ -2,14 +2,14 @@
 // units which hold it; when one of them fails, the stripes are gathered from whoever has them, and at last every piece of the pack is
 // checked. A frame opens or does not: nobody's word is taken.
 import { hash } from 'node:crypto';
-import { decodeStripes, stripesOf } from '@oort/algorithms-erasure';
+import { decodeStripes, stripesOf, unitsAt } from '@oort/algorithms-erasure';
+import { decodePackEntry, packEntryBytes, packEntryOffset } from '@oort/algorithms-possession';
 import type { PackedPlace, SegmentPlacement } from '@oort/schema/events/storage';
 import { PieceRefused, PiecesUnreachable, SegmentCorrupt } from '../data-path/faults';
 import { gatherPieces, readSegment } from '../data-path/read';
 import { readPlain, type Pace, type RangeToRead, type Reading } from '../data-path/read-plain';
 import { openSegment } from '../data-path/sealing';
 import type { Wires } from '../data-path/write';
-import { decodeEntry, entryBytes, entryOffset } from './pack-format';
 
 /** Where a pack lies now, or null when there is no such pack. */
 export type LocatePack = (packId: string, fresh: boolean) => Promise<SegmentPlacement | null>;
@@ -61,7 +61,7 @@ export async function sealedPacked(
       const pack = await locate(packId, fresh);
       if (pack === null) break;
       const slice = { pack, offset, sizeBytes: segment.sizeBytes };
-      const isWhat = isRight ?? await entryCheck(wires, { pack, offset: entryOffset(ordinal), sizeBytes: entryBytes }, reading, segment);
+      const isWhat = isRight ?? await entryCheck(wires, { pack, offset: packEntryOffset(ordinal), sizeBytes: packEntryBytes }, reading, segment);
       for (const way of isWhat === null ? [checkedSlice] : [unitSlice, stripeSlice, checkedSlice]) {
         const sealed = await way(wires, slice, reading).catch((error: unknown) => { fault = error; return null; });
         if (sealed === null) continue;
@@ -76,7 +76,7 @@ export async function sealedPacked(
 /** What the pack's index says that the segment is, or null when the index cannot be read or speaks of another. */
 async function entryCheck(wires: Wires, slice: Slice, reading: Pick<Reading, 'accountId' | 'onBadPiece'>, segment: Packed): Promise<((sealed: Buffer) => boolean) | null> {
   const bytes = await unitSlice(wires, slice, reading).catch(() => null) ?? await stripeSlice(wires, slice, reading).catch(() => null);
-  const entry = bytes === null ? null : decodeEntry(bytes);
+  const entry = bytes === null ? null : decodePackEntry(bytes);
   if (entry?.segmentId !== segment.segmentId || entry.sizeBytes !== segment.sizeBytes) return null;
   return (sealed) => hash('sha256', sealed) === entry.sha256;
 }
@@ -85,10 +85,10 @@ interface Slice { readonly pack: SegmentPlacement; readonly offset: number; read
 type Way = (wires: Wires, slice: Slice, reading: Pick<Reading, 'accountId' | 'onBadPiece'>) => Promise<Buffer | null>;
 
 /** From the data pieces alone, without a look at the others. Null when one of their nodes is not there. */
-const unitSlice: Way = async (wires, slice, { accountId }) => {
+const unitSlice: Way = async (wires, { pack, offset, sizeBytes }, { accountId }) => {
   const nodes = await wires.watch.byId();
-  const parts = unitsOf(slice).map(({ index, from, to }) => {
-    const piece = slice.pack.pieces.find((candidate) => candidate.index === index);
+  const parts = unitsAt(offset, offset + sizeBytes, pack.sizeBytes, pack, pack.stripeUnitBytes).map(({ index, from, to }) => {
+    const piece = pack.pieces.find((candidate) => candidate.index === index);
     const node = piece === undefined ? undefined : nodes.get(piece.nodeId);
     return piece === undefined || node === undefined || !wires.watch.isWell(node) ? null : { piece, node, from, to };
   });
@@ -115,18 +115,6 @@ const checkedSlice: Way = async (wires, { pack, offset, sizeBytes }, { accountId
   const bytes = await readSegment(wires, pack, accountId, onBadPiece);
   return bytes.subarray(offset, offset + sizeBytes);
 };
-
-/** Which bytes of which data pieces are the slice, in order. */
-export function unitsOf({ pack, offset, sizeBytes }: Slice): readonly { readonly index: number; readonly from: number; readonly to: number }[] {
-  const end = offset + sizeBytes;
-  return stripesOf(pack.sizeBytes, pack, pack.stripeUnitBytes).flatMap(({ dataOffset, dataBytes, pieceOffset, unitBytes }) => {
-    if (dataOffset + dataBytes <= offset || dataOffset >= end) return [];
-    return Array.from({ length: pack.k }, (_, index) => {
-      const unit = dataOffset + index * unitBytes;
-      return { index, from: pieceOffset + Math.max(0, offset - unit), to: pieceOffset + Math.min(unitBytes, end - unit) };
-    }).filter(({ from, to }) => to > from);
-  });
-}
 
 function openedOrNull(open: (sealed: Buffer) => Buffer, sealed: Buffer): Buffer | null {
   try {

@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeFor } from '@oort/algorithms-erasure';
+import { isPackable, type PackEntry } from '@oort/algorithms-possession';
 import { contentIdOfHash } from '@oort/kernel-content';
 import { command } from '@oort/kernel-decider';
 import type { EventStore } from '@oort/kernel-eventstore';
@@ -24,7 +25,7 @@ import { loadObject } from '../load-object';
 import { objectStreamId } from '../object-id';
 import type { HandleObject } from '../object-writer';
 import { packBucket } from './pack-book';
-import { encodePack, isPackable, segmentIn, type PackEntry } from './pack-format';
+import { encodePack, segmentIn } from './pack-format';
 import { batchesOf, type PackingRule } from './rule';
 
 export interface PackerOptions {
@@ -61,7 +62,7 @@ export class Packer {
     const { readModels, rule, now } = this.options;
     await this.#finish();
     const storedBefore = new Date(now().getTime() - rule.ageMs).toISOString();
-    const loose = (await looseSegments(readModels, { mostBytes: looseBytes, storedBefore, limit: rule.mostSegments })).filter(({ segmentId }) => isPackable(segmentId));
+    const loose = (await looseSegments(readModels, { mostBytes: looseBytes, besides: packBucket, storedBefore, limit: rule.mostSegments })).filter(({ segmentId }) => isPackable(segmentId));
     const { batches, rest } = batchesOf(loose, rule, now());
     let packed = false;
     for (const batch of batches) packed = await this.#pack(batch) || packed;
@@ -97,7 +98,7 @@ export class Packer {
     const taken = await this.#take(batch);
     if (taken.length === 0) return false;
     const { bytes, entries } = encodePack(taken);
-    const placement = await this.#place(bytes);
+    const placement = await this.#place(bytes, taken.some(({ from }) => from.packId !== null));
     if (placement === null) return false;
     const packId = await this.#store(placement, bytes);
     if (packId === null) return false;
@@ -110,13 +111,14 @@ export class Packer {
     return true;
   }
 
-  /** A network on which even a pack would be replicas packs nothing. */
+  /** Replicas are worth packing where a pack is coded. What is left of thin packs may be too little for a code, and a small pack of replicas
+   *  still takes less than they do. */
   async #isWorthIt(batch: readonly PackableSegment[]): Promise<boolean> {
     const { dataPath } = this.options;
     const network = (await dataPath.watch.all()).filter(({ kind }) => kind === 'super');
     const well = network.filter((node) => dataPath.watch.isWell(node)).length;
     const plan = codeFor(batch.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), network.length, well);
-    return plan !== null && plan.k > 1 && well >= plan.n;
+    return plan !== null && well >= plan.n && (plan.k > 1 || batch.some(({ packId }) => packId !== null));
   }
 
   /** Their sealed bytes as they lie now. What cannot be read now, or is there no more, is left out. */
@@ -157,12 +159,12 @@ export class Packer {
   }
 
   /** Null unless all n nodes have signed: a pack holds many objects, and they were safe before. */
-  async #place(bytes: Buffer): Promise<SegmentPlacement | null> {
+  async #place(bytes: Buffer, mayBeReplicas: boolean): Promise<SegmentPlacement | null> {
     const { dataPath, now } = this.options;
     const written: WrittenSegment = await dataPath.place(newId('segment', now()), bytes, platform);
     const pieces = [...written.placement.pieces, ...await written.late].sort((a, b) => a.index - b.index);
     const placement = { ...written.placement, pieces };
-    if (pieces.length === placement.n && placement.k > 1) return placement;
+    if (pieces.length === placement.n && (placement.k > 1 || mayBeReplicas)) return placement;
     await dataPath.remove(pieces);
     return null;
   }

@@ -1,6 +1,8 @@
 // Small objects in packs over real piece servers: nothing is lost, whoever dies or deletes when, and nothing stays behind.
 import { randomBytes, randomInt } from 'node:crypto';
+import { checkCertificate, certificateStatement, type AvailabilityCertificate } from '@oort/algorithms-possession';
 import { packingReport } from '@oort/projections-objects';
+import { certificateOf } from '../certificate';
 import type { HandleObject } from '../object-writer';
 import { PackingPlatform } from './fixture-platform';
 import { looseBytes } from './packer';
@@ -95,6 +97,29 @@ it('gives a reader that began before the switch the bytes from after it, and del
   await swept();
   expect(await platform.storage.objects.find('bucket', 'key-5')).toBeNull();
 });
+
+it('certifies a packed object by the receipts of its pack and the proof of its place in it, also while nodes are away', async () => {
+  await putMany(12);
+  while (await platform.packer().runOnce()) { /* there is more */ }
+  const { store, dataPath } = platform;
+  for (const away of [0, 3]) {
+    for (const node of platform.nodes.slice(0, away)) await node.kill();
+    const { segmentId, versionId } = await placeOf('key-3');
+    const certificate = await certificateOf({ store, dataPath, now: () => new Date() }, 'bucket', 'key-3', versionId);
+    expect(certificate?.segments[0]?.packed).toMatchObject({ segmentId, proofs: [{ piece: 0 }] });
+    expect(checkCertificate(JSON.stringify(certificate), dataPath.signer.publicKey)).toMatchObject({ ok: true, losses: 3 });
+    const [segment] = certificate?.segments ?? [];
+    const { statement: _, platformKey, signature: __, ...object } = { ...certificate, segments: [{ ...segment, packed: { ...segment?.packed, ordinal: 4 } }] } as AvailabilityCertificate;
+    const signature = dataPath.sign(certificateStatement(object, platformKey));
+    expect(checkCertificate(JSON.stringify({ ...certificate, ...object, signature }))).toMatchObject({ ok: false, refused: 'RECEIPT_DOUBTED', detail: expect.stringMatching(/says otherwise/) as unknown });
+  }
+});
+
+async function placeOf(key: string): Promise<{ readonly segmentId: string; readonly versionId: string }> {
+  const found = await platform.storage.objects.find('bucket', key);
+  const [segment] = found?.version.segments ?? [];
+  return { segmentId: segment?.segmentId ?? '', versionId: found?.version.versionId ?? '' };
+}
 
 class Killed extends RangeError {}
 
