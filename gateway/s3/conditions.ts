@@ -1,3 +1,4 @@
+import type { StoredPart } from '@oort/schema/events/storage';
 import { S3Error } from './s3-error';
 import { header, type S3Request } from './s3-request';
 
@@ -40,6 +41,20 @@ export function unquoted(etag: string): string {
 function dateOf(text: string | null): number | null {
   const at = Date.parse(text ?? '');
   return Number.isNaN(at) ? null : at;
+}
+
+/** Where a part lies in its object; one that was not put in parts has one. Null for what has no bytes. Throws S3Error InvalidRequest,
+ *  InvalidArgument, InvalidPartNumber. */
+export function partRange(partNumber: string, range: string | null, { sizeBytes, parts }: { readonly sizeBytes: number; readonly parts?: readonly StoredPart[] }): Range | null {
+  if (range !== null) throw new S3Error('InvalidRequest', 'Cannot specify both Range header and partNumber query parameter');
+  if (!/^\d{1,5}$/.test(partNumber) || Number(partNumber) < 1 || Number(partNumber) > 10_000) throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');
+  const place = Number(partNumber) - 1;
+  const sizes = parts?.map((part) => part.sizeBytes) ?? [sizeBytes];
+  const size = sizes[place];
+  if (size === undefined) throw new S3Error('InvalidPartNumber', 'The requested partnumber is not satisfiable');
+  if (size === 0) return null;
+  const start = sizes.slice(0, place).reduce((sum, each) => sum + each, 0);
+  return { start, end: start + size };
 }
 
 export interface Range { readonly start: number; /** Exclusive. */ readonly end: number }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { versionName, type Deleted, type PresentBucket, type ReadableObject } from '@oort/subgraphs-storage';
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
-import { checkReadConditions, rangeOf, writeCondition } from '../conditions';
+import { checkReadConditions, partRange, rangeOf, unquoted, writeCondition } from '../conditions';
 import { expirationHeader } from '../lifecycle';
 import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
@@ -66,11 +66,13 @@ export async function getObject(request: S3Request): Promise<void> {
   if (object.status === 'archived' && request.method === 'GET') {
     throw new S3Error('InvalidObjectState', "The operation is not valid for the object's storage class; restore it first.");
   }
-  const range = rangeOf(header(request, 'range'), version.sizeBytes);
+  const partNumber = queryValue(request, 'partNumber');
+  const range = partNumber === null ? rangeOf(header(request, 'range'), version.sizeBytes) : partRange(partNumber, header(request, 'range'), version);
   const { start, end } = range ?? { start: 0, end: version.sizeBytes };
   const expiry = queryValue(request, 'versionId') === null ? expirationHeader(present, version, object.storedAt, request.objects.dayMs) : {};
   const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...versionHeaders(version, versioning), ...expiry, 'content-length': String(end - start) };
   if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`;
+  if (partNumber !== null && version.parts !== undefined) headers['x-amz-mp-parts-count'] = String(version.parts.length);
   const status = range === null ? 200 : 206;
   if (request.method === 'HEAD') return void request.response.writeHead(status, headers).end();
   await send(request, status, headers, request.objects.read(version, start, end));
@@ -91,21 +93,22 @@ async function send({ response }: S3Request, status: number, headers: Readonly<R
 
 export async function deleteObject(request: S3Request): Promise<void> {
   const { versioning } = await requireBucket(request);
-  const deleted = await deleteKey(request, request.key, queryValue(request, 'versionId'));
+  const deleted = await deleteKey(request, request.key, queryValue(request, 'versionId'), header(request, 'if-match'));
   const headers: Record<string, string> = {};
   if (deleted.marker) headers['x-amz-delete-marker'] = 'true';
   if (deleted.version !== null && versioning !== 'off') headers['x-amz-version-id'] = deleted.version;
   sendEmpty(request, 204, headers);
 }
 
-async function deleteKey(request: S3Request, key: string, version: string | null): Promise<Deleted> {
+/** `ifMatch`: the etag that the object must have, or a star for any (Amazon S3 User Guide, "How to perform conditional deletes"). */
+async function deleteKey(request: S3Request, key: string, version: string | null, ifMatch: string | null): Promise<Deleted> {
   const { objects, bucket } = request;
-  const remove = (bypass: boolean) => objects.delete({ ...parties(request), bucket, key, version: versionNamed(version), bypass });
+  const remove = (bypass: boolean) => objects.delete({ ...parties(request), bucket, key, version: versionNamed(version), condition: ifMatch === null ? {} : { ifMatch: unquoted(ifMatch) }, bypass });
   const plain = await remove(false);
   const done = !plain.ok && plain.refusal.code === 'OBJECT_LOCKED' && await mayBypass(request, key) ? await remove(true) : plain;
   if (done.ok) return done.value;
   // Deleting what is not there succeeds, as S3 has it.
-  if (done.refusal.code === 'NO_SUCH_OBJECT') return { version, marker: false };
+  if (done.refusal.code === 'NO_SUCH_OBJECT' && ifMatch === null) return { version, marker: false };
   throw errorOfRefusal(done.refusal);
 }
 
@@ -119,16 +122,16 @@ export async function deleteObjects(request: S3Request): Promise<void> {
   if (!Array.isArray(objects) || objects.length === 0 || objects.length > mostDeletes) throw malformed();
   const quiet = asked['Quiet'] === 'true';
   const targets = objects.map((object: unknown) => {
-    const { Key: key, VersionId: versionId } = fields(object);
+    const { Key: key, VersionId: versionId, ETag: etag } = fields(object);
     if (typeof key !== 'string' || key === '') throw malformed();
-    return { key, versionId: typeof versionId === 'string' ? versionId : null };
+    return { key, versionId: typeof versionId === 'string' ? versionId : null, etag: typeof etag === 'string' ? etag : null };
   });
   const results = [];
   for (let start = 0; start < targets.length; start += deletesAtOnce) {
-    results.push(...await Promise.all(targets.slice(start, start + deletesAtOnce).map(async ({ key, versionId }) => {
+    results.push(...await Promise.all(targets.slice(start, start + deletesAtOnce).map(async ({ key, versionId, etag }) => {
       try {
         await requireAccess(request, { bucket: request.bucket, key, versionId, action: 's3:DeleteObject' });
-        const { version, marker } = await deleteKey(request, key, versionId);
+        const { version, marker } = await deleteKey(request, key, versionId, etag);
         const ofMarker = marker ? { DeleteMarker: true, DeleteMarkerVersionId: version } : {};
         return { deleted: element('Deleted', { Key: key, VersionId: versionId, ...ofMarker }), failed: null };
       } catch (error) {

@@ -17,6 +17,8 @@ export async function putBucketPolicy(request: S3Request): Promise<void> {
   const bucket = await requireBucket(request);
   const text = (await readDocument(request)).toString('utf8');
   const policy = parsePolicy(text, request.bucket);
+  const canonicalIds = policy.statements.flatMap(({ principals }) => principals.canonicalIds);
+  if (canonicalIds.some((id) => request.identities.withCanonicalId(id) === null)) throw new S3Error('MalformedPolicy', 'Invalid principal in policy');
   if (isPublic(policy) && blocked(bucket).BlockPublicPolicy) {
     throw new S3Error('AccessDenied', 'Public policies are blocked by the BlockPublicPolicy block public access setting.');
   }
