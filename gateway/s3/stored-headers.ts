@@ -7,17 +7,14 @@ import { tagCount } from './tags';
 /** Headers that S3 keeps with an object and gives back. They lie beside the user's metadata, behind a colon that no user's name can have. */
 const kept = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'] as const;
 
-const notYet = [
-  'x-amz-website-redirect-location',
-  'x-amz-server-side-encryption-customer-algorithm', 'x-amz-server-side-encryption-aws-kms-key-id',
-];
+const notYet = ['x-amz-website-redirect-location', 'x-amz-server-side-encryption-aws-kms-key-id', 'x-amz-server-side-encryption-context'];
 
 /** Throws S3Error NotImplemented for what would otherwise be quietly ignored. */
 export function refuseUnknown(request: S3Request): void {
   const asked = notYet.find((name) => header(request, name) !== null);
   if (asked !== undefined) throw new S3Error('NotImplemented', `A header you provided implies functionality that is not implemented: ${asked}`);
   const encryption = header(request, 'x-amz-server-side-encryption');
-  if (encryption !== null && encryption !== 'AES256') throw new S3Error('NotImplemented', 'Only AES256 is implemented; every object is encrypted with it.');
+  if (encryption !== null && encryption !== 'AES256') throw new S3Error('NotImplemented', 'Only AES256 and keys of the customer are implemented.');
 }
 
 const largestMetadata = 2048;
@@ -56,7 +53,7 @@ interface Shown {
 export function objectHeaders(request: S3Request, version: Shown, storedAt: string, wholeBody: boolean): Record<string, string> {
   const headers: Record<string, string> = {
     etag: `"${version.etag}"`, 'last-modified': new Date(storedAt).toUTCString(), 'content-type': version.contentType, 'accept-ranges': 'bytes',
-    'x-amz-server-side-encryption': 'AES256', ...tagCount(version.tags), ...lockHeaders(request, version.lock),
+    ...tagCount(version.tags), ...lockHeaders(request, version.lock),
   };
   if (version.restoredUntil !== undefined) {
     Object.assign(headers, { 'x-amz-storage-class': 'GLACIER', 'x-amz-restore': `ongoing-request="false", expiry-date="${new Date(version.restoredUntil).toUTCString()}"` });

@@ -73,6 +73,9 @@ export type ObjectLock = { readonly retention?: Retention; readonly legalHold?: 
 export type AclPermission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
 export type AclGroup = 'AllUsers' | 'AuthenticatedUsers' | 'LogDelivery';
 
+/** What an object's key is wrapped with besides its account's key: a key that only the customer has. */
+export type ObjectEncryption = { readonly kind: 'customer' };
+
 export type StoredPart = { readonly partNumber: number; readonly sizeBytes: number; readonly checksums: Readonly<Record<string, string>> };
 
 /** Who owns an object or bucket, and what it grants to whom. */
@@ -103,6 +106,8 @@ export type StorageEvent =
       readonly parts?: readonly StoredPart[];
       /** How it came, where not by a plain put. */
       readonly way?: 'Copy' | 'Post';
+      /** Absent: the account's key alone wraps it. Of a customer's, `etag` and `sha256` are keyed and there is no content id. */
+      readonly encryption?: ObjectEncryption;
     } }
   /** The key shows no object from here on; unnamed, the marker takes the place of the version `null`. */
   | { readonly type: 'DeleteMarkerPlaced'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly named: boolean } }
@@ -122,7 +127,7 @@ export type StorageEvent =
   | { readonly type: 'ObjectArchived'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly backend: string; readonly contentRoot: string; readonly sizeBytes: number; /** Where the cold copies lie. */ readonly segments: readonly SegmentPlacement[]; readonly cars?: readonly ColdCar[]; /** Of two segments and more. */ readonly aggregate?: ColdAggregate } }
   | { readonly type: 'ObjectRestored'; readonly data: { readonly bucket: string; readonly key: string; readonly versionId: string; readonly accountId: string; readonly archiveId: string; readonly contentRoot: string; readonly segments: readonly SegmentPlacement[]; /** ISO 8601: the archive's copy stays, in effect, and the object goes back then. */ readonly until?: string } }
   /** A multipart upload; a part's segments become the object's, so that completing moves no data. */
-  | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock; /** Who began it, where that is not the account whose bucket it is. */ readonly initiator?: string } }
+  | { readonly type: 'UploadStarted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly checksumAlgorithm: string | null; readonly checksumType?: 'COMPOSITE' | 'FULL_OBJECT'; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock; readonly encryption?: ObjectEncryption; /** Who began it, where that is not the account whose bucket it is. */ readonly initiator?: string } }
   | { readonly type: 'PartStored'; readonly data: { readonly uploadId: string; readonly partNumber: number; readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly checksums: Readonly<Record<string, string>>; readonly segments: readonly SegmentPlacement[] } }
   | { readonly type: 'UploadCompleted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly versionId: string } }
   | { readonly type: 'UploadAborted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string } }

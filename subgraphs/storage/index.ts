@@ -19,6 +19,7 @@ export type { LifecycleSweep, Swept } from './lifecycle/sweep';
 export { accountQuotasFrom, type AccountQuotas } from './account-quotas';
 export type { Quota } from './quota';
 export { bucketLock, type BucketLock } from './object-lock';
+export { WrongObjectKey, type AskedEncryption } from './object-keys';
 export { ObjectStore, type Deleted, type Done, type FoundVersion, type ObjectStoreOptions, type PresentBucket, type PutObject, type ReadableObject } from './object-store';
 export {
   destinationOf, isEventName, notificationConfiguration, overlapping, type DestinationKind, type KeyFilter, type NotificationConfiguration, type NotificationRule,

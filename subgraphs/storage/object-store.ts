@@ -8,7 +8,6 @@ import {
   bucketsOf, countObjects, listObjects, listVersions, unnamedVersion, uploadsOf, usageOf, usageOfAccount, type BucketRow, type Listing, type UploadRow, type VersionListing,
 } from '@oort/projections-objects';
 import type { Acl, BucketSetting, ObjectLock, Retention } from '@oort/schema/events/storage';
-import { accountKeyId } from './account-key';
 import type { AccountQuotas } from './account-quotas';
 import { Archive, coldSegments } from './archive/archive';
 import { archiveNodes, archiveNodesName } from './archive/archive-nodes';
@@ -17,11 +16,11 @@ import type { ArchiveSettings } from './archive/settings';
 import type { BucketCommand, Condition, ObjectCommand } from './commands';
 import { contentBucket } from './content-store';
 import type { DataPath } from './data-path/data-path';
-import { unwrapKey } from './data-path/sealing';
 import { bucketDecider, objectDecider } from './decide';
 import { realDayMs } from './lifecycle/rules';
 import { loadObject } from './load-object';
 import { objectStreamId } from './object-id';
+import { ObjectKeys, shownDigests, type AskedEncryption } from './object-keys';
 import { bucketLock, defaultRetention } from './object-lock';
 import { readObject } from './object-reader';
 import { ObjectWriter, type Draft, type HandleObject } from './object-writer';
@@ -66,6 +65,8 @@ export interface PutObject {
   /** Without a retention the bucket's default begins. */
   readonly lock?: ObjectLock;
   readonly way?: StoredVersion['way'];
+  /** Default: the account's key alone. */
+  readonly encryption?: AskedEncryption;
   /** The bucket as the door has it already. Default: it is looked up. */
   readonly state?: PresentBucket;
   /** Whose request it is. Default: `accountId`, to whom the bytes are billed and whose key wraps theirs. */
@@ -93,6 +94,7 @@ export class ObjectStore {
   readonly uploads: Uploads;
   readonly handleObject: HandleObject;
   readonly writer: ObjectWriter;
+  readonly keys: ObjectKeys;
   /** How long a day of lifecycle rules takes. */
   readonly dayMs: number;
   readonly #options: ObjectStoreOptions;
@@ -106,17 +108,18 @@ export class ObjectStore {
     const now = (): Date => options.now();
     this.#options = options;
     dataPath.locatePack = packBook(store);
+    this.keys = new ObjectKeys(keys);
     this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
     const { backends, chosen } = options.archive ?? { backends: [], chosen: [archiveNodesName] };
     this.#archive = new Archive({ backends: [archiveNodes(dataPath), ...backends], chosen, onLost: ({ message }) => process.emitWarning(message) });
     this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
     this.handleObject = createHandler({ store, decider: objectDecider, now });
-    this.writer = new ObjectWriter({ dataPath, keys, handle: this.handleObject, now });
+    this.writer = new ObjectWriter({ dataPath, keys: this.keys, handle: this.handleObject, now });
     this.#objectArchive = new ObjectArchive({
       store, dataPath, archive: this.#archive, handleObject: this.handleObject, writer: this.writer, now, seen: (position) => this.seen(position),
-      keyOf: async ({ wrappedKey, accountId }) => unwrapKey(wrappedKey, await keys.obtain(accountKeyId(accountId))),
+      keyOf: (version) => this.keys.open(version),
     });
-    this.uploads = new Uploads(this, { ...options, writer: this.writer });
+    this.uploads = new Uploads(this, { store, dataPath, keys: this.keys, writer: this.writer, now });
   }
 
   async createBucket(accountId: string, bucket: string, settings?: BucketSettings): Promise<Done<{ readonly bucket: string; readonly position: bigint }>> {
@@ -221,12 +224,15 @@ export class ObjectStore {
 
   async #put(put: PutObject): Promise<Done<StoredVersion>> {
     const { accountId, condition } = put;
-    const draft = await this.writer.receive(put.body, accountId);
-    const { md5: etag, versionId, sizeBytes, sha256, contentId, wrappedKey, segments } = draft;
+    const key = await this.keys.newKey(accountId, put.encryption);
+    const draft = await this.writer.receive(put.body, accountId, key);
+    const { versionId, sizeBytes, wrappedKey, segments } = draft;
+    const { etag, sha256, contentId } = shownDigests(draft, key);
     const version: StoredVersion = {
       bucket: put.bucket, key: put.key, versionId, accountId, sizeBytes, etag, sha256, contentId, contentType: put.contentType,
       storageClass: 'STANDARD', wrappedKey, userMetadata: put.userMetadata, checksums: put.checksums(), segments, ...(put.tags === undefined ? {} : { tags: put.tags }), ...(put.acl === undefined ? {} : { acl: put.acl }),
       ...(put.lock === undefined ? {} : { lock: put.lock }), ...(put.way === undefined ? {} : { way: put.way }),
+      ...(key.encryption === undefined ? {} : { encryption: key.encryption }),
     };
     return this.commit(version, condition, draft, { actor: put.actor ?? accountId });
   }
@@ -293,9 +299,9 @@ export class ObjectStore {
     return outcome.ok ? { ok: true, value: null } : outcome;
   }
 
-  /** The plain bytes from `start` to `end` (exclusive). */
-  async* read(version: StoredVersion, start = 0, end = version.sizeBytes): AsyncGenerator<Buffer> {
-    const key = await this.#options.keys.obtain(accountKeyId(version.accountId));
+  /** The plain bytes from `start` to `end` (exclusive). Throws WrongObjectKey before the first of them. */
+  async* read(version: StoredVersion, start = 0, end = version.sizeBytes, customerKey?: Uint8Array): AsyncGenerator<Buffer> {
+    const key = await this.keys.wrappingKey(version, customerKey);
     const { bucket, key: name, versionId } = version;
     yield* readFollowing(version, start, (current, at) => readObject(this.#options.dataPath, current, key, at, end), async () => {
       const { state } = await loadObject(this.#options.store, bucket, name, { versionId });

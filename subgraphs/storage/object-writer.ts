@@ -1,16 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { contentIdOfHash } from '@oort/kernel-content';
 import { command, type Outcome } from '@oort/kernel-decider';
-import type { KeyStore } from '@oort/kernel-eventstore';
 import { newId } from '@oort/kernel-wire';
 import type { SegmentPlacement } from '@oort/schema/events/storage';
-import { accountKeyId } from './account-key';
 import type { ObjectCommand } from './commands';
 import { segmentBytes, type DataPath } from './data-path/data-path';
-import { wrapKey } from './data-path/sealing';
 import type { SegmentSink } from './data-path/segment-sink';
 import type { WrittenSegment } from './data-path/write';
 import { objectStreamId } from './object-id';
+import type { ObjectKeys } from './object-keys';
 import type { ObjectRefusal } from './refusals';
 import type { ObjectState } from './state';
 
@@ -18,7 +16,7 @@ export type HandleObject = (aggregateId: string, command: ObjectCommand) => Prom
 
 export interface ObjectWriterOptions {
   readonly dataPath: DataPath;
-  readonly keys: KeyStore;
+  readonly keys: ObjectKeys;
   readonly handle: HandleObject;
   now(): Date;
 }
@@ -44,16 +42,10 @@ export class ObjectWriter {
 
   constructor(options: ObjectWriterOptions) { this.#options = options; }
 
-  /** A fresh object key, wrapped. */
-  async newKey(accountId: string): Promise<{ readonly objectKey: Buffer; readonly wrappedKey: string }> {
-    const objectKey = randomBytes(32);
-    return { objectKey, wrappedKey: wrapKey(objectKey, await this.#options.keys.obtain(accountKeyId(accountId))) };
-  }
-
   /** Takes a body in: cut, encrypted, coded, spread. While the receipts of one segment are awaited the next one is sent.
    *  Rejects with what the body or the nodes reject with, and leaves nothing behind then. */
   async receive(body: AsyncIterable<Uint8Array>, accountId: string, given?: { readonly objectKey: Buffer; readonly wrappedKey: string }): Promise<Draft> {
-    const { objectKey, wrappedKey } = given ?? await this.newKey(accountId);
+    const { objectKey, wrappedKey } = given ?? await this.#options.keys.newKey(accountId);
     const md5 = createHash('md5');
     const sha256 = createHash('sha256');
     const written: Promise<WrittenSegment>[] = [];

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { command, createHandler, loadState } from '@oort/kernel-decider';
-import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
+import type { EventStore } from '@oort/kernel-eventstore';
 import { deriveId, newUlid } from '@oort/kernel-wire';
-import type { Acl, ObjectLock, SegmentPlacement } from '@oort/schema/events/storage';
-import { accountKeyId } from './account-key';
+import type { Acl, ObjectEncryption, ObjectLock, SegmentPlacement } from '@oort/schema/events/storage';
 import type { Condition } from './commands';
 import type { DataPath } from './data-path/data-path';
-import { unwrapKey } from './data-path/sealing';
 import { uploadDecider } from './decide';
+import { shownDigests, type AskedEncryption, type ObjectKeys } from './object-keys';
 import type { Done, ObjectStore, PresentBucket } from './object-store';
 import type { ObjectWriter } from './object-writer';
 import type { Part, StoredVersion, UploadState } from './state';
@@ -19,11 +18,12 @@ export interface StartUpload {
   readonly tags?: Readonly<Record<string, string>>;
   readonly acl?: Acl;
   readonly lock?: ObjectLock;
+  readonly encryption?: AskedEncryption;
   /** Default: `accountId`. */
   readonly actor?: string;
 }
 
-interface UploadsOptions { readonly store: EventStore; readonly dataPath: DataPath; readonly keys: KeyStore; readonly writer: ObjectWriter; now(): Date }
+interface UploadsOptions { readonly store: EventStore; readonly dataPath: DataPath; readonly keys: ObjectKeys; readonly writer: ObjectWriter; now(): Date }
 
 /** Multipart uploads. Parts share the object's key and each is a list of segments, so completing moves no data. */
 export class Uploads {
@@ -37,11 +37,11 @@ export class Uploads {
     this.#handle = createHandler({ store: options.store, decider: uploadDecider, now: () => options.now() });
   }
 
-  async start({ actor, ...start }: StartUpload): Promise<string> {
+  async start({ actor, encryption: asked, ...start }: StartUpload): Promise<string> {
     const uploadId = newUlid(this.#options.now());
-    const { wrappedKey } = await this.#options.writer.newKey(start.accountId);
+    const { wrappedKey, encryption } = await this.#options.keys.newKey(start.accountId, asked);
     const outcome = await this.#handle(uploadId, command('StartUpload', {
-      uploadId, ...start, wrappedKey, ...(actor === undefined || actor === start.accountId ? {} : { initiator: actor }),
+      uploadId, ...start, wrappedKey, ...(encryption === undefined ? {} : { encryption }), ...(actor === undefined || actor === start.accountId ? {} : { initiator: actor }),
     }, this.#by(actor ?? start.accountId)));
     if (outcome.ok) await this.#objects.seen(outcome.position);
     return uploadId;
@@ -53,22 +53,24 @@ export class Uploads {
 
   async storePart(
     uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>, checksums: () => Readonly<Record<string, string>>, sizeBytes?: number,
-    /** Upload and bucket as the door has them already. */
-    known: { readonly upload?: UploadState; readonly state?: PresentBucket } = {},
+    /** Upload and bucket as the door has them already, and the customer's key where the upload began with one. */
+    known: { readonly upload?: UploadState; readonly state?: PresentBucket; readonly customerKey?: Uint8Array } = {},
   ): Promise<Done<Part>> {
     const before = known.upload ?? await this.find(uploadId);
     if (before.status !== 'open') return refused('NO_SUCH_UPLOAD', 'There is no such upload.');
     const asked = { bucket: before.upload.bucket, objects: 0, ...(sizeBytes === undefined ? {} : { sizeBytes }), ...(known.state === undefined ? {} : { state: known.state }) };
-    return this.#objects.withinQuota(asked, body, (within) => this.#storePart(uploadId, partNumber, within, checksums, before));
+    return this.#objects.withinQuota(asked, body, (within) => this.#storePart(uploadId, partNumber, within, checksums, before, known.customerKey));
   }
 
   async #storePart(
     uploadId: string, partNumber: number, body: AsyncIterable<Uint8Array>, checksums: () => Readonly<Record<string, string>>, before: Extract<UploadState, { readonly status: 'open' }>,
+    customerKey?: Uint8Array,
   ): Promise<Done<Part>> {
-    const { wrappedKey, accountId } = before.upload;
-    const objectKey = unwrapKey(wrappedKey, await this.#options.keys.obtain(accountKeyId(accountId)));
+    const { wrappedKey, accountId, encryption } = before.upload;
+    const objectKey = await this.#options.keys.open(before.upload, customerKey);
     const draft = await this.#options.writer.receive(body, accountId, { objectKey, wrappedKey });
-    const part: Part = { uploadId, partNumber, sizeBytes: draft.sizeBytes, etag: draft.md5, sha256: draft.sha256, checksums: checksums(), segments: draft.segments };
+    const { etag, sha256 } = shownDigests(draft, { objectKey, ...(encryption === undefined ? {} : { encryption }) });
+    const part: Part = { uploadId, partNumber, sizeBytes: draft.sizeBytes, etag, sha256, checksums: checksums(), segments: draft.segments };
     const outcome = await this.#handle(uploadId, command('StorePart', part, this.#by(accountId)));
     if (!outcome.ok) {
       await draft.discard();
@@ -122,7 +124,7 @@ export class Uploads {
 
 /** As S3 does: the etag is the MD5 of the parts' MD5s with their count. Nobody hashed the whole, so there is no content id. */
 function joined(
-  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock },
+  upload: { readonly bucket: string; readonly key: string; readonly accountId: string; readonly contentType: string; readonly wrappedKey: string; readonly userMetadata: Readonly<Record<string, string>>; readonly tags?: Readonly<Record<string, string>>; readonly acl?: Acl; readonly lock?: ObjectLock; readonly encryption?: ObjectEncryption },
   versionId: string, parts: readonly Part[],
 ): StoredVersion {
   const { bucket, key, accountId, contentType, wrappedKey, userMetadata } = upload;
@@ -136,7 +138,7 @@ function joined(
     segments: parts.flatMap(({ segments }) => segments),
     parts: parts.map(({ partNumber, sizeBytes, checksums }) => ({ partNumber, sizeBytes, checksums })),
     ...(upload.tags === undefined ? {} : { tags: upload.tags }), ...(upload.acl === undefined ? {} : { acl: upload.acl }),
-    ...(upload.lock === undefined ? {} : { lock: upload.lock }),
+    ...(upload.lock === undefined ? {} : { lock: upload.lock }), ...(upload.encryption === undefined ? {} : { encryption: upload.encryption }),
   };
 }
 

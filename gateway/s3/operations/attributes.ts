@@ -1,4 +1,5 @@
 import type { StoredVersion } from '@oort/subgraphs-storage';
+import { requireKey } from '../customer-key';
 import { header, queryValue, requireBucket, sendXml, type S3Request } from '../s3-request';
 import { typeOf } from '../joined-checksums';
 import { S3Error } from '../s3-error';
@@ -11,6 +12,7 @@ const known = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'];
 export async function objectAttributes(request: S3Request): Promise<void> {
   const { versioning } = await requireBucket(request);
   const { version, storedAt, status } = await requireVersion(request, request.bucket, request.key, queryValue(request, 'versionId'));
+  await requireKey(request, version);
   const asked = (header(request, 'x-amz-object-attributes') ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
   if (asked.length === 0 || asked.some((name) => !known.includes(name))) throw new S3Error('InvalidArgument', 'Invalid attribute name specified.');
   const has = (name: string): boolean => asked.includes(name);

@@ -2,6 +2,7 @@ import type { Part, PresentBucket, UploadState } from '@oort/subgraphs-storage';
 import { listOfNewObject } from '../access/new-lists';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
 import { checksumNamed, headerOfChecksum } from '../checksums';
+import { askedEncryption, customerKeyOf, encryptionHeaders, requireUploadKey, type CustomerKey } from '../customer-key';
 import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
 import { abortHeaders } from '../lifecycle';
 import { lockOfHeaders } from '../object-lock';
@@ -26,13 +27,14 @@ export async function createUpload(request: S3Request): Promise<void> {
   if (algorithm !== null && checksumNamed(algorithm) === null) throw new S3Error('NotImplemented', `The checksum ${algorithm} is not implemented.`);
   const type = checksumTypeOf(request, algorithm);
   const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
+  const customer = customerKeyOf(request);
   const uploadId = await objects.uploads.start({
     ...parties(request), bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
-    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present), ...lockOfHeaders(request, present),
+    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer),
   });
   sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }), {
     ...(type === null || algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type }),
-    ...abortHeaders(present, { key, startedAt: request.now().toISOString() }, objects.dayMs),
+    ...encryptionHeaders(customer), ...abortHeaders(present, { key, startedAt: request.now().toISOString() }, objects.dayMs),
   });
 }
 
@@ -65,24 +67,30 @@ function wholeChecksum(request: S3Request, { checksumAlgorithm, checksumType }: 
 
 export async function uploadPart(request: S3Request): Promise<void> {
   const { uploadId, partNumber, known } = await requirePart(request);
+  const customer = await requireUploadKey(request, known.upload.upload);
   const body = requestBody(request);
-  const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums(), body.sizeBytes, known);
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums(), body.sizeBytes, { ...known, ...keyOf(customer) });
   if (!done.ok) throw errorOfRefusal(done.refusal);
-  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, ...checksumHeaders(done.value.checksums) });
+  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, ...encryptionHeaders(customer), ...checksumHeaders(done.value.checksums) });
 }
 
 export async function uploadPartCopy(request: S3Request): Promise<void> {
   const { uploadId, partNumber, known } = await requirePart(request);
-  const { object: { version } } = await copySource(request);
+  const customer = await requireUploadKey(request, known.upload.upload);
+  const { object: { version }, customer: fromCustomer } = await copySource(request);
   const range = rangeOf(header(request, 'x-amz-copy-source-range'), version.sizeBytes);
-  const bytes = request.objects.read(version, range?.start, range?.end);
-  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}), (range?.end ?? version.sizeBytes) - (range?.start ?? 0), known);
+  const bytes = request.objects.read(version, range?.start, range?.end, fromCustomer?.key);
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}), (range?.end ?? version.sizeBytes) - (range?.start ?? 0), { ...known, ...keyOf(customer) });
   if (!done.ok) throw errorOfRefusal(done.refusal);
-  sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }));
+  sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), encryptionHeaders(customer));
 }
+
+function keyOf(customer: CustomerKey | null): { readonly customerKey?: Buffer } { return customer === null ? {} : { customerKey: customer.key }; }
 
 export async function completeUpload(request: S3Request): Promise<void> {
   const { uploadId, state } = await requireUpload(request, true);
+  // Amazon needs no key here; one that is said has to be the upload's.
+  const customer = customerKeyOf(request) === null ? null : await requireUploadKey(request, state.upload);
   const { versioning } = await requireBucket(request);
   const asked = parseXml(await readDocument(request, true), 'CompleteMultipartUpload');
   const listed = asked['Part'];
@@ -99,7 +107,7 @@ export async function completeUpload(request: S3Request): Promise<void> {
   sendXml(request, 200, document('CompleteMultipartUploadResult', {
     Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"`,
     ...Object.fromEntries(whole.map(([name, value]) => [`Checksum${name}`, value])), ChecksumType: whole[0] === undefined ? null : typeOf(whole[0][1]),
-  }), versionHeaders(done.value, versioning));
+  }), { ...(state.upload.encryption === undefined || customer !== null ? encryptionHeaders(customer) : {}), ...versionHeaders(done.value, versioning) });
 }
 
 export async function abortUpload(request: S3Request): Promise<void> {
@@ -109,7 +117,7 @@ export async function abortUpload(request: S3Request): Promise<void> {
   sendEmpty(request, 204);
 }
 
-async function requirePart(request: S3Request): Promise<{ readonly uploadId: string; readonly partNumber: number; readonly known: { readonly upload: UploadState; readonly state: PresentBucket } }> {
+async function requirePart(request: S3Request): Promise<{ readonly uploadId: string; readonly partNumber: number; readonly known: { readonly upload: Known; readonly state: PresentBucket } }> {
   const partNumber = Number(queryValue(request, 'partNumber'));
   if (!Number.isInteger(partNumber) || partNumber < 1 || partNumber > mostParts) {
     throw new S3Error('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive');

@@ -4,6 +4,7 @@ import { versionName, type Deleted, type PresentBucket, type ReadableObject } fr
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
 import { checkReadConditions, partRange, rangeOf, unquoted, writeCondition } from '../conditions';
+import { askedEncryption, customerKeyOf, encryptionHeaders, requireKey, type CustomerKey } from '../customer-key';
 import { expirationHeader } from '../lifecycle';
 import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
@@ -25,7 +26,8 @@ export async function storeObject(request: S3Request, way?: 'Post'): Promise<Rea
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present) };
+  const customer = customerKeyOf(request);
+  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer) };
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const condition = writeCondition(request);
   const { objects, bucket, key } = request;
@@ -41,7 +43,7 @@ export async function storeObject(request: S3Request, way?: 'Post'): Promise<Rea
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
-  return { etag: `"${done.value.etag}"`, 'x-amz-server-side-encryption': 'AES256', ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning), ...expirationHeader(present, done.value, request.now().toISOString(), objects.dayMs) };
+  return { etag: `"${done.value.etag}"`, ...encryptionHeaders(customer), ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning), ...expirationHeader(present, done.value, request.now().toISOString(), objects.dayMs) };
 }
 
 /** STANDARD is the hot nodes, GLACIER and DEEP_ARCHIVE are the archive nodes. Throws S3Error for classes that do not exist here. */
@@ -63,6 +65,7 @@ export async function getObject(request: S3Request): Promise<void> {
   const object = await requireVersion(request, request.bucket, request.key, queryValue(request, 'versionId'));
   checkReadConditions(request, { ...object.version, storedAt: object.storedAt });
   const { version } = object;
+  const customer = await requireKey(request, version);
   if (object.status === 'archived' && request.method === 'GET') {
     throw new S3Error('InvalidObjectState', "The operation is not valid for the object's storage class; restore it first.");
   }
@@ -70,12 +73,12 @@ export async function getObject(request: S3Request): Promise<void> {
   const range = partNumber === null ? rangeOf(header(request, 'range'), version.sizeBytes) : partRange(partNumber, header(request, 'range'), version);
   const { start, end } = range ?? { start: 0, end: version.sizeBytes };
   const expiry = queryValue(request, 'versionId') === null ? expirationHeader(present, version, object.storedAt, request.objects.dayMs) : {};
-  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...versionHeaders(version, versioning), ...expiry, 'content-length': String(end - start) };
+  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...encryptionHeaders(customer), ...versionHeaders(version, versioning), ...expiry, 'content-length': String(end - start) };
   if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`;
   if (partNumber !== null && version.parts !== undefined) headers['x-amz-mp-parts-count'] = String(version.parts.length);
   const status = range === null ? 200 : 206;
   if (request.method === 'HEAD') return void request.response.writeHead(status, headers).end();
-  await send(request, status, headers, request.objects.read(version, start, end));
+  await send(request, status, headers, request.objects.read(version, start, end, customer?.key));
 }
 
 /** The first bytes are read before the status is sent, so that an object out of reach is an error and not half a body. */
@@ -144,7 +147,7 @@ export async function deleteObjects(request: S3Request): Promise<void> {
   sendXml(request, 200, document('DeleteResult', { Deleted: deleted, Error: results.flatMap(({ failed }) => failed ?? []) }));
 }
 
-export interface CopySource { readonly object: ReadableObject; readonly bucket: string; readonly key: string; readonly versioning: PresentBucket['versioning'] }
+export interface CopySource { readonly object: ReadableObject; readonly customer: CustomerKey | null; readonly bucket: string; readonly key: string; readonly versioning: PresentBucket['versioning'] }
 
 /** Throws S3Error NoSuchKey, AccessDenied, PreconditionFailed, InvalidObjectState. */
 export async function copySource(request: S3Request): Promise<CopySource> {
@@ -160,34 +163,40 @@ export async function copySource(request: S3Request): Promise<CopySource> {
   const object = await requireVersion(request, bucket, key, name);
   checkReadConditions(request, { ...object.version, storedAt: object.storedAt }, 'x-amz-copy-source-');
   if (object.status === 'archived') throw new S3Error('InvalidObjectState', 'The source is archived; restore it first.');
-  return { object, bucket, key, versioning };
+  return { object, customer: await requireKey(request, object.version, 'copy-source-'), bucket, key, versioning };
 }
 
 export async function copyObject(request: S3Request): Promise<void> {
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present) };
-  const { object, bucket: from, key: fromKey, versioning: fromVersioning } = await copySource(request);
+  const customer = customerKeyOf(request);
+  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer) };
+  const { object, customer: fromCustomer, bucket: from, key: fromKey, versioning: fromVersioning } = await copySource(request);
   const { version } = object;
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const replace = header(request, 'x-amz-metadata-directive') === 'REPLACE';
   const tags = header(request, 'x-amz-tagging-directive') === 'REPLACE' ? tagsOfHeader(header(request, 'x-amz-tagging')) : version.tags;
   const { objects, bucket, key } = request;
   const current = versioning === 'off' ? object : await objects.find(bucket, key);
-  if (from === bucket && fromKey === key && !replace && !cold && current?.version.versionId === version.versionId) {
+  if (from === bucket && fromKey === key && !replace && !cold && !encrypts(request) && current?.version.versionId === version.versionId) {
     throw new S3Error('InvalidRequest', 'This copy request is illegal because it is trying to copy an object to itself without changing it.');
   }
   const done = await objects.put({
-    ...parties(request), ...list, bucket, key, body: objects.read(version), sizeBytes: version.sizeBytes, condition: writeCondition(request), checksums: () => version.checksums,
+    ...parties(request), ...list, bucket, key, body: objects.read(version, 0, version.sizeBytes, fromCustomer?.key), sizeBytes: version.sizeBytes, condition: writeCondition(request), checksums: () => version.checksums,
     contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
     ...(tags === undefined ? {} : { tags }), way: 'Copy', state: present,
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
   sendXml(request, 200, document('CopyObjectResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), {
-    ...versionHeaders(done.value, versioning), ...(fromVersioning === 'off' ? {} : { 'x-amz-copy-source-version-id': versionName(version) }),
+    ...encryptionHeaders(customer), ...versionHeaders(done.value, versioning), ...(fromVersioning === 'off' ? {} : { 'x-amz-copy-source-version-id': versionName(version) }),
   });
+}
+
+/** A copy onto itself changes something where it says how it is to be encrypted. */
+function encrypts(request: S3Request): boolean {
+  return Object.keys(request.incoming.headers).some((name) => name.startsWith('x-amz-server-side-encryption'));
 }
 
 /** RestoreObject. The archive nodes answer at once, so the object is hot when the request is answered: for the days that it asks for, and
