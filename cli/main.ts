@@ -73,6 +73,8 @@ const help = `oort: a decentralised AI cloud
       replay tries parked events again. On a platform that runs too, and on OORT_POSTGRES_URL
   oort storage durability [--failures-a-year 0.05] [--operator-losses-a-year 0.01] [--repair-hours 24] [--data DIR] [--json]
       what could be lost within a year as everything lies now, and what would make it less; on a platform that runs too
+  oort storage events --bucket B --token T [--destination ARN] [--after CURSOR] [--follow] [--platform URL]
+      what happens in a bucket, as S3 tells it, a record a line; --follow goes on until Ctrl-C
   oort verify FILE --rpc URL --genesis HASH
       checks a lineage proof against nothing but the chain
   oort verify FILE [--platform KEY]
@@ -121,6 +123,7 @@ const commands: Readonly<Record<string, Command>> = {
   projections: async (rest) => (await import('./projections.js')).projectionsCommand(rest),
   keys: async (rest) => (await import('./keys.js')).makeKeys(rest),
   'storage durability': async (rest) => (await import('./storage-durability.js')).storageDurability(rest),
+  'storage events': async (rest) => (await import('./storage-events.js')).storageEvents(rest),
   verify: async (rest) => (await import('./verify.js')).verifyCommand(rest),
 };
 
