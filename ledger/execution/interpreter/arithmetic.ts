@@ -1,6 +1,6 @@
 // Numbers and bits (Yellow Paper, appendix H.2, 0s and 10s). A word is a bigint from 0 to 2^256 - 1; signed ones are in two's complement.
 import type { Frame } from './frame';
-import type { Instructions } from './instructions';
+import type { Instructions } from './instruction';
 
 const bits = 256;
 const signed = (value: bigint): bigint => BigInt.asIntN(bits, value);

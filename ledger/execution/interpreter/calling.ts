@@ -1,7 +1,7 @@
 // One contract calls another: CALL, DELEGATECALL (EIP-7) and STATICCALL (EIP-214), with the gas of EIP-150 and EIP-2929.
 import type { Frame } from './frame';
 import { LeftToLibrary } from './halt';
-import type { Instructions } from './instructions';
+import type { Instructions } from './instruction';
 import { accountAt } from './surroundings';
 import type { Holder } from './world';
 

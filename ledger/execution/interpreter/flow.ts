@@ -1,7 +1,7 @@
 // Where a code goes on, what lies on its stack, and how it ends (Yellow Paper, appendix H.2, 50s to 90s and f0s).
 import type { Frame } from './frame';
 import { halts } from './halt';
-import type { Instructions } from './instructions';
+import type { Instructions } from './instruction';
 
 function jumpTo(frame: Frame, destination: bigint): void {
   const { destinations } = frame.call.code;
@@ -14,7 +14,6 @@ function jumpIf(frame: Frame): void {
   if (frame.pop() !== 0n) jumpTo(frame, destination);
 }
 
-/** `pc` is behind the instruction already. */
 function push(frame: Frame, op: number): void {
   frame.push(frame.call.code.pushes.get(frame.pc - 1) ?? 0n);
   frame.pc += op - 0x5f;

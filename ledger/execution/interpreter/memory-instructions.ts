@@ -2,7 +2,7 @@
 import { keccakBytes } from '@oort/ledger-chain';
 import type { Frame } from './frame';
 import { halts } from './halt';
-import type { Instructions } from './instructions';
+import type { Instructions } from './instruction';
 import { wordOf } from './world';
 
 const wordsIn = (size: bigint): number => Number((size + 31n) / 32n);

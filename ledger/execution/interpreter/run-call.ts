@@ -9,7 +9,7 @@ import type { Environment } from '../machine';
 import type { RunResult } from '../run-transaction';
 import { Frame, type Call, type CallResult, type Surroundings } from './frame';
 import { Halt, halts, LeftToLibrary } from './halt';
-import { tables, type Table } from './instructions';
+import { tables, type Table } from './table';
 import { World, wordOf } from './world';
 
 /** EIP-3529. */

@@ -1,7 +1,7 @@
 // Storage, transient storage and logs.
 import type { Frame } from './frame';
 import { halts } from './halt';
-import type { Instructions } from './instructions';
+import type { Instructions } from './instruction';
 import { copying } from './memory-instructions';
 
 /** EIP-2929, EIP-2200 and EIP-3529. */

@@ -1,6 +1,6 @@
 // What a contract sees of the transaction, of the block and of other accounts (Yellow Paper, appendix H.2, 30s and 40s).
 import type { Frame, Surroundings } from './frame';
-import type { Instruction, Instructions } from './instructions';
+import type { Instruction, Instructions } from './instruction';
 import { copyInto } from './memory-instructions';
 import type { Holder } from './world';
 

@@ -1,19 +1,11 @@
 // The table of instructions (Yellow Paper, appendix H), with the gas of EIP-2929, EIP-3529 and EIP-3855.
 import { arithmetic } from './arithmetic';
 import { calling } from './calling';
-import type { Frame } from './frame';
 import { flow } from './flow';
+import type { Instruction, Instructions } from './instruction';
 import { memory } from './memory-instructions';
 import { storage } from './storage';
 import { surroundings } from './surroundings';
-
-export interface Instruction {
-  /** What it costs whatever it does. */
-  readonly gas: number;
-  readonly run: (frame: Frame, op: number) => void;
-}
-
-export type Instructions = Readonly<Record<number, Instruction>>;
 
 /** By opcode; what is not there is left to the library. */
 export type Table = readonly (Instruction | undefined)[];
