@@ -31,7 +31,9 @@ export type ReadBeside = (range: RangeToRead, reading: Reading, pace: Pace) => A
 /** A name of some bytes and numbers: 65,536 of them are a few megabytes, and 16 GiB of cached content. */
 const remembered = 65_536;
 const largestBatch = 16;
-const fillsAtOnce = 8;
+const fillsAtOnce = 4;
+/** Chunks that wait to be put: 16 MiB of them. What comes then is put when it is read again. */
+const mostWaiting = 64;
 /** A cache that gave something wrong is not asked for so long. */
 const bannedMs = 10 * 60_000;
 
@@ -42,6 +44,7 @@ export class EdgeCaches {
   readonly #receipts = new Recent<EdgeStatement>(remembered);
   readonly #banned = new Map<string, number>();
   readonly #filling = new Set<Promise<void>>();
+  readonly #waiting: (() => Promise<void>)[] = [];
   readonly #counts = { hits: 0, misses: 0, fills: 0, refuted: 0, purges: 0, bytes: 0 };
   /** Told of each answer that did not open. */
   onRefuted: (refuted: Refuted) => void = () => undefined;
@@ -55,20 +58,25 @@ export class EdgeCaches {
     const cache = start < end ? await this.#cacheOf(segment.segmentId) : null;
     if (cache === null) return yield* this.readBeside({ segment, start, end }, reading, pace);
     const chunks = chunksOf(segment, start, end);
-    let worth = true;
+    const missing: Chunk[] = [];
     for (let next = 0; next < chunks.length;) {
       const batch = chunks.slice(next, next + Math.max(1, Math.min(largestBatch, Math.floor(pace.batchBytes / chunkBytes))));
       next += batch.length;
-      const asked = await Promise.all(batch.map(async (chunk): Promise<Asked> => ({ chunk, answer: worth ? await this.#ask(cache, chunk, reading.accountId) : null })));
-      // Where nothing of a batch is, the rest of the segment is rarely there.
-      worth &&= asked.some(({ answer }) => answer !== null);
+      const asked = await Promise.all(batch.map(async (chunk): Promise<Asked> => ({ chunk, answer: await this.#ask(cache, chunk, reading.accountId) })));
       for (const { chunk, answer } of asked) {
-        const range = { segment, start: Math.max(start, chunk.start), end: Math.min(end, chunk.end) };
         const opened = answer === null ? null : this.#open(cache, segment, chunk, answer, reading);
-        if (opened !== null) yield cut(opened, chunk.start, range.start, range.end);
-        else yield* this.#readMissing(cache, chunk, range, reading, pace);
+        if (opened === null) missing.push(chunk);
+        else {
+          yield* this.#readMissing(cache, missing.splice(0), { segment, start, end }, reading, pace);
+          yield cut(opened, chunk.start, start, end);
+        }
       }
+      // Where nothing of a batch is, the rest of the segment is rarely there.
+      if (missing.length < batch.length) continue;
+      missing.push(...chunks.slice(next));
+      break;
     }
+    yield* this.#readMissing(cache, missing, { segment, start, end }, reading, pace);
   }
 
   /** For whoever waits that nothing is under way, in tests and at the end. */
@@ -138,34 +146,53 @@ export class EdgeCaches {
     this.onRefuted({ nodeId, segmentId, pieceId, taken, given: signed ? { ...said, signature: receipt } : null });
   }
 
-  /** From the storage nodes: all of the chunk where it is worth keeping, else what was asked for. */
-  async* #readMissing(cache: StorageNode, chunk: Chunk, range: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<readonly Buffer[]> {
-    this.#counts.misses += 1;
-    const isHot = this.#asked.get(chunk.pieceId) !== undefined;
-    this.#asked.set(chunk.pieceId, true);
-    if (!isHot || this.#filling.size >= fillsAtOnce) return yield* this.readBeside(range, reading, pace);
-    const { segment, start, end } = range;
-    const whole: Buffer[] = [];
-    let at = chunk.start;
-    for await (const parts of this.readBeside({ segment, start: chunk.start, end: chunk.end }, reading, pace)) {
-      whole.push(...parts);
-      const wanted = cut(parts, at, start, end);
-      at += parts.reduce((sum, part) => sum + part.length, 0);
+  /** From the storage nodes, in one run: all of a chunk where it is worth keeping, else what was asked for. */
+  async* #readMissing(cache: StorageNode, chunks: readonly Chunk[], { segment, start, end }: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<readonly Buffer[]> {
+    const [first, last] = [chunks[0], chunks.at(-1)];
+    if (first === undefined || last === undefined) return;
+    this.#counts.misses += chunks.length;
+    const hot = chunks.filter(({ pieceId }) => this.#asked.get(pieceId) !== undefined && this.#waiting.length < mostWaiting);
+    for (const { pieceId } of chunks) this.#asked.set(pieceId, true);
+    let at = hot.includes(first) ? first.start : Math.max(start, first.start);
+    const to = hot.includes(last) ? last.end : Math.min(end, last.end);
+    const parts = new Map(hot.map((chunk) => [chunk, [] as Buffer[]]));
+    for await (const batch of this.readBeside({ segment, start: at, end: to }, reading, pace)) {
+      const length = batch.reduce((sum, part) => sum + part.length, 0);
+      for (const [chunk, held] of parts) {
+        held.push(...cut(batch, at, chunk.start, chunk.end));
+        if (chunk.end > at + length) continue;
+        parts.delete(chunk);
+        this.#fill(cache, segment, chunk, Buffer.concat(held), reading.objectKey);
+      }
+      const wanted = cut(batch, at, start, end);
+      at += length;
       if (wanted.length > 0) yield wanted;
     }
-    this.#fill(cache, segment, chunk, Buffer.concat(whole), reading.objectKey);
   }
 
   /** Paid for by the platform: whoever reads did not ask for it. */
   #fill(cache: StorageNode, { segmentId, sizeBytes }: SegmentPlacement, { pieceId, firstFrame }: Chunk, plain: Buffer, objectKey: Uint8Array): void {
-    if (this.#filling.size >= fillsAtOnce) return;
-    const sealed = sealFrames(plain, objectKey, segmentId, firstFrame, sizeBytes);
-    const commitment = commitPiece(sealed);
-    const filling = this.wires.client.put(cache, 'platform', pieceId, sealed, commitment).then((signature) => {
-      this.#counts.fills += 1;
-      this.#receipts.set(`${cache.nodeId}/${pieceId}`, { ...commitment, sizeBytes: sealed.length, signature });
-    }, () => { this.wires.watch.failed(cache.nodeId); }).finally(() => { this.#filling.delete(filling); });
-    this.#filling.add(filling);
+    if (this.#waiting.length >= mostWaiting) return;
+    const put = async (): Promise<void> => {
+      const sealed = sealFrames(plain, objectKey, segmentId, firstFrame, sizeBytes);
+      const commitment = commitPiece(sealed);
+      try {
+        const signature = await this.wires.client.put(cache, 'platform', pieceId, sealed, commitment);
+        this.#counts.fills += 1;
+        this.#receipts.set(`${cache.nodeId}/${pieceId}`, { ...commitment, sizeBytes: sealed.length, signature });
+      } catch {
+        this.wires.watch.failed(cache.nodeId);
+      }
+    };
+    this.#waiting.push(put);
+    if (this.#filling.size < fillsAtOnce) {
+      const filling: Promise<void> = this.#fillOn().finally(() => { this.#filling.delete(filling); });
+      this.#filling.add(filling);
+    }
+  }
+
+  async #fillOn(): Promise<void> {
+    for (let put = this.#waiting.shift(); put !== undefined; put = this.#waiting.shift()) await put();
   }
 }
 
