@@ -11,7 +11,6 @@ import type { PrefixedHexString } from '@ethereumjs/util';
 import { keccakBytes, recoverKey, zeroHash } from '@oort/ledger-chain';
 import type { Address, ChainParameters, Hash } from '@oort/ledger-chain';
 import type { FlatState } from './flat-state';
-import { keepJumpAnalysis } from './jump-analysis';
 
 export interface Environment {
   /** Stable index. */
@@ -68,7 +67,6 @@ function recover(digest: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array, ch
 export async function createMachine(
   state: FlatState, parameters: ChainParameters, hashAt: (index: number) => Hash | undefined,
 ): Promise<VM> {
-  keepJumpAnalysis();
   const common = commonOf(parameters);
   const blockchain = {
     getBlock: (index: number) => Promise.resolve({ hash: () => bytesOf(hashAt(index) ?? zeroHash) }),
