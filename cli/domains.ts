@@ -14,7 +14,7 @@ import { createLedgerSubgraph } from '@oort/subgraphs-ledger';
 import { createModelsSubgraph } from '@oort/subgraphs-models';
 import { createNodesSubgraph } from '@oort/subgraphs-nodes';
 import { createStakingSubgraph } from '@oort/subgraphs-staking';
-import { accountKeyId, accountQuotasFrom, archiveFrom, createContentAccess, createContentStore, createStorageSubgraph, edgeFrom, lifecycleFrom, openDataPath, packingFrom, type ContentAccess, type StorageSubgraph } from '@oort/subgraphs-storage';
+import { accountKeyId, accountQuotasFrom, archiveFrom, createContentAccess, createContentStore, createStorageSubgraph, edgeFrom, lifecycleFrom, openDataPath, packingFrom, possessionFrom, type ContentAccess, type StorageSubgraph } from '@oort/subgraphs-storage';
 import { newId } from '@oort/kernel-wire';
 import type { Foundation } from './platform';
 import { runReveals } from './reveals';
@@ -38,7 +38,7 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
   const below = { store, readModels, telemetry, timers, ledger: { request: node.request }, now: (): Date => new Date() };
   const dataPath = openDataPath({ readModels, orderKey: keys.orderKey, now: below.now, ...edgeFrom(process.env) });
   const content = createContentStore({ store, dataPath, keys: foundation.eventKeys, now: below.now });
-  const storage = await createStorageSubgraph({ store, readModels, dataPath, keys: foundation.eventKeys, now: below.now, ...lifecycleFrom(process.env), ...accountQuotasFrom(process.env), ...packingFrom(process.env), ...archiveFrom(process.env) });
+  const storage = await createStorageSubgraph({ store, readModels, dataPath, keys: foundation.eventKeys, now: below.now, ...lifecycleFrom(process.env), ...accountQuotasFrom(process.env), ...packingFrom(process.env), ...possessionFrom(process.env), ...archiveFrom(process.env) });
   const ports: SubgraphPorts = { ...below, content };
   const accounts = await createAccountsSubgraph({
     ...ports, sessionKey: keys.sessionKey, domain,

@@ -29,7 +29,7 @@ import { workLane, type Lane } from './work-loop';
 
 export interface AgentOptions extends EnrolmentOptions {
   /** Default: the process's own. OORT_FAULT makes the agent cheat (agent-fault.ts), OORT_CHECKPOINT_MS is the time between
-   *  checkpoints of a training job (2000). */
+   *  checkpoints of a training job (2000), OORT_POOL and OORT_CHAIN_RPC are `court`. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** For containers, in place of this machine's walls: a provider's cluster. */
   backend?(directory: string): ExecutionBackend;
@@ -95,7 +95,7 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId });
   const stop = new AbortController();
   const { signal } = stop;
-  const pieces = await servePieces(directory, identity, traits, { court: options.court ?? null, log, signal });
+  const pieces = await servePieces(directory, identity, traits, { court: options.court ?? courtFrom(environment), log, signal });
   const endpoint = pieces?.server.endpoint ?? null;
   const { nodeId, key } = identity;
   const transport = telemetryTransport({ nodeId, key, directory, client, environment });
@@ -143,12 +143,17 @@ function bufferBytesFrom(environment: Readonly<Record<string, string | undefined
   return wanted * mebibyte;
 }
 
+function courtFrom({ OORT_POOL: pool, OORT_CHAIN_RPC: rpc }: Readonly<Record<string, string | undefined>>): CourtOptions | null {
+  return pool === undefined || rpc === undefined ? null : { pool, rpc };
+}
+
 interface Serving { readonly court: CourtOptions | null; readonly signal: AbortSignal; log(text: string): void }
 
 async function servePieces(directory: string, identity: Identity, { pieces }: AgentTraits, { court, log, signal }: Serving): Promise<{ readonly server: PieceServer; readonly store: PieceStore } | null> {
   if (pieces === null) return null;
   const disk = await pieces(join(directory, 'pieces'));
-  const answerable = court === null ? null : await answerableOn(court, disk, directory, log);
+  // A cache promises nothing.
+  const answerable = court === null || disk.isCache === true ? null : await answerableOn(court, disk, directory, log);
   const store = answerable?.living ?? disk;
   const { nodeId, key, platformPublicKey } = identity;
   const path = join(directory, 'endpoint.json');

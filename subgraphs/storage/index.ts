@@ -30,3 +30,4 @@ export { packingFrom, type PackingSettings } from './packing/settings';
 export type { StorageRefusal } from './refusals';
 export { versionName, type Part, type StoredVersion, type UploadState } from './state';
 export { createStorageSubgraph, type StoragePorts, type StorageSubgraph } from './subgraph';
+export { BadInventorySetting, possessionFrom } from './possession-audit';

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { challengedLeaves, challengeSeed, verifyInventoryAnswer, type InventoryAnswer, type SignedForCourt } from '@oort/algorithms-possession';
 import type { EventStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
+import { Fault } from '@oort/kernel-wire';
 import { ownedPieceIds, piecesNamed, type PieceOnNode } from '@oort/projections-objects';
 import type { StorageEvent } from '@oort/schema/events/storage';
 import type { DataPath } from './data-path/data-path';
@@ -20,6 +21,17 @@ export interface PossessionAuditOptions {
   now(): Date;
   /** How long an inventory stands before the node makes another. Default: twelve hours. */
   readonly everyMs?: number;
+}
+
+/** OORT_INVENTORY_SECONDS: shorter, for who wants to see a node challenged. Throws BadInventorySetting. */
+export function possessionFrom({ OORT_INVENTORY_SECONDS: seconds }: NodeJS.ProcessEnv): { readonly possession?: { readonly everyMs: number } } {
+  if (seconds === undefined || seconds === '') return {};
+  if (!(Number(seconds) > 0)) throw new BadInventorySetting(seconds);
+  return { possession: { everyMs: Number(seconds) * 1000 } };
+}
+
+export class BadInventorySetting extends Fault {
+  constructor(found: string) { super('INVENTORY_SETTING', `OORT_INVENTORY_SECONDS is a number of seconds over 0, not "${found}"`, { found }); }
 }
 
 /** The hash of a block that anchored the log up to so many events: whatever was recorded among them was there before the block. */

@@ -63,12 +63,20 @@ export class Inventories {
   /** A leaf of an inventory that was signed for LeafCourt; null when it is not here. */
   async answerOf(root: string, index: number): Promise<InventoryAnswer | null> {
     const { answerable, store } = this.node;
-    const kept = answerable === undefined ? null : readState<Kept>(join(answerable.directory, `${root}.json`));
-    const tree = this.#trees.get(root) ?? (kept === null ? undefined : new InventoryTree(kept.listed));
+    const tree = this.#treeOf(root);
     const found = tree?.locate(index) ?? null;
-    if (tree === undefined || found === null) return null;
+    if (tree === null || found === null) return null;
     const bytes = await (answerable?.anyway(found.piece.pieceId) ?? store.get(found.piece.pieceId));
     return bytes === null ? null : { piece: found.piece, path: tree.pathOf(found.piece), proof: provePiece(bytes, found.leaf, found.piece.leaves) };
+  }
+
+  /** What was signed for LeafCourt outlives a restart. */
+  #treeOf(root: string): InventoryTree | null {
+    const { answerable } = this.node;
+    const known = this.#trees.get(root);
+    if (known !== undefined || answerable === undefined) return known ?? null;
+    const kept = readState<Kept>(join(answerable.directory, `${root}.json`));
+    return kept === null ? null : new InventoryTree(kept.listed);
   }
 
   /** On disk before it is signed, so that whatever is signed can be answered for. Null where nobody can ask, or it could not be signed. */
@@ -90,8 +98,8 @@ export class Inventories {
 
   /** Null when the inventory is not kept any more. */
   async answers(root: string, seed: string, draws: number): Promise<readonly Answered[] | null> {
-    const tree = this.#trees.get(root);
-    if (tree === undefined) return null;
+    const tree = this.#treeOf(root);
+    if (tree === null) return null;
     const answers: Answered[] = [];
     for (const index of challengedLeaves(seed, draws, Math.max(1, tree.leaves))) {
       const found = tree.locate(index);
