@@ -1,6 +1,6 @@
 // What the S3 door and the graph do with buckets and objects. An answer of `ok` means: flushed on enough nodes, one event, and the
 // catalogue row, so every read and listing after it sees it. Refusals come back as values, broken worlds as faults.
-import { command, createHandler, loadState } from '@oort/kernel-decider';
+import { command, createHandler } from '@oort/kernel-decider';
 import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
 import type { ReadModels } from '@oort/kernel-projection';
 import { newId } from '@oort/kernel-wire';
@@ -17,6 +17,7 @@ import type { BucketCommand, Condition, ObjectCommand } from './commands';
 import { contentBucket } from './content-store';
 import type { DataPath } from './data-path/data-path';
 import { bucketDecider, objectDecider } from './decide';
+import { KnownBuckets } from './known-buckets';
 import { realDayMs } from './lifecycle/rules';
 import { loadObject } from './load-object';
 import { objectStreamId } from './object-id';
@@ -102,6 +103,7 @@ export class ObjectStore {
   readonly #objectArchive: ObjectArchive;
   readonly #handleBucket;
   readonly #quotas = new QuotaBooks();
+  readonly #buckets: KnownBuckets;
 
   constructor(options: ObjectStoreOptions) {
     const { store, dataPath, keys } = options;
@@ -112,6 +114,7 @@ export class ObjectStore {
     this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
     const { backends, chosen } = options.archive ?? { backends: [], chosen: [archiveNodesName] };
     this.#archive = new Archive({ backends: [archiveNodes(dataPath), ...backends], chosen, onLost: ({ message }) => process.emitWarning(message) });
+    this.#buckets = new KnownBuckets(store);
     this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
     this.handleObject = createHandler({ store, decider: objectDecider, now });
     this.writer = new ObjectWriter({ dataPath, keys: this.keys, handle: this.handleObject, now });
@@ -150,7 +153,7 @@ export class ObjectStore {
   /** Null when there is none. The platform's own bucket is nobody's to open. */
   async bucket(bucket: string): Promise<PresentBucket | null> {
     if (bucket === contentBucket) return { status: 'present', accountId: 'platform', versioning: 'off', settings: {} };
-    const { state } = await loadState(this.#options.store, bucketDecider, bucket);
+    const state = await this.#buckets.load(bucket);
     return state.status === 'present' ? state : null;
   }
 
