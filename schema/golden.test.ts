@@ -31,7 +31,7 @@ const deciders: Readonly<Record<string, readonly [file: string, name: string, fo
   account: ['accounts/decide', 'accountDecider', Object.keys(accountsVisibility)],
   audit_batch: ['audit/decide', 'batchDecider', ['TaskCommitted', 'BatchCommitted', 'BatchOpened']],
   audit_monitor: ['audit/decide', 'monitorDecider', ['LeakSuspected', 'LeakCleared']],
-  audit_record: ['audit/decide', 'recordDecider', ['VerdictReached', 'SlashProposed', 'CaseAppealed', 'JuryDrawn', 'JurorVoted', 'JuryDecided', 'SlashConfirmed', 'SlashSettled', 'ResultsRefuted']],
+  audit_record: ['audit/decide', 'recordDecider', ['VerdictReached', 'SlashProposed', 'CaseAppealed', 'JuryDrawn', 'JurorVoted', 'JuryDecided', 'ConvictionHeld', 'NodeCleared', 'SlashConfirmed', 'SlashSettled', 'ResultsRefuted']],
   job: ['compute/decide', 'jobDecider', Object.keys(computeVisibility)],
   mission: ['datahub/decide/mission', 'missionDecider', ['MissionOpened', 'MissionFunded', 'MissionClosed', 'GoldItemAdded']],
   participant: ['datahub/decide/participant', 'participantDecider', ['ConsentGiven', 'TaskAssigned', 'LabelSubmitted', 'AnnotatorFlagged']],

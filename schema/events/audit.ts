@@ -19,6 +19,10 @@ export type AuditEvent =
   | { readonly type: 'JurorVoted'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly round: number; readonly juror: string; readonly toSlash: boolean; readonly evidenceRoot: string } }
   /** The last word. No votes at all: no jury could be had, and the slash that needs none stands. */
   | { readonly type: 'JuryDecided'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly toSlash: number; readonly toDismiss: number; readonly votesHash: string; readonly upheld: boolean; /** What is slashed. */ readonly basisPoints: number } }
+  /** Another deed of a node whose whole stake is accused already: it becomes a case of its own only if that one does not take everything. */
+  | { readonly type: 'ConvictionHeld'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly operator: string; readonly evidenceHash: string; /** The case that comes first. */ readonly behind: string } }
+  /** A case against it was dismissed, and no other stands: what it was suspended for is no reason any more. */
+  | { readonly type: 'NodeCleared'; readonly data: { readonly caseId: string; readonly nodeId: string } }
   | { readonly type: 'SlashSettled'; readonly data: { readonly caseId: string; readonly nodeId: string; readonly txHash: string; readonly amountWei: string } }
   /** Over all nodes, failures of phantoms and of replicas differ by more than chance explains: phantoms are recognised, or those
    *  who are compared with each other collude. */
@@ -29,5 +33,5 @@ export type AuditEvent =
 
 export const auditVisibility = {
   BatchCommitted: 'public', TaskCommitted: 'sealed', BatchOpened: 'public', VerdictReached: 'public', SlashProposed: 'public',
-  SlashConfirmed: 'public', SlashSettled: 'public', CaseAppealed: 'public', JuryDrawn: 'public', JurorVoted: 'public', JuryDecided: 'public', ResultsRefuted: 'public', LeakSuspected: 'public', LeakCleared: 'public',
+  SlashConfirmed: 'public', SlashSettled: 'public', CaseAppealed: 'public', JuryDrawn: 'public', JurorVoted: 'public', JuryDecided: 'public', ConvictionHeld: 'public', NodeCleared: 'public', ResultsRefuted: 'public', LeakSuspected: 'public', LeakCleared: 'public',
 } as const satisfies Visibilities<AuditEvent>;

@@ -23,7 +23,7 @@ export type RecordCommand =
   | Command<'AppealCase', Of<'CaseAppealed'>>
   | Command<'SeatJury', Of<'JuryDrawn'>>
   | Command<'CountVote', Of<'JurorVoted'>>
-  | Command<'EndCase', Omit<Of<'JuryDecided'>, 'basisPoints'>>
+  | Command<'EndCase', Omit<Of<'JuryDecided'>, 'basisPoints'> & { /** Of a case that was held behind this one. */ readonly appealUntil: string }>
   | Command<'ConfirmSlash', { readonly nodeId: string; readonly caseId: string }>
   | Command<'SettleSlash', { readonly nodeId: string; readonly caseId: string; readonly txHash: string; readonly amountWei: string }>
   | Command<'RefuteResults', { readonly nodeId: string; readonly caseId: string; readonly jobIds: readonly string[] }>;

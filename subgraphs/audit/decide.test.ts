@@ -81,11 +81,12 @@ describe('a record', () => {
     expect(recordDecider.decide(refute, given(refuted))).toMatchObject({ refused: { code: 'RESULTS_REFUTED_ALREADY' } });
   });
 
-  it('of proved fraud proposes a slash at once, and once for one deed, also while another case is open', () => {
-    const convict = (caseId: string): RecordCommand => ({ id: caseId, type: 'ConvictNode', actor: 'platform', issuedAt: at, data: {
-      caseId, nodeId: 'node_1', operator: '0x01', work: 'inference', evidenceHash: 'ee', appealUntil: later } });
-    const events = run([convict('case_a'), convict('case_a'), convict('case_b')]);
-    expect(events).toMatchObject([{ type: 'SlashProposed', data: { basisPoints: 10_000 } }, { type: 'SlashProposed' }]);
+  const convict = (caseId: string): RecordCommand => ({ id: caseId, type: 'ConvictNode', actor: 'platform', issuedAt: at, data: {
+    caseId, nodeId: 'node_1', operator: '0x01', work: 'inference', evidenceHash: 'ee', appealUntil: later } });
+
+  it('of proved fraud proposes a slash at once, also while a case over a tenth is open, and once for one deed', () => {
+    const events = run([...[1, 2, 3, 4, 5].map((task) => judge(task, 'fail')), convict('case_a'), convict('case_a')]);
+    expect(events.slice(5)).toMatchObject([{ type: 'SlashProposed', data: { basisPoints: 1000 } }, { type: 'SlashProposed', data: { basisPoints: 10_000 } }]);
     // The platform's clock confirms nothing that a jury decides.
     const early = { ...confirm(later), data: { nodeId: 'node_1', caseId: 'case_a' } } as RecordCommand;
     expect(recordDecider.decide(early, given(events))).toMatchObject({ refused: { code: 'JURY_DECIDES' } });
@@ -99,7 +100,7 @@ describe('a record', () => {
   it.each([
     [2, 1, true, ['JuryDecided', 'SlashConfirmed'], 1000],
     [0, 0, true, ['JuryDecided', 'SlashConfirmed'], 1000],
-    [1, 2, false, ['JuryDecided'], 0],
+    [1, 2, false, ['JuryDecided', 'NodeCleared'], 0],
   ])('ends by its jury: %i to slash, %i to dismiss', (toSlash, toDismiss, upheld, types, basisPoints) => {
     expect(recordDecider.decide(confirm(later), given(run(appealed)))).toMatchObject({ refused: { code: 'JURY_DECIDES' } });
     const end = ask('EndCase', { toSlash, toDismiss, votesHash: '0x70', upheld });
@@ -107,6 +108,27 @@ describe('a record', () => {
     expect(ended.slice(-types.length).map(({ type }) => type)).toEqual(types);
     expect(ended.find(({ type }) => type === 'JuryDecided')?.data).toMatchObject({ basisPoints });
     if (!upheld) expect(recordDecider.decide(end, given(ended))).toMatchObject({ refused: { code: 'CASE_DISMISSED' } });
+  });
+
+  const endOf = (caseId: string, toSlash: number, toDismiss: number): RecordCommand =>
+    ask('EndCase', { caseId, toSlash, toDismiss, votesHash: '0x70', upheld: toSlash > toDismiss, appealUntil: later });
+
+  it.each([
+    ['everything', 3, 0, ['SlashProposed', 'ConvictionHeld', 'ConvictionHeld', 'JuryDecided', 'SlashConfirmed']],
+    ['a tenth', 4, 3, ['SlashProposed', 'ConvictionHeld', 'ConvictionHeld', 'JuryDecided', 'SlashConfirmed', 'SlashProposed']],
+    ['nothing', 1, 2, ['SlashProposed', 'ConvictionHeld', 'ConvictionHeld', 'JuryDecided', 'NodeCleared', 'SlashProposed']],
+  ])('of several deeds one case stands, and the next comes up when it took %s', (_took, toSlash, toDismiss, types) => {
+    const events = run([convict('case_a'), convict('case_b'), convict('case_c'), convict('case_b'), endOf('case_a', toSlash, toDismiss)]);
+    expect(events.map(({ type }) => type)).toEqual(types);
+    if (types.at(-1) === 'SlashProposed') expect(events.at(-1)?.data).toMatchObject({ caseId: 'case_b', basisPoints: 10_000, appealUntil: later });
+  });
+
+  it('holds nothing any more when everything was taken, and judges a new deed afresh', () => {
+    const settle = { id: 's', type: 'SettleSlash', actor: 'chain', issuedAt: later, data: { nodeId: 'node_1', caseId: 'case_a', txHash: '0x', amountWei: '1' } } as const;
+    const events = run([convict('case_a'), convict('case_b'), endOf('case_a', 3, 0), settle, convict('case_c'), endOf('case_c', 0, 3)]);
+    expect(events.flatMap(({ type, data }) => (type === 'SlashProposed' ? [data.caseId] : []))).toEqual(['case_a', 'case_c']);
+    // The first slash stands, so the second verdict clears nobody.
+    expect(events.some(({ type }) => type === 'NodeCleared')).toBe(false);
   });
 
   it('slashes the whole stake by two thirds, and as much as needs no jury by a smaller majority', () => {

@@ -4,8 +4,8 @@ import type { BatchCommand, MonitorCommand, RecordCommand } from './commands';
 import { batchRoot } from './commitment';
 import { evolveBatch, evolveMonitor, evolveRecord, type BatchEvent, type MonitorEvent, type RecordEvent } from './evolve';
 import type { BatchRefusal, RecordRefusal } from './refusals';
-import { decideJury, needsJury, wholeBasisPoints, withoutJuryBasisPoints } from './jury';
-import { emptyBatch, emptyRecord, quietMonitor, type BatchState, type CaseState, type MonitorState, type RecordState } from './state';
+import { decideJury, needsJury, wholeStakeAccused, withoutJuryBasisPoints } from './jury';
+import { emptyBatch, emptyRecord, quietMonitor, wholeBasisPoints, type BatchState, type CaseState, type MonitorState, type RecordState } from './state';
 
 export const batchDecider: Decider<BatchCommand, BatchState, BatchEvent, BatchRefusal> = {
   category: 'audit_batch', initial: emptyBatch, decide: decideBatch, evolve: evolveBatch,
@@ -59,7 +59,7 @@ function decideRecord(command: RecordCommand, state: RecordState): Decision<Reco
     case 'AppealCase':
     case 'SeatJury':
     case 'CountVote':
-    case 'EndCase': return decideJury(command, found);
+    case 'EndCase': return decideJury(command, found, state);
     case 'ConfirmSlash': return confirm(command.issuedAt, nodeId, found);
     case 'SettleSlash': {
       const { txHash, amountWei } = command.data;
@@ -84,10 +84,13 @@ function confirm(issuedAt: string, nodeId: string, found: CaseState): Decision<R
   return { events: [{ type: 'SlashConfirmed', data: { caseId, nodeId, operator, basisPoints, evidenceHash } }] };
 }
 
-/** Two signed statements that contradict each other need no statistics: the whole stake is accused at once, for a jury to check the two, whatever else is open. */
+/** Two signed statements that contradict each other need no statistics: the whole stake is accused at once, for a jury to check the two,
+ *  also while a case over a part of it is open. Of several deeds one comes first; the others wait for what it leaves. */
 function convict({ data }: Extract<RecordCommand, { readonly type: 'ConvictNode' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {
   const { caseId, nodeId, operator, evidenceHash, appealUntil } = data;
-  if (state.cases.has(caseId)) return { events: [] };
+  if (state.cases.has(caseId) || state.held.some((deed) => deed.caseId === caseId)) return { events: [] };
+  const first = wholeStakeAccused(state);
+  if (first !== undefined) return { events: [{ type: 'ConvictionHeld', data: { caseId, nodeId, operator, evidenceHash, behind: first.caseId } }] };
   return { events: [{ type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: wholeBasisPoints, evidenceHash, appealUntil } }] };
 }
 
@@ -104,7 +107,7 @@ function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, 
     },
   };
   // One case at a time: while one is open, more failures are evidence for it and not another slash.
-  const open = [...state.cases.values()].some(({ status }) => status === 'proposed' || status === 'with-jury');
+  const open = [...state.cases.values()].some(({ status }) => status === 'proposed' || status === 'with-jury') || wholeStakeAccused(state) !== undefined;
   if (open || !deservesSlashFor(records, work)) return { events: [verdict] };
   return { events: [verdict, { type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: withoutJuryBasisPoints, evidenceHash, appealUntil } }] };
 }

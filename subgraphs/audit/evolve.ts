@@ -1,6 +1,6 @@
 import { observeWork, spent } from '@oort/algorithms-honesty';
 import type { AuditEvent } from '@oort/schema/events/audit';
-import type { BatchState, CaseState, MonitorState, RecordState } from './state';
+import { wholeBasisPoints, type BatchState, type CaseState, type MonitorState, type RecordState } from './state';
 
 export type BatchEvent = Extract<AuditEvent, { readonly type: 'TaskCommitted' | 'BatchCommitted' | 'BatchOpened' }>;
 export type MonitorEvent = Extract<AuditEvent, { readonly type: 'LeakSuspected' | 'LeakCleared' }>;
@@ -33,14 +33,24 @@ export function evolveRecord(state: RecordState, event: RecordEvent): RecordStat
       const { caseId, operator, basisPoints, evidenceHash, appealUntil } = event.data;
       const opened: CaseState = { caseId, operator, basisPoints, evidenceHash, appealUntil, status: 'proposed', refuted: false };
       // The record that led to the case is spent: what comes after it is judged afresh.
-      return { ...state, records: spent(state.records), cases: new Map(state.cases).set(caseId, opened) };
+      const held = state.held.filter((deed) => deed.caseId !== caseId);
+      return { ...state, records: spent(state.records), cases: new Map(state.cases).set(caseId, opened), held };
     }
     case 'CaseAppealed':
     case 'JuryDrawn': return withCase(state, event.data.caseId, { status: 'with-jury' });
     case 'JurorVoted': return state;
     case 'JuryDecided': return withCase(state, event.data.caseId, event.data.upheld ? { basisPoints: event.data.basisPoints } : { status: 'dismissed' });
     case 'SlashConfirmed': return withCase(state, event.data.caseId, { status: 'confirmed' });
-    case 'SlashSettled': return withCase(state, event.data.caseId, { status: 'settled' });
+    case 'SlashSettled': {
+      const settled = withCase(state, event.data.caseId, { status: 'settled' });
+      // What was held is answered for by everything that the node had.
+      return settled.cases.get(event.data.caseId)?.basisPoints === wholeBasisPoints ? { ...settled, held: [] } : settled;
+    }
+    case 'ConvictionHeld': {
+      const { caseId, operator, evidenceHash } = event.data;
+      return { ...state, held: [...state.held, { caseId, operator, evidenceHash }] };
+    }
+    case 'NodeCleared': return state;
     case 'ResultsRefuted': return withCase(state, event.data.caseId, { refuted: true });
   }
 }

@@ -12,11 +12,11 @@ export const monitorFlow = {
 
 export const recordFlow = {
   JudgeTask: { events: ['VerdictReached', 'SlashProposed'], refusals: ['TASK_JUDGED_ALREADY'] },
-  ConvictNode: { events: ['SlashProposed'], refusals: [] },
+  ConvictNode: { events: ['SlashProposed', 'ConvictionHeld'], refusals: [] },
   AppealCase: { events: ['CaseAppealed'], refusals: ['UNKNOWN_CASE', 'CASE_DISMISSED', 'CASE_SETTLED_ALREADY'] },
   SeatJury: { events: ['JuryDrawn'], refusals: ['UNKNOWN_CASE', 'CASE_DISMISSED', 'CASE_SETTLED_ALREADY'] },
   CountVote: { events: ['JurorVoted'], refusals: ['UNKNOWN_CASE', 'CASE_DISMISSED', 'CASE_SETTLED_ALREADY'] },
-  EndCase: { events: ['JuryDecided', 'SlashConfirmed'], refusals: ['UNKNOWN_CASE', 'CASE_DISMISSED', 'CASE_SETTLED_ALREADY'] },
+  EndCase: { events: ['JuryDecided', 'SlashConfirmed', 'NodeCleared', 'SlashProposed'], refusals: ['UNKNOWN_CASE', 'CASE_DISMISSED', 'CASE_SETTLED_ALREADY'] },
   ConfirmSlash: { events: ['SlashConfirmed'], refusals: ['UNKNOWN_CASE', 'APPEAL_PERIOD_RUNS', 'JURY_DECIDES', 'CASE_CONFIRMED_ALREADY'] },
   SettleSlash: { events: ['SlashSettled'], refusals: ['UNKNOWN_CASE', 'CASE_NOT_CONFIRMED', 'CASE_SETTLED_ALREADY'] },
   RefuteResults: { events: ['ResultsRefuted'], refusals: ['UNKNOWN_CASE', 'RESULTS_REFUTED_ALREADY'] },

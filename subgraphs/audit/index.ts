@@ -1,7 +1,8 @@
 // Proof of Honesty: tasks whose answers are known slip among the real ones, and what nodes answer decides whom to trust.
 export { batchRoot, commitmentLeaf } from './commitment';
 export { batchDecider, monitorDecider, recordDecider } from './decide';
-export { wholeBasisPoints, withoutJuryBasisPoints } from './jury';
+export { withoutJuryBasisPoints } from './jury';
+export { wholeBasisPoints } from './state';
 export { batchFlow, monitorFlow, recordFlow } from './flow';
 export { createOfficer, type Officer, type OfficerPorts } from './officer';
 export { officerFaultFrom, type OfficerFault } from './officer-fault';

@@ -1,9 +1,9 @@
 // A verdict of an audit that the officer does not make itself: once for each task, however often it is asked.
-import { command, createHandler } from '@oort/kernel-decider';
-import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
+import { command } from '@oort/kernel-decider';
+import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { canonicalJson, deriveId, sha256Hex } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
-import { recordDecider } from './decide';
+import type { RecordHandler } from './records';
 
 type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
 
@@ -11,13 +11,12 @@ export type Found = Pick<Verdict, 'nodeId' | 'taskId' | 'work' | 'evidence' | 'o
 export type Judge = (found: Found, cause?: RecordedEvent) => Promise<void>;
 
 export interface JudgePorts {
-  readonly store: EventStore;
+  readonly records: RecordHandler;
   now(): Date;
   readonly appealMs: number;
 }
 
-export function createJudge({ store, now, appealMs }: JudgePorts): Judge {
-  const records = createHandler({ store, decider: recordDecider, now: () => now() });
+export function createJudge({ records, now, appealMs }: JudgePorts): Judge {
   return async (found, cause) => {
     const { taskId, nodeId, outcome, distance } = found;
     const data = {

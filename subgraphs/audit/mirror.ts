@@ -1,17 +1,18 @@
 // The court on the chain, event by event, onto the records here: appeals, juries, votes, verdicts and settlements.
 import { id as keccakOfText } from 'ethers';
-import { command, createHandler } from '@oort/kernel-decider';
-import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
+import { command } from '@oort/kernel-decider';
+import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { deriveId, type Json } from '@oort/kernel-wire';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
 import type { RecordCommand } from './commands';
-import { recordDecider } from './decide';
+import type { RecordHandler } from './records';
 
 type ChainLog = Extract<LedgerEvent, { readonly type: 'ChainLogObserved' }>['data'];
 
 export interface MirrorPorts {
-  readonly store: EventStore;
+  readonly records: RecordHandler;
   now(): Date;
+  readonly appealMs: number;
   cases(): Promise<readonly { readonly caseId: string; readonly nodeId: string }[]>;
 }
 
@@ -21,13 +22,12 @@ const caseArgument: Readonly<Record<string, string>> = {
   'JuryCourt.VoteRevealed': 'caseId', 'JuryCourt.VerdictAppealed': 'caseId',
 };
 
-export function mirrorCourt({ store, now, cases }: MirrorPorts): (event: RecordedEvent) => Promise<void> {
-  const records = createHandler({ store, decider: recordDecider, now });
+export function mirrorCourt({ records, now, appealMs, cases }: MirrorPorts): (event: RecordedEvent) => Promise<void> {
   return async (event) => {
     const log = event.data as unknown as ChainLog;
     const argument = caseArgument[`${log.contract}.${log.event}`];
     const of = argument === undefined ? undefined : (await cases()).find(({ caseId }) => keccakOfText(caseId) === log.args[argument]);
-    const asked = of === undefined ? null : commandOf(log, of);
+    const asked = of === undefined ? null : commandOf(log, of, new Date(now().getTime() + appealMs).toISOString());
     if (of === undefined || asked === null) return;
     // Whatever a case is past already is refused, and nothing is lost by it.
     await records(of.nodeId, command(asked.type, asked.data, { actor: 'chain', now: now(), id: deriveId('command', `mirror/${event.id}`), cause: event }) as RecordCommand);
@@ -36,7 +36,7 @@ export function mirrorCourt({ store, now, cases }: MirrorPorts): (event: Recorde
 
 type Asked = { readonly [Type in RecordCommand['type']]: Pick<Extract<RecordCommand, { readonly type: Type }>, 'type' | 'data'> }[RecordCommand['type']];
 
-function commandOf({ event, args, txHash }: ChainLog, { caseId, nodeId }: { readonly caseId: string; readonly nodeId: string }): Asked | null {
+function commandOf({ event, args, txHash }: ChainLog, { caseId, nodeId }: { readonly caseId: string; readonly nodeId: string }, appealUntil: string): Asked | null {
   const of = { caseId, nodeId };
   const text = (name: string): string => String(args[name]);
   switch (event) {
@@ -51,7 +51,7 @@ function commandOf({ event, args, txHash }: ChainLog, { caseId, nodeId }: { read
       ...of, round: Number(args['round']), juror: text('juror'), toSlash: args['toSlash'] === true, evidenceRoot: text('evidenceRoot'),
     } };
     case 'JuryRecorded': return { type: 'EndCase', data: {
-      ...of, toSlash: Number(args['toSlash']), toDismiss: Number(args['toDismiss']), votesHash: text('votesHash'), upheld: args['upheld'] === true,
+      ...of, toSlash: Number(args['toSlash']), toDismiss: Number(args['toDismiss']), votesHash: text('votesHash'), upheld: args['upheld'] === true, appealUntil,
     } };
     default: return null;
   }

@@ -3,6 +3,7 @@ import { memoryStore, type EventStore, type RecordedEvent } from '@oort/kernel-e
 import { uuidV5, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import { createOfficer, type Officer } from './officer';
+import { createRecords } from './records';
 import type { Referee } from './referee';
 
 // The model under audit doubles its inputs; whoever answers anything else cheats.
@@ -15,7 +16,7 @@ interface Market { readonly store: EventStore; readonly officer: Officer; readon
 async function market(store: EventStore = memoryStore(), seed?: number): Promise<Market> {
   const queue: { jobId: string; spec: Json }[] = [];
   const officer = await createOfficer({
-    store, referee, now: () => new Date('2026-01-01T00:00:00Z'), runtimeClass: 'cpu', appealMs: 1000,
+    store, records: createRecords({ store, now: () => new Date('2026-01-01T00:00:00Z') }), referee, now: () => new Date('2026-01-01T00:00:00Z'), runtimeClass: 'cpu', appealMs: 1000,
     dispatch: ({ jobId, spec }) => { queue.push({ jobId, spec }); return Promise.resolve(); },
     nodeOf: () => Promise.resolve({ operator: '0x01', runtimeClass: 'cpu' }),
     ...(seed === undefined ? {} : { random: seeded(seed) }),

@@ -10,13 +10,15 @@ import { canonicalJson, deriveId, newId, sha256Hex, type Json } from '@oort/kern
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { newJobId } from '@oort/schema/job-spec';
-import { batchDecider, monitorDecider, recordDecider } from './decide';
+import { batchDecider, monitorDecider } from './decide';
 import { augment } from './augment';
 import { readAnswer, readTask, renewed, withInputs, workOf, type InferenceTask } from './inference';
+import type { RecordHandler } from './records';
 import type { Referee } from './referee';
 
 export interface OfficerPorts {
   readonly store: EventStore;
+  readonly records: RecordHandler;
   readonly referee: Referee;
   now(): Date;
   /** Queues an inference under an id chosen before, so that its commitment comes before its dispatch. */
@@ -54,10 +56,9 @@ export interface Officer {
 }
 
 export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
-  const { store, now, referee, random = unpredictable } = ports;
+  const { store, records, now, referee, random = unpredictable } = ports;
   const chance = (probability: number): boolean => random() < probability;
   const batches = createHandler({ store, decider: batchDecider, now });
-  const records = createHandler({ store, decider: recordDecider, now });
   const monitors = createHandler({ store, decider: monitorDecider, now });
   const phantoms = new Map<string, Phantom>();
   const replicas = new Map<string, Replica>();

@@ -4,6 +4,7 @@ import { newDeviceKey, signWith } from '@oort/kernel-identity';
 import { uuidV5, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import { auditOtherWork, type OtherWork, type OtherWorkPorts } from './other-work';
+import { createRecords } from './records';
 
 type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
 
@@ -15,7 +16,7 @@ const edgeKey = newDeviceKey();
 
 function ports(change: Partial<OtherWorkPorts> = {}): OtherWorkPorts {
   return {
-    store, now: () => new Date('2026-01-01T00:00:00Z'), appealMs: 1000, random: () => 0,
+    store, records: createRecords({ store, now: () => new Date('2026-01-01T00:00:00Z') }), now: () => new Date('2026-01-01T00:00:00Z'), appealMs: 1000, random: () => 0,
     nodeOf: (nodeId) => Promise.resolve(nodeId === 'node_unknown' ? null : { operator: '0x01', status, publicKey: edgeKey.publicKey }),
     nodes: () => Promise.resolve(['node_a', 'node_b'].map((nodeId) => ({ nodeId, operator: '0x01', status: 'active', online: nodeId === 'node_a' }))),
     ...change,

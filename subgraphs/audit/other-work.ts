@@ -10,6 +10,7 @@ import type { DatahubEvent } from '@oort/schema/events/datahub';
 import type { NodesEvent } from '@oort/schema/events/nodes';
 import type { StorageEvent } from '@oort/schema/events/storage';
 import { createJudge } from './judging';
+import type { RecordHandler } from './records';
 
 type Audited = Extract<StorageEvent, { readonly type: 'PossessionAudited' }>['data'];
 type Refuted = Extract<StorageEvent, { readonly type: 'EdgeAnswerRefuted' }>['data'];
@@ -22,6 +23,7 @@ export interface AuditedNode { readonly nodeId: string; readonly operator: strin
 
 export interface OtherWorkPorts {
   readonly store: EventStore;
+  readonly records: RecordHandler;
   now(): Date;
   nodeOf(nodeId: string): Promise<Pick<AuditedNode, 'operator'> & { readonly status?: string; /** Ed25519, hex. */ readonly publicKey?: string } | null>;
   nodes(): Promise<readonly AuditedNode[]>;
@@ -43,8 +45,8 @@ export const probeEveryMs = 3_600_000;
 const probesADay = 24;
 
 export function auditOtherWork(ports: OtherWorkPorts): OtherWork {
-  const { store, now, appealMs } = ports;
-  const judge = createJudge({ store, now: () => now(), appealMs });
+  const { store, records, now, appealMs } = ports;
+  const judge = createJudge({ records, now: () => now(), appealMs });
 
   return {
     async possessionAudited(event) {

@@ -1,7 +1,7 @@
 // What other domains' events, and this one's own, make the audit domain do.
 import { setInterval } from 'node:timers/promises';
 import { compare, provesFraud, tolerance } from '@oort/algorithms-honesty';
-import { command, createHandler, runReaction } from '@oort/kernel-decider';
+import { command, runReaction } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { verifySignature } from '@oort/kernel-identity';
 import { canonicalJson, deriveId, sha256Hex } from '@oort/kernel-wire';
@@ -10,12 +10,12 @@ import type { SubgraphPorts } from '@oort/schema';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import type { LedgerEvent } from '@oort/schema/events/ledger';
-import { recordDecider } from './decide';
 import { readAnswer, readTask, workOf } from './inference';
 import type { Officer } from './officer';
 import { createJudge } from './judging';
 import { mirrorCourt } from './mirror';
 import { auditOtherWork, probeEveryMs } from './other-work';
+import type { RecordHandler } from './records';
 import type { Referee } from './referee';
 import type { AuditPorts } from './subgraph';
 import { auditTraining } from './training';
@@ -34,17 +34,17 @@ const confirmTimer = 'audit.confirm-slash';
 
 export interface ReactionPorts {
   readonly ports: SubgraphPorts & Pick<AuditPorts, 'nodeOf' | 'nodes' | 'dispatchTraining' | 'appealMs'>;
+  readonly records: RecordHandler;
   readonly officer: Officer;
   readonly referee: Referee;
 }
 
-export async function startReactions({ ports, officer, referee }: ReactionPorts, signal: AbortSignal): Promise<void> {
+export async function startReactions({ ports, records, officer, referee }: ReactionPorts, signal: AbortSignal): Promise<void> {
   const { store, readModels, timers, now, nodeOf, appealMs } = ports;
-  const records = createHandler({ store, decider: recordDecider, now });
   const { database } = readModels;
-  const other = auditOtherWork({ store, now: () => now(), nodeOf, nodes: () => ports.nodes(), appealMs, random: Math.random });
+  const other = auditOtherWork({ store, records, now: () => now(), nodeOf, nodes: () => ports.nodes(), appealMs, random: Math.random });
   const training = auditTraining({
-    store, content: ports.content, judge: createJudge({ store, now: () => now(), appealMs }), now: () => now(), nodeOf, random: Math.random, dispatchTraining: (job) => ports.dispatchTraining(job),
+    store, content: ports.content, judge: createJudge({ records, now: () => now(), appealMs }), now: () => now(), nodeOf, random: Math.random, dispatchTraining: (job) => ports.dispatchTraining(job),
   });
   probeOften(other.probe, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
@@ -83,7 +83,7 @@ export async function startReactions({ ports, officer, referee }: ReactionPorts,
     await records(nodeId, command('ConvictNode', data, { actor: 'platform', now: now(), id: deriveId('command', `convict/${event.id}`), cause: event }));
   }
 
-  const mirrored = mirrorCourt({ store, now: () => now(), cases: () => honestyCases(database, null) });
+  const mirrored = mirrorCourt({ records, now: () => now(), appealMs, cases: () => honestyCases(database, null) });
   /** A read model that is behind does not know the case yet, and nobody would ask again. */
   async function onceKnown(event: RecordedEvent): Promise<void> {
     const { contract } = event.data as unknown as ChainLog;

@@ -7,6 +7,9 @@ export type BatchState =
   | { readonly status: 'committed'; readonly commitments: readonly Commitment[]; readonly root: string }
   | { readonly status: 'opened'; readonly commitments: readonly Commitment[]; readonly root: string };
 
+/** Of the stake, of 10,000: what proved fraud costs where a jury agrees. */
+export const wholeBasisPoints = 10_000;
+
 export interface CaseState {
   readonly caseId: string;
   readonly operator: string;
@@ -18,11 +21,15 @@ export interface CaseState {
   readonly refuted: boolean;
 }
 
+export interface HeldDeed { readonly caseId: string; readonly operator: string; readonly evidenceHash: string }
+
 /** A node's record: what audits say of it, and the cases that came of them. */
 export interface RecordState {
   readonly records: Records;
   readonly judged: ReadonlySet<string>;
   readonly cases: ReadonlyMap<string, CaseState>;
+  /** Proved deeds that wait behind a case over the whole stake. */
+  readonly held: readonly HeldDeed[];
 }
 
 /** What is suspected of the audits themselves. */
@@ -30,4 +37,4 @@ export interface MonitorState { readonly suspected: Leak | null }
 
 export const quietMonitor: MonitorState = { suspected: null };
 export const emptyBatch: BatchState = { status: 'gathering', commitments: [] };
-export const emptyRecord: RecordState = { records: newRecords, judged: new Set(), cases: new Map() };
+export const emptyRecord: RecordState = { records: newRecords, judged: new Set(), cases: new Map(), held: [] };

@@ -8,6 +8,7 @@ import { drawsOf, leakPhantoms, type OfficerFault } from './officer-fault';
 import type { OtherWorkPorts } from './other-work';
 import { startReactions } from './react';
 import type { TrainingAuditPorts } from './training';
+import { createRecords } from './records';
 import { onnxReferee } from './referee';
 import { auditResolvers } from './resolvers';
 
@@ -29,8 +30,9 @@ export function createAuditSubgraph(ports: AuditPorts): Promise<Subgraph> {
     const referee = onnxReferee(ports.content);
     const { store, dispatch, nodeOf, runtimeClass, appealMs, officerFault = null } = ports;
     leakPhantoms(officerFault, store, signal).catch(ended(signal));
-    const officer = await createOfficer({ store, referee, now: () => ports.now(), dispatch, nodeOf, runtimeClass, appealMs, ...drawsOf(officerFault) });
-    startReactions({ ports, officer, referee }, signal).catch(ended(signal));
+    const records = createRecords({ store, now: () => ports.now() });
+    const officer = await createOfficer({ store, records, referee, now: () => ports.now(), dispatch, nodeOf, runtimeClass, appealMs, ...drawsOf(officerFault) });
+    startReactions({ ports, records, officer, referee }, signal).catch(ended(signal));
     turnBatches(officer.turnBatch, ports.batchMs, signal).catch(ended(signal));
   }
 }

@@ -4,6 +4,7 @@ import { memoryStore, type EventStore, type RecordedEvent } from '@oort/kernel-e
 import { uuidV5, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import { createJudge } from './judging';
+import { createRecords } from './records';
 import { auditTraining, type Checkpoint, type TrainingAudit } from './training';
 
 type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
@@ -34,7 +35,7 @@ beforeEach(() => {
   draw = 0;
   const now = (): Date => new Date('2026-01-01T00:00:00Z');
   audit = auditTraining({
-    store, now, random: () => draw, judge: createJudge({ store, now, appealMs: 1000 }),
+    store, now, random: () => draw, judge: createJudge({ records: createRecords({ store, now }), now, appealMs: 1000 }),
     content: { get: (id) => { const bytes = contents.get(id); return bytes === undefined ? Promise.reject(new ContentMissing(id)) : Promise.resolve(bytes); } },
     nodeOf: (nodeId) => Promise.resolve({ operator: '0x01', runtimeClass: nodeId.startsWith('gpu') ? 'cuda' : 'cpu' }),
     dispatchTraining: (job) => { queue.push(job); return Promise.resolve(); },

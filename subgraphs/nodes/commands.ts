@@ -21,7 +21,7 @@ export type NodeCommand =
   | Command<'MarkOffline', { readonly nodeId: string; readonly lastSeenAt: string }>
   | Command<'MarkOnline', { readonly nodeId: string; readonly endpoint: string | null }>
   | Command<'SuspendNode', { readonly nodeId: string; readonly reason: string; readonly caseId: string | null }>
-  | Command<'ReinstateNode', { readonly nodeId: string }>
+  | Command<'ReinstateNode', { readonly nodeId: string; /** Set where a case was dismissed: what a person suspended stays so. */ readonly caseId?: string }>
   /** `operator` is the address that the asking account has proven. */
   | Command<'DrainNode', { readonly nodeId: string; readonly operator: string }>
   | Command<'RetireNode', { readonly nodeId: string; readonly operator: string }>;

@@ -62,6 +62,7 @@ const refused: readonly (readonly [string, readonly NodesEvent[], NodeCommand, N
   ['a benchmark of nobody', [issued], ask('ReportBenchmark', measured), 'UNKNOWN_NODE'],
   ['a benchmark that is too low', [issued, enrolled], ask('ReportBenchmark', { ...measured, memoryMb: 16 }), 'BENCHMARK_TOO_LOW'],
   ['after retirement', [...active, draining, retired], ask('MarkOnline', { nodeId, endpoint: null }), 'NODE_RETIRED'],
+  ['a dismissed case of what a person suspended', [...active, { type: 'NodeSuspended', data: { nodeId, reason: 'asked', caseId: null } }], ask('ReinstateNode', { nodeId, caseId: 'case_1' }), 'SUSPENDED_BY_A_PERSON'],
   ['nothing to reinstate', active, ask('ReinstateNode', { nodeId }), 'NOT_SUSPENDED'],
   ['a stranger drains', active, ask('DrainNode', { nodeId, operator: stranger }), 'NOT_OPERATOR'],
   ['draining before activation', [issued, enrolled], ask('DrainNode', { nodeId, operator }), 'NOT_ACTIVE'],

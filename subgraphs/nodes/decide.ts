@@ -41,6 +41,7 @@ function decideOf(command: Exclude<NodeCommand, CommandOf<'IssueEnrolmentToken' 
     case 'SuspendNode': return state.status === 'suspended' ? nothing : { events: [{ type: 'NodeSuspended', data: command.data }] };
     case 'ReinstateNode':
       if (state.status !== 'suspended') return refuse('NOT_SUSPENDED', 'The node is not suspended.', { nodeId });
+      if (command.data.caseId !== undefined && state.caseId === null) return refuse('SUSPENDED_BY_A_PERSON', 'No case suspended the node.', { nodeId });
       return { events: [{ type: 'NodeReinstated', data: { nodeId } }] };
     case 'DrainNode':
       if (!same(command.data.operator, state.operator)) return refuse('NOT_OPERATOR', 'Only the node\'s operator may drain it.', { nodeId });

@@ -19,7 +19,7 @@ export function evolve(state: NodeState, event: NodesEvent): NodeState {
     case 'NodeWentOffline': return { ...state, online: false };
     case 'NodeCameOnline': return { ...state, online: true, endpoint: event.data.endpoint };
     case 'NodeSuspended':
-      return state.status === 'suspended' || state.status === 'retired' ? state : { ...enrolled, status: 'suspended', after: state.status };
+      return state.status === 'suspended' || state.status === 'retired' ? state : { ...enrolled, status: 'suspended', caseId: event.data.caseId, after: state.status };
     case 'NodeReinstated': return state.status === 'suspended' ? { ...enrolled, status: state.after } : state;
     case 'NodeDraining': return { ...enrolled, status: 'draining' };
     case 'NodeRetired': return { ...enrolled, status: 'retired', online: false };

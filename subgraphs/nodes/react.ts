@@ -11,6 +11,7 @@ import type { Presence } from './presence';
 import type { NodeHandler } from './subgraph';
 
 type Confirmed = Extract<AuditEvent, { readonly type: 'SlashConfirmed' }>['data'];
+type Cleared = Extract<AuditEvent, { readonly type: 'NodeCleared' }>['data'];
 
 export async function startReactions(ports: SubgraphPorts, handle: NodeHandler, presence: Presence, signal: AbortSignal): Promise<void> {
   const { store, readModels, now } = ports;
@@ -20,6 +21,14 @@ export async function startReactions(ports: SubgraphPorts, handle: NodeHandler, 
       const { caseId, nodeId, basisPoints } = event.data as unknown as Confirmed;
       const data = { nodeId, caseId, reason: `slashed by ${basisPoints / 100} %` };
       await handle(nodeId, command('SuspendNode', data, { actor: 'platform', now: now(), id: deriveId('command', `suspend/${event.id}`), cause: event }));
+    },
+  });
+  await runReaction({
+    name: 'nodes.cleared', store, database: readModels.database, subscribes: ['NodeCleared'], signal,
+    react: async (event: RecordedEvent) => {
+      const { caseId, nodeId } = event.data as unknown as Cleared;
+      // Most were never suspended: an accusation alone suspends nobody, and the refusal says so.
+      await handle(nodeId, command('ReinstateNode', { nodeId, caseId }, { actor: 'platform', now: now(), id: deriveId('command', `reinstate/${event.id}`), cause: event }));
     },
   });
   // Presence ends with the process, so what is known of the chains does too.

@@ -14,6 +14,6 @@ export type NodeState =
   | { readonly status: 'invited'; readonly kind: NodeKind; readonly operator: string; readonly expiresAt: string }
   | Enrolled & { readonly status: 'enrolled' | 'active' | 'draining' | 'retired' }
   /** `after` is what a reinstatement returns it to. */
-  | Enrolled & { readonly status: 'suspended'; readonly after: 'enrolled' | 'active' | 'draining' };
+  | Enrolled & { readonly status: 'suspended'; readonly caseId: string | null; readonly after: 'enrolled' | 'active' | 'draining' };
 
 export const unknownNode: NodeState = { status: 'unknown' };
