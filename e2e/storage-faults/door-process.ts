@@ -4,8 +4,8 @@ import { openS3Door } from '@oort/gateway-s3';
 import { fileKeyStore, openEmbeddedStore, type EventStore } from '@oort/kernel-eventstore';
 import type { DeviceKey } from '@oort/kernel-identity';
 import { openReadModels, type OpenReadModels } from '@oort/kernel-projection';
-import { objectsProjection, ownedPieceIds, weakSegments } from '@oort/projections-objects';
-import { createStorageSubgraph, DataPath, type StorageNode } from '@oort/subgraphs-storage';
+import { objectsProjection, ownedPieceIds, packingReport, weakSegments, type PackingReport } from '@oort/projections-objects';
+import { createStorageSubgraph, DataPath, looseBytes, packingFrom, type StorageNode } from '@oort/subgraphs-storage';
 
 export interface DoorTask {
   readonly directory: string; readonly postgres: string; readonly platformKey: DeviceKey; readonly port: number; readonly nodes: readonly StorageNode[];
@@ -23,6 +23,7 @@ export interface Status {
   readonly missing: number;
   /** Pieces that were recorded as lost, by the node that lost them and the reason. */
   readonly lost: Readonly<Record<string, number>>;
+  readonly packing: PackingReport;
 }
 
 export type ToDoor = { readonly nodes: readonly StorageNode[] } | { readonly ask: 'status' };
@@ -38,7 +39,7 @@ async function main(): Promise<void> {
   const dataPath = new DataPath({ nodes: () => Promise.resolve(nodes), platformKey: task.platformKey, now });
   const storage = await createStorageSubgraph({
     store, readModels, dataPath, keys: fileKeyStore(join(task.directory, 'keys')), now,
-    repair: { intervalMs: 200, awayMs: 1_500, orphanMs: task.orphanMs, sweepMs: 1_000 },
+    repair: { intervalMs: 200, awayMs: 1_500, orphanMs: task.orphanMs, sweepMs: 1_000 }, ...packingFrom(process.env),
   });
   await storage.start?.(stop.signal);
   const door = await openS3Door({ objects: storage.objects, findS3Key: (id) => (id === credentials.accessKeyId ? credentials : null), port: task.port, now });
@@ -69,7 +70,7 @@ async function statusOf(store: EventStore, readModels: OpenReadModels, dataPath:
     const { nodeId, reason } = data as { readonly nodeId: string; readonly reason: string };
     lost[`${nodeId}/${reason}`] = (lost[`${nodeId}/${reason}`] ?? 0) + 1;
   }
-  return { weak, orphans, missing, lost };
+  return { weak, orphans, missing, lost, packing: await packingReport(readModels, looseBytes) };
 }
 
 if (require.main === module) void main();

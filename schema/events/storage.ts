@@ -12,7 +12,7 @@ export type PiecePlacement = {
   readonly receipt: string;
 };
 
-/** Where a small segment lies among others, in a pack: the platform's own coded segment of that id (docs/adr/0019). */
+/** Where a small segment lies among others, in a pack: the platform's own coded segment of that id (docs/adr/0023). */
 export type PackedPlace = { readonly packId: string; /** Which entry of the pack's index is its own. */ readonly ordinal: number; /** Of its first byte in the pack. */ readonly offset: number };
 
 export type SegmentPlacement = {

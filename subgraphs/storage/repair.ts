@@ -198,6 +198,8 @@ export class RepairLoop {
   ): Promise<void> {
     const { handleObject, now, dataPath, readModels } = this.#options;
     const { index, nodeId } = piece;
+    // Its segment was packed between the question and the answer: the node was told to throw it away.
+    if (reason === 'missing' && (await piecesNamed(readModels, nodeId, [piece.pieceId])).length === 0) return;
     const outcome = await handleObject(objectStreamId(bucket, key), command('LosePiece', { versionId, segmentId, index, nodeId, reason }, { actor: 'platform', now: now() }));
     await dataPath.remove([piece]);
     if (outcome.ok && outcome.position >= 0n) await readModels.waitFor('objects', outcome.position);

@@ -13,7 +13,7 @@ import { createStorageSubgraph, type StorageSubgraph } from '../subgraph';
 import { Packer } from './packer';
 import type { PackingRule } from './rule';
 
-const account = 'account_1';
+export const account = 'account_1';
 export const eager: PackingRule = { ageMs: 0, packBytes: 256 * 1024, lingerMs: 0, leastBytes: 96 * 1024, mostSegments: 100, liveShare: 0.5, abandonedMs: 0 };
 
 export class PackingPlatform {

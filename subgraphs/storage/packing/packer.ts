@@ -52,8 +52,14 @@ export class Packer {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.runOnce().catch((error: unknown) => process.emitWarning(`packing: ${String(error)}`));
-      await delay(this.options.intervalMs ?? 60_000, null, { signal }).catch(() => undefined);
+      const startedAt = performance.now();
+      const more = await this.runOnce().catch((error: unknown) => {
+        process.emitWarning(`packing: ${String(error)}`);
+        return false;
+      });
+      // Half of the time at most, while there is more to do.
+      const restMs = more ? performance.now() - startedAt : this.options.intervalMs ?? 60_000;
+      await delay(restMs, null, { signal }).catch(() => undefined);
     }
   }
 

@@ -1,10 +1,10 @@
 // Small objects in packs over real piece servers: nothing is lost, whoever dies or deletes when, and nothing stays behind.
 import { randomBytes, randomInt } from 'node:crypto';
 import { checkCertificate, certificateStatement, type AvailabilityCertificate } from '@oort/algorithms-possession';
-import { packingReport } from '@oort/projections-objects';
+import { packingReport, segmentsOf } from '@oort/projections-objects';
 import { certificateOf } from '../certificate';
 import type { HandleObject } from '../object-writer';
-import { PackingPlatform } from './fixture-platform';
+import { account, PackingPlatform } from './fixture-platform';
 import { looseBytes } from './packer';
 
 let platform: PackingPlatform;
@@ -106,6 +106,7 @@ it('certifies a packed object by the receipts of its pack and the proof of its p
     for (const node of platform.nodes.slice(0, away)) await node.kill();
     const { segmentId, versionId } = await placeOf('key-3');
     const certificate = await certificateOf({ store, dataPath, now: () => new Date() }, 'bucket', 'key-3', versionId);
+    expect(await segmentsOf(platform.readModels, versionId)).toMatchObject([{ segmentId, k: 3, n: 6, pieces: [{ index: 0 }, {}, {}, {}, {}, {}] }]);
     expect(certificate?.segments[0]?.packed).toMatchObject({ segmentId, proofs: [{ piece: 0 }] });
     expect(checkCertificate(JSON.stringify(certificate), dataPath.signer.publicKey)).toMatchObject({ ok: true, losses: 3 });
     const [segment] = certificate?.segments ?? [];
@@ -120,6 +121,33 @@ async function placeOf(key: string): Promise<{ readonly segmentId: string; reado
   const [segment] = found?.version.segments ?? [];
   return { segmentId: segment?.segmentId ?? '', versionId: found?.version.versionId ?? '' };
 }
+
+it('packs every version, and what comes back from the archive', async () => {
+  const { objects } = platform.storage;
+  await objects.setVersioning(account, 'bucket', 'enabled');
+  const bodies = Array.from({ length: 6 }, () => randomBytes(30_000));
+  for (const body of bodies) await platform.put('key', body);
+  while (await platform.packer().runOnce()) { /* there is more */ }
+  expect(await report()).toMatchObject({ segments: 6, loose: 0 });
+  const versions = (await objects.listVersions({ bucket: 'bucket', prefix: '', delimiter: '', afterKey: '', afterVersion: null, limit: 10 })).entries
+    .flatMap((entry) => ('object' in entry ? [entry.object.versionId] : [])).reverse();
+  const [first = '', second = '', third = ''] = versions;
+  await objects.delete({ accountId: account, bucket: 'bucket', key: 'key', version: first });
+  expect(await objects.archive(account, 'bucket', 'key', second)).toMatchObject({ ok: true });
+  expect(await report()).toMatchObject({ segments: 4, loose: 0 });
+  expect(await objects.restore(account, 'bucket', 'key', second)).toMatchObject({ ok: true });
+  expect(await report()).toMatchObject({ segments: 4, loose: 1 });
+  while (await platform.packer({ rule: { liveShare: 1 } }).runOnce()) { if ((await report()).loose === 0) break; }
+  for (const [versionId, body] of [[second, bodies[1]], [third, bodies[2]]] as const) {
+    const found = await objects.findVersion('bucket', 'key', versionId);
+    if (found === null || found.status !== 'stored') throw new RangeError(versionId);
+    const chunks: Buffer[] = [];
+    for await (const chunk of objects.read(found.version)) chunks.push(chunk);
+    expect(Buffer.concat(chunks).equals(body ?? randomBytes(1))).toBe(true);
+  }
+  await swept();
+  expect(await objects.findVersion('bucket', 'key', first)).toBeNull();
+});
 
 class Killed extends RangeError {}
 

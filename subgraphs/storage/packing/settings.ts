@@ -23,5 +23,6 @@ export function packingFrom(environment: NodeJS.ProcessEnv): { readonly packing?
   const packBytes = size === '' ? usualRule.packBytes : Number(size) * 1024 * 1024;
   if (!Number.isFinite(packBytes) || packBytes < usualRule.leastBytes || packBytes > 16 * 1024 * 1024) throw new BadPackingSetting(sizeName, size, 'a number from 0.25 to 16');
   // Who shortens the wait wants to see it happen.
-  return { packing: { rule: { ...usualRule, ageMs, packBytes, lingerMs: Math.min(usualRule.lingerMs, 24 * ageMs) }, intervalMs: Math.max(1_000, Math.min(60_000, ageMs)) } };
+  const rule = { ...usualRule, ageMs, packBytes, lingerMs: Math.min(usualRule.lingerMs, 24 * ageMs), abandonedMs: Math.max(5_000, Math.min(usualRule.abandonedMs, ageMs)) };
+  return { packing: { rule, intervalMs: Math.max(500, Math.min(60_000, ageMs)) } };
 }
