@@ -33,7 +33,12 @@ const root = join(__dirname, '..', '..');
 const startTimeoutMs = 120_000;
 const graceMs = 10_000;
 /** What a service needs of the surroundings; settings of others are none of its business. */
-const inherited = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS', 'OORT_CHECKPOINT_MS', 'OORT_LIFECYCLE_DAY_SECONDS'];
+const inherited = [
+  'PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'NODE_EXTRA_CA_CERTS', 'OORT_CHECKPOINT_MS', 'OORT_LIFECYCLE_DAY_SECONDS', 'OORT_ACCOUNT_QUOTAS',
+  'OORT_PACKING', 'OORT_PACKING_AGE_SECONDS', 'OORT_PACKING_MIB', 'OORT_EDGE_REGION', 'OORT_ARCHIVE_BACKEND',
+  ...['KEY_FILE', 'SERVICE_URL', 'CHAIN', 'DATA_SET_FILE', 'PAYEE'].map((name) => `OORT_FILECOIN_${name}`),
+  ...['KEY_FILE', 'BUNDLER_URL', 'GATEWAY_URL'].map((name) => `OORT_ARWEAVE_${name}`),
+];
 
 /** Resolves when it is ready. Throws ServiceFailed with its own last words. */
 export async function startChild(service: ServiceToStart): Promise<Child> {
