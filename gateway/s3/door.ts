@@ -6,6 +6,7 @@ import { admit, hidden } from './access/admission';
 import { safeDefaults, type BucketDefaults } from './access/bucket-rules';
 import { platformIdentities, type Identities } from './access/identities';
 import { whoAsks } from './authenticate';
+import { answerBrokenHttp } from './broken-http';
 import { corsHeaders, preflight } from './cors';
 import { Pressure, type PressureLimits } from './pressure';
 import { operationOf } from './routes';
@@ -42,10 +43,11 @@ export interface S3Door {
 export async function openS3Door(options: S3DoorOptions): Promise<S3Door> {
   const { host = '127.0.0.1' } = options;
   // A large body may take as long as it takes.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000, noDelay: true, maxHeaderSize: 32 * 1024 });
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 65_000, noDelay: true, maxHeaderSize: 32 * 1024, requireHostHeader: false });
   const pressure = new Pressure(options.limits);
   const handle = (incoming: IncomingMessage, response: ServerResponse): void => { void answerInTurn(pressure, options, incoming, response); };
-  server.on('request', handle).on('checkContinue', handle);
+  server.on('request', handle).on('checkContinue', handle).on('checkExpectation', handle);
+  answerBrokenHttp(server, () => newUlid(options.now()));
   await new Promise<void>((resolve, reject) => { server.once('error', reject).listen(options.port, host, resolve); });
   return { url: `http://${host}:${portOf(server)}`, close: () => closeServer(server) };
 }
@@ -65,6 +67,7 @@ async function answerInTurn(pressure: Pressure, options: S3DoorOptions, incoming
 async function answer(options: S3DoorOptions, incoming: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
   const { method = 'GET', url = '/', headers } = incoming;
   try {
+    if (headers.host === undefined && incoming.httpVersion === '1.1') throw new S3Error('BadRequest', 'A request has a Host header (RFC 9112, section 3.2).');
     const { bucket, key, virtual } = addressOf(url, headers.host ?? '', options.domains ?? ['localhost']);
     const asked = { incoming, objects: options.objects, bucket };
     if (method === 'OPTIONS') {

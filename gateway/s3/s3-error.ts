@@ -2,12 +2,12 @@ import { Fault } from '@oort/kernel-wire';
 
 /** Codes and statuses as the Amazon S3 API reference, "Error responses", lists them. */
 const statuses = {
-  AccessControlListNotSupported: 400, AccessDenied: 403, AccessForbidden: 403, AuthorizationHeaderMalformed: 400, AuthorizationQueryParametersError: 400, BadDigest: 400, BucketAlreadyExists: 409,
+  AccessControlListNotSupported: 400, AccessDenied: 403, AccessForbidden: 403, AuthorizationHeaderMalformed: 400, AuthorizationQueryParametersError: 400, BadDigest: 400, BadRequest: 400, BucketAlreadyExists: 409,
   BucketAlreadyOwnedByYou: 409, BucketNotEmpty: 409, EntityTooLarge: 400, EntityTooSmall: 400, IllegalVersioningConfigurationException: 400, IncompleteBody: 400, InvalidBucketState: 409, InternalError: 500, InvalidBucketAclWithObjectOwnership: 400,
   InvalidAccessKeyId: 403, InvalidArgument: 400, InvalidBucketName: 400, InvalidDigest: 400, InvalidEncryptionAlgorithmError: 400, InvalidObjectState: 403, InvalidPart: 400, InvalidPartNumber: 416,
   InvalidPartOrder: 400, InvalidRange: 416, InvalidRequest: 400, InvalidStorageClass: 400, InvalidTag: 400, InvalidToken: 400, InvalidURI: 400, KeyTooLongError: 400,
   MalformedACLError: 400, MalformedPolicy: 400, MalformedXML: 400, MethodNotAllowed: 405, MissingSecurityHeader: 400, NoSuchBucket: 404, NoSuchBucketPolicy: 404, NoSuchCORSConfiguration: 404, NoSuchKey: 404, NoSuchLifecycleConfiguration: 404, NoSuchObjectLockConfiguration: 404, NoSuchPublicAccessBlockConfiguration: 404, NoSuchTagSet: 404, NoSuchUpload: 404, NoSuchVersion: 404,
-  NotImplemented: 501, NotModified: 304, ObjectLockConfigurationNotFoundError: 404, OperationAborted: 409, OwnershipControlsNotFoundError: 404, PreconditionFailed: 412, QuotaExceeded: 403, RequestTimeTooSkewed: 403, ServiceUnavailable: 503, SignatureDoesNotMatch: 403, SlowDown: 503, UnresolvableGrantByEmailAddress: 400,
+  NotImplemented: 501, NotModified: 304, ObjectLockConfigurationNotFoundError: 404, OperationAborted: 409, OwnershipControlsNotFoundError: 404, PreconditionFailed: 412, QuotaExceeded: 403, RequestHeaderSectionTooLarge: 400, RequestTimeout: 400, RequestTimeTooSkewed: 403, ServiceUnavailable: 503, SignatureDoesNotMatch: 403, SlowDown: 503, UnresolvableGrantByEmailAddress: 400,
   IncorrectNumberOfFilesInPostRequest: 400, InvalidPolicyDocument: 400, MalformedPOSTRequest: 400, MaxPostPreDataLengthExceeded: 400, RequestIsNotMultiPartContent: 400,
   XAmzContentSHA256Mismatch: 400,
 } as const;
