@@ -1,14 +1,13 @@
-// `npm run boto3 -- WORD`: what Amazon documents of S3, as checks of its own SDK for Python, against a door with six nodes. A word limits them to
-// those whose names have it. boto3 comes from PyPI into a folder that is removed again; without Python or PyPI it is named as missing.
+// `npm run boto3 -- WORD`: what Amazon documents of S3, as checks of its own SDK for Python, against a door and six nodes, each a process. A word
+// limits them to those whose names have it. boto3 comes from PyPI into a folder that is removed again; without Python or PyPI it is named as missing.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readS3Accounts } from '@oort/gateway-s3';
-import { openTestDoor } from '@oort/gateway-s3/fixture-door';
+import { FaultyPlatform } from '../storage-faults/platform';
 
 const version = '1.44.5';
-const dayMs = 1000;
+const daySeconds = '1';
 
 async function main(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'oort-boto3-'));
@@ -17,15 +16,12 @@ async function main(): Promise<void> {
   try {
     const python = await installed(directory);
     if (python === null) return void process.stdout.write(`boto3 ${version}: missing here (python3 with venv, and PyPI, are needed)\n`);
-    const door = await openTestDoor({ dayMs, ...readS3Accounts(accounts)(() => null) });
-    let sweeping: Promise<unknown> = Promise.resolve();
-    // A sweep at a time.
-    const sweeper = setInterval(() => { sweeping = sweeping.then(() => door.sweep()); }, dayMs / 2);
-    const env = { ...withoutAws(), OORT_S3_URL: door.url, OORT_DAY_SECONDS: String(dayMs / 1000), OORT_RUN: `run-${Date.now().toString(36)}`, AWS_EC2_METADATA_DISABLED: 'true', PYTHONDONTWRITEBYTECODE: '1' };
-    process.exitCode = await run(python, [join(__dirname, 'checks', 'run.py'), ...process.argv.slice(2)], env);
-    clearInterval(sweeper);
-    await sweeping;
-    await door.close();
+    // The door is a process, and told by its environment as any other.
+    Object.assign(process.env, { OORT_S3_ACCOUNTS: accounts, OORT_LIFECYCLE_DAY_SECONDS: daySeconds });
+    const platform = await FaultyPlatform.start(6, 600_000);
+    await platform.addNode('archive');
+    const env = { ...withoutAws(), OORT_S3_URL: platform.url, OORT_DAY_SECONDS: daySeconds, OORT_RUN: `run-${Date.now().toString(36)}`, AWS_EC2_METADATA_DISABLED: 'true', PYTHONDONTWRITEBYTECODE: '1' };
+    process.exitCode = await run(python, [join(__dirname, 'checks', 'run.py'), ...process.argv.slice(2)], env).finally(() => platform.close());
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,11 +1,11 @@
 // The storage domain and its S3 door in one process that can be killed: durable events, the catalogue in PostgreSQL, the repair loop.
 import { join } from 'node:path';
-import { openS3Door } from '@oort/gateway-s3';
+import { openS3Door, readS3Accounts } from '@oort/gateway-s3';
 import { fileKeyStore, openEmbeddedStore, type EventStore } from '@oort/kernel-eventstore';
 import type { DeviceKey } from '@oort/kernel-identity';
 import { openReadModels, type OpenReadModels } from '@oort/kernel-projection';
 import { objectsProjection, ownedPieceIds, packingReport, weakSegments, type PackingReport } from '@oort/projections-objects';
-import { createStorageSubgraph, DataPath, looseBytes, packingFrom, type StorageNode } from '@oort/subgraphs-storage';
+import { createStorageSubgraph, DataPath, lifecycleFrom, looseBytes, packingFrom, type StorageNode } from '@oort/subgraphs-storage';
 
 export interface DoorTask {
   readonly directory: string; readonly postgres: string; readonly platformKey: DeviceKey; readonly port: number; readonly nodes: readonly StorageNode[];
@@ -39,10 +39,11 @@ async function main(): Promise<void> {
   const dataPath = new DataPath({ nodes: () => Promise.resolve(nodes), platformKey: task.platformKey, now });
   const storage = await createStorageSubgraph({
     store, readModels, dataPath, keys: fileKeyStore(join(task.directory, 'keys')), now,
-    repair: { intervalMs: 200, awayMs: 1_500, orphanMs: task.orphanMs, sweepMs: 1_000 }, ...packingFrom(process.env),
+    repair: { intervalMs: 200, awayMs: 1_500, orphanMs: task.orphanMs, sweepMs: 1_000 }, ...lifecycleFrom(process.env), ...packingFrom(process.env),
   });
   await storage.start?.(stop.signal);
-  const door = await openS3Door({ objects: storage.objects, findS3Key: (id) => (id === credentials.accessKeyId ? credentials : null), port: task.port, now });
+  const accounts = readS3Accounts(process.env['OORT_S3_ACCOUNTS'] ?? null);
+  const door = await openS3Door({ objects: storage.objects, ...accounts((id) => (id === credentials.accessKeyId ? credentials : null)), port: task.port, now });
   process.on('message', (told) => {
     const message = told as ToDoor;
     if ('nodes' in message) nodes = message.nodes;

@@ -16,7 +16,7 @@ export class ProcessEnded extends Fault {
   constructor(file: string, code: unknown) { super('PROCESS_ENDED', `${file} ended with ${String(code)}`); }
 }
 
-interface RunningNode { child: ChildProcess | null; port: number; endpoint: string; online: boolean; status: string; readonly task: Omit<NodeTask, 'port' | 'fault'> }
+interface RunningNode { child: ChildProcess | null; port: number; endpoint: string; online: boolean; status: string; readonly kind: StorageNode['kind']; readonly task: Omit<NodeTask, 'port' | 'fault'> }
 
 export class FaultyPlatform {
   readonly #platformKey = newDeviceKey();
@@ -39,10 +39,10 @@ export class FaultyPlatform {
 
   nodeId(index: number): string { return this.#at(index).task.nodeId; }
 
-  async addNode(): Promise<void> {
+  async addNode(kind: StorageNode['kind'] = 'super'): Promise<void> {
     const nodeId = `node_${this.#nodes.length}`;
     const task = { nodeId, directory: join(this.directory, nodeId), platformPublicKey: this.#platformKey.publicKey, key: newDeviceKey() };
-    this.#nodes.push({ child: null, port: 0, endpoint: '', online: false, status: 'active', task });
+    this.#nodes.push({ child: null, port: 0, endpoint: '', online: false, status: 'active', kind, task });
     await this.startNode(this.#nodes.length - 1);
   }
 
@@ -127,8 +127,8 @@ export class FaultyPlatform {
   #tell(): void { this.#door?.send({ nodes: this.#shown() } satisfies ToDoor); }
 
   #shown(): readonly StorageNode[] {
-    return this.#nodes.map(({ endpoint, online, status, task: { nodeId, key } }, index) => ({
-      nodeId, kind: 'super', operator: `operator_${index}`, region: 'local', network: `network_${index}`, endpoint, publicKey: key.publicKey, online, status, trust: 0.9 }));
+    return this.#nodes.map(({ endpoint, online, status, kind, task: { nodeId, key } }, index) => ({
+      nodeId, kind, operator: `operator_${index}`, region: 'local', network: `network_${index}`, endpoint, publicKey: key.publicKey, online, status, trust: 0.9 }));
   }
 }
 

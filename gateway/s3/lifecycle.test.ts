@@ -4,6 +4,7 @@ import {
   ListMultipartUploadsCommand, ListObjectsV2Command, ListObjectVersionsCommand, PutBucketLifecycleConfigurationCommand, PutBucketVersioningCommand, PutObjectCommand,
   PutObjectLegalHoldCommand, RestoreObjectCommand, type LifecycleRule,
 } from '@aws-sdk/client-s3';
+import { StorageUnavailable } from '@oort/subgraphs-storage';
 import { codeOf, openTestDoor, type TestDoor } from './fixture-door';
 
 const dayMs = 100;
@@ -137,4 +138,17 @@ test('what is archived by a rule comes back for the days that are asked for, and
   await passed(1);
   expect(await door.sweep()).toMatchObject({ archived: 1 });
   expect((await door.s3.send(new HeadObjectCommand({ Bucket, Key: 'brief' }))).Restore).toBeUndefined();
+});
+
+test('an archive that is away keeps nobody else\'s rules from being carried out', async () => {
+  const [cold, old] = [await door.newBucket(), await door.newBucket()];
+  await put(cold, [{ ID: 'move', Status: 'Enabled', Filter: { Prefix: '' }, Transitions: [{ Days: 1, StorageClass: 'GLACIER' }] }]);
+  await put(old, [{ ID: 'end', Status: 'Enabled', Filter: { Prefix: '' }, Expiration: { Days: 1 } }]);
+  for (const Bucket of [cold, old]) await store(Bucket, 'k');
+  await passed(1);
+  const away = jest.spyOn(door.objects, 'archive').mockRejectedValue(new StorageUnavailable(0, 1));
+  expect(await door.sweep()).toMatchObject({ expired: 1, archived: 0 });
+  expect([await keysOf(cold), await keysOf(old)]).toEqual([['k'], []]);
+  away.mockRestore();
+  expect(await door.sweep()).toMatchObject({ archived: 1 });
 });

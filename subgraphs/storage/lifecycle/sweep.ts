@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bucketsWithLifecycle, endedRestores, listVersions, uploadsOf, type ObjectRow } from '@oort/projections-objects';
 import type { ReadModels } from '@oort/kernel-projection';
+import { Fault } from '@oort/kernel-wire';
 import { lifecycleActor as actor } from '../notifications/records';
 import type { Done, ObjectStore } from '../object-store';
 import {
@@ -52,7 +53,7 @@ export class LifecycleSweep {
       await this.#sweepBucket({ bucket, accountId, rules: lifecycleRules(lifecycle ?? undefined) }, swept, signal);
     }
     for (const { bucket, key, accountId, named, versionId } of await endedRestores(readModels, now().toISOString(), pageSize)) {
-      count(swept, 'archived', await objects.archive(accountId, bucket, key, named ? versionId : 'null', undefined, actor));
+      await countReached(swept, 'archived', () => objects.archive(accountId, bucket, key, named ? versionId : 'null', undefined, actor));
     }
     return swept;
   }
@@ -120,7 +121,7 @@ export class LifecycleSweep {
   }
 
   async #archive({ bucket, accountId }: Ruled, { key, versionId, named }: ObjectRow, swept: Swept): Promise<void> {
-    count(swept, 'archived', await this.#options.objects.archive(accountId, bucket, key, named ? versionId : 'null', undefined, actor));
+    await countReached(swept, 'archived', () => this.#options.objects.archive(accountId, bucket, key, named ? versionId : 'null', undefined, actor));
   }
 }
 
@@ -129,6 +130,16 @@ interface Ruled { readonly bucket: string; readonly accountId: string; readonly 
 /** What was archived once and restored is its reader's until the restore ends. */
 function isHot({ marker, storageClass, archiveId }: ObjectRow): boolean {
   return !marker && storageClass !== 'ARCHIVE' && archiveId === null;
+}
+
+/** An archive that is away, or nodes that are, keep nobody else's rules from being carried out: the next sweep asks again. */
+async function countReached(swept: Swept, deed: Deed, act: () => Promise<Done<unknown>>): Promise<void> {
+  try {
+    count(swept, deed, await act());
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    swept.refused += 1;
+  }
 }
 
 function count(swept: Swept, deed: Deed, done: Done<unknown>): void {
