@@ -41,6 +41,7 @@ export interface Beacon { readonly blockHash: string; readonly blockNumber: numb
 const draws = 8;
 const firstDraws = 33;
 const firstInventories = 14;
+const mostEvasions = 3;
 const halfDayMs = 12 * 3_600_000;
 /** Pieces younger than this may lie on a node before the catalogue knows. */
 const settledMs = 60_000;
@@ -51,6 +52,8 @@ export class PossessionAudit {
   readonly #options: PossessionAuditOptions;
   readonly #committed = new Map<string, Committed>();
   readonly #audits = new Map<string, number>();
+  /** In a row. */
+  readonly #evasions = new Map<string, number>();
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: PossessionAuditOptions) { this.#options = options; }
@@ -103,11 +106,8 @@ export class PossessionAudit {
     const seen = this.#audits.get(nodeId) ?? 0;
     const count = seen < firstInventories ? firstDraws : draws;
     const seed = challengeSeed(blockHash, nodeId, root);
-    const answers = await dataPath.client.answers(node, root, seed, count).catch((error: unknown) => {
-      // An inventory that is not kept any more, after a restart, is no lie: the node makes another.
-      if (error instanceof PieceRefused && error.reason === 'missing') this.#committed.delete(nodeId);
-      throw error;
-    });
+    const answers = await dataPath.client.answers(node, root, seed, count).catch((error: unknown) => this.#evaded(nodeId, error));
+    this.#evasions.delete(nodeId);
     committed.challenged = true;
     this.#audits.set(nodeId, seen + 1);
     const failed: { readonly index: number; readonly pieceId: string | null; readonly reason: string }[] = [];
@@ -123,6 +123,17 @@ export class PossessionAudit {
     }
     const dispute = disputeOf(committed.inventory, failed);
     await this.#record({ type: 'PossessionAudited', data: { nodeId, root, beacon: blockHash, blockNumber, draws: count, proven: count - failed.length, failed, ...(dispute === null ? {} : { dispute }) } });
+  }
+
+  /** An inventory that is not kept any more, after a restart, is no lie, and a disk may fail once: the node is asked again. Who evades every
+   *  time has nothing to show. */
+  #evaded(nodeId: string, error: unknown): readonly unknown[] {
+    if (!(error instanceof PieceRefused) || (error.reason !== 'missing' && error.reason !== 'refused')) throw error;
+    const times = (this.#evasions.get(nodeId) ?? 0) + 1;
+    this.#evasions.set(nodeId, times);
+    if (times >= mostEvasions) return [];
+    if (error.reason === 'missing') this.#committed.delete(nodeId);
+    throw error;
   }
 
   async #record(event: Extract<StorageEvent, { readonly type: 'InventoryCommitted' | 'PossessionAudited' }>): Promise<bigint> {

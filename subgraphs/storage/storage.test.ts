@@ -13,6 +13,7 @@ import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } 
 import { answerableWithoutChain, startTestNodes, type TestNode } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
 import type { Actor } from '@oort/schema';
+import { PieceRefused } from './data-path/faults';
 import { createContentStore, createStorageSubgraph, DataPath, StorageUnavailable, type StorageSubgraph, type StoredVersion } from './index';
 import { loadObject } from './load-object';
 
@@ -215,6 +216,13 @@ describe('challenges by the chain', () => {
     expect(shown.every(({ draws, proven, failed }) => draws === 33 && proven === 33 && failed.length === 0)).toBe(true);
   });
 
+  it('a node that has forgotten its inventory whenever it is asked is taken at its word the third time', async () => {
+    await put('small', randomBytes(9000));
+    jest.spyOn(dataPath.client, 'answers').mockImplementation(({ nodeId }) => Promise.reject(new PieceRefused('missing', nodeId, '')));
+    for (let block = 1; block <= 5; block += 1) await beacon(block);
+    expect((await audits()).some(({ failed }) => failed[0]?.reason === 'missing')).toBe(true);
+  });
+
   it('a node whose bytes rot after it committed is caught, and what it could not show is repaired', async () => {
     await nodes[2]!.kill();
     nodes[2]!.answerable = answerableWithoutChain(join(directory, 'signed'));
@@ -224,8 +232,7 @@ describe('challenges by the chain', () => {
     nodes[2]!.rotten = true;
     await beacon(2);
     const caught = (await audits()).filter(({ failed }) => failed.length > 0);
-    expect(caught.map(({ nodeId }) => nodeId)).toEqual(['node_2']);
-    expect(caught[0]!.failed[0]!.reason).toBe('corrupt');
+    expect(caught.map(({ nodeId, failed }) => [nodeId, failed[0]?.reason])).toEqual([['node_2', 'corrupt']]);
     expect(caught[0]!.dispute).toMatchObject({ pool: `0x${'0a'.repeat(20)}`, root: `0x${caught[0]!.root}`, index: caught[0]!.failed[0]!.index });
     nodes[2]!.rotten = false;
     for (let index = 0; index < 6; index += 1) await untilPieces(`small-${index}`, 4);
