@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { accountQuotasFrom } from './account-quotas';
 import { QuotaBooks, QuotaExceeded, type Limited, type Reservation } from './quota';
+import { storageResolvers, type StorageRoom } from './resolvers';
 
 const act = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), bytes: fc.integer({ min: 0, max: 40 }), more: fc.integer({ min: 0, max: 20 }), keeps: fc.boolean() }),
@@ -77,4 +78,24 @@ test('quotas of accounts come from a file, and a bad one ends the start with its
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test('the graph sets both limits of a bucket, and shows an account what it has and may have', async () => {
+  const set: unknown[] = [];
+  const objects = {
+    setBucketSetting: (...given: readonly unknown[]) => {
+      set.push(given);
+      return Promise.resolve({ ok: false, refusal: { code: 'NO_SUCH_BUCKET', message: '' } });
+    },
+    usageOfAccount: () => Promise.resolve({ bytes: 7, versions: 2 }), accountQuota: () => ({ objects: 9 }),
+  };
+  const { Query, Mutation } = storageResolvers({ objects } as unknown as StorageRoom) as unknown as Readonly<Record<'Query' | 'Mutation', Readonly<Record<string, (...given: readonly unknown[]) => Promise<unknown>>>>>;
+  const context = { actor: { kind: 'account', accountId: 'account_1' } };
+  const limit = (quotaBytes: string | null, quotaObjects: string | null) => Mutation['setBucketQuota']?.(null, { input: { bucket: 'b', quotaBytes, quotaObjects } }, context);
+  for (const [bytes, versions] of [['5', '3'], [null, '3'], [null, null]] as const) expect(await limit(bytes, versions)).toMatchObject({ code: 'NO_SUCH_BUCKET' });
+  expect(await limit('5', '-1')).toMatchObject({ code: 'BAD_QUOTA' });
+  expect(await limit('5', '9999999999999999')).toMatchObject({ code: 'BAD_QUOTA' });
+  expect(set).toEqual(['{"bytes":5,"objects":3}', '{"objects":3}', null].map((document) => ['account_1', 'b', 'quota', document]));
+  expect(await Query['storageUsage']?.(null, {}, context)).toEqual({ usedBytes: '7', versions: 2, quotaBytes: null, quotaObjects: '9' });
+  expect(await Query['storageUsage']?.(null, {}, { actor: { kind: 'anonymous' } })).toBeNull();
 });
