@@ -36,6 +36,8 @@ export async function* decodeChunked(
     if ((await reader.exactly(2)).toString('latin1') !== '\r\n') throw new S3Error('IncompleteBody', 'A chunk does not end where it says.');
   }
   const closed = await readTrailers(reader, signing, previous, onTrailer);
+  // What carries the chunks may still end early, and then nothing of it counts.
+  await reader.drain();
   if (signedTrailer && !closed) throw new S3Error('SignatureDoesNotMatch', 'The trailer is not signed.');
 }
 
@@ -106,6 +108,10 @@ class Reader {
     const part = this.#buffer.subarray(0, length);
     this.#buffer = this.#buffer.subarray(part.length);
     return part;
+  }
+
+  async drain(): Promise<void> {
+    do this.#buffer = Buffer.alloc(0); while (await this.#more());
   }
 
   #rest(): string {

@@ -14,6 +14,7 @@ export function refuseUnknown(request: S3Request): void {
   const asked = notYet.find((name) => header(request, name) !== null);
   if (asked !== undefined) throw new S3Error('NotImplemented', `A header you provided implies functionality that is not implemented: ${asked}`);
   const encryption = header(request, 'x-amz-server-side-encryption');
+  if (encryption !== null && !['AES256', 'aws:kms', 'aws:kms:dsse'].includes(encryption)) throw new S3Error('InvalidArgument', 'The encryption method specified is not supported');
   if (encryption !== null && encryption !== 'AES256') throw new S3Error('NotImplemented', 'Only AES256 and keys of the customer are implemented.');
 }
 

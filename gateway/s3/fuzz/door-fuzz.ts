@@ -6,7 +6,7 @@ import { anyRequest, chunkedPut, Dice, noise, type RawRequest, type Signer } fro
 /** What was wrong, with the seed that makes it again. */
 export interface Finding { readonly run: number; readonly what: string; readonly request: string; readonly answer: string }
 
-export interface Fuzzed { readonly runs: number; readonly byStatus: Readonly<Record<string, number>>; /** Puts that were answered with 200, and those that nobody heard an answer of. */ readonly kept: readonly Put[]; readonly unheard: readonly Put[]; readonly findings: readonly Finding[] }
+export interface Fuzzed { readonly runs: number; readonly byStatus: Readonly<Record<string, number>>; /** Puts that were answered with 200, and those that nobody heard an answer of. */ readonly kept: readonly Put[]; readonly unheard: readonly Put[]; /** What each put was answered, by its key. */ readonly answers: ReadonlyMap<string, string>; readonly findings: readonly Finding[] }
 
 type Put = NonNullable<RawRequest['put']>;
 
@@ -15,6 +15,7 @@ export async function fuzzDoor({ port, seed, runs, signer }: { readonly port: nu
   const byStatus: Record<string, number> = {};
   const [kept, unheard]: readonly [Put[], Put[]] = [[], []];
   const findings: Finding[] = [];
+  const answers = new Map<string, string>();
   for (let run = 0; run < runs; run += 1) {
     const dice = new Dice(`${seed}/${run}`);
     const which = dice.roll(8);
@@ -24,10 +25,11 @@ export async function fuzzDoor({ port, seed, runs, signer }: { readonly port: nu
     byStatus[status] = (byStatus[status] ?? 0) + 1;
     const what = wrongWith(request, last(answer), status);
     if (what !== null) findings.push({ run, what, request: request.bytes.subarray(0, 1500).toString('latin1'), answer: answer.slice(0, 600) });
+    if (request.put !== undefined) answers.set(request.put.key, answer);
     if (request.put !== undefined && status === '200') kept.push(request.put);
     if (request.put !== undefined && status === 'none') unheard.push(request.put);
   }
-  return { runs, byStatus, kept, unheard, findings };
+  return { runs, byStatus, kept, unheard, answers, findings };
 }
 
 /** What follows an interim `100 Continue`. */
