@@ -27,9 +27,10 @@ export async function auditOfficer(commandLine: readonly string[]): Promise<void
   if (!/^(-1|\d{1,18})$/.test(after)) throw new UsageRefused('--after is a position of the feed');
   const events = await publicAudits(values.platform);
   const tally = officerTally(events, BigInt(after));
-  const { kept, broken } = await comparedWithChain(events, values.rpc);
-  process.stdout.write(`${told(tally)}; ${String(kept)} opened batches have the root that the chain holds, ${String(broken)} another\n`);
-  if (broken > 0) throw new OfficerConvicted(`${String(broken)} batches were opened otherwise than committed to`);
+  const chain = new JsonRpcProvider(values.rpc);
+  const { kept, broken } = await comparedWithChain(events, chain).finally(() => { chain.destroy(); });
+  process.stdout.write(`${told(tally)}; ${String(kept.size)} opened batches have the root that the chain holds, ${String(broken.size)} another\n`);
+  if (broken.size > 0) throw new OfficerConvicted(`${String(broken.size)} batches were opened otherwise than committed to`);
   if (breaksPromise(tally)) throw new OfficerConvicted(`it injects too few phantoms: a chance of ${chanceOfSoFew(tally).toExponential(1)}`);
 }
 
@@ -48,23 +49,18 @@ export async function publicAudits(platform: string): Promise<readonly PublicEve
 }
 
 /** Batches that the chain does not have yet count for neither. */
-async function comparedWithChain(events: readonly PublicEvent[], rpc: string): Promise<{ readonly kept: number; readonly broken: number }> {
-  const chain = new JsonRpcProvider(rpc);
-  try {
-    const { HonestyCourt: court = '' } = await chain.send('olympus_contracts', []) as Readonly<Record<string, string>>;
-    const logs = await new Contract(court, contractAbis.HonestyCourt, chain).queryFilter('BatchCommitted', 0);
-    const roots = new Map(logs.flatMap((log) => ('args' in log ? [[String(log.args[0]), String(log.args[1])] as const] : [])));
-    let [kept, broken] = [0, 0];
-    for (const { type, data } of events) {
-      const root = type === 'BatchOpened' ? roots.get(keccakOfText(String(data['batchId']))) : undefined;
-      if (root === undefined) continue;
-      if (root === `0x${rootOf(data['openings'] as readonly Opening[])}`) kept += 1;
-      else broken += 1;
-    }
-    return { kept, broken };
-  } finally {
-    chain.destroy();
+export async function comparedWithChain(events: readonly PublicEvent[], chain: JsonRpcProvider): Promise<{ readonly kept: ReadonlySet<string>; readonly broken: ReadonlySet<string> }> {
+  const { HonestyCourt: court = '' } = await chain.send('olympus_contracts', []) as Readonly<Record<string, string>>;
+  const logs = await new Contract(court, contractAbis.HonestyCourt, chain).queryFilter('BatchCommitted', 0);
+  const roots = new Map(logs.flatMap((log) => ('args' in log ? [[String(log.args[0]), String(log.args[1])] as const] : [])));
+  const [kept, broken] = [new Set<string>(), new Set<string>()];
+  for (const { type, data } of events) {
+    const batchId = String(data['batchId']);
+    const root = type === 'BatchOpened' ? roots.get(keccakOfText(batchId)) : undefined;
+    if (root === undefined) continue;
+    (root === `0x${rootOf(data['openings'] as readonly Opening[])}` ? kept : broken).add(batchId);
   }
+  return { kept, broken };
 }
 
 /** RFC 6962 over H(salt, task, expected answer's hash or zero, isPhantom) (subgraphs/audit/commitment.ts). */

@@ -7,7 +7,7 @@ import { judgeAccusation, type Opinion, type PublicEvent } from '@oort/algorithm
 import { verifySignature } from '@oort/kernel-identity';
 import { Fault, type Json } from '@oort/kernel-wire';
 import { contractAbis } from '@oort/schema';
-import { publicAudits } from './audit-officer';
+import { comparedWithChain, publicAudits } from './audit-officer';
 import { queryPlatform } from './query-platform';
 import { readOptions, UsageRefused } from './usage';
 
@@ -26,6 +26,8 @@ export interface JurorOptions {
 }
 
 const pollMs = 1_000;
+/** What a commitment may take to get into a block. */
+const timeToVoteMs = 10_000;
 const voting = 2n;
 const casesQuery = 'query Cases { honestyCases { id nodeId status evidence juries { round } } }';
 const nodeQuery = 'query Node($id: ID!) { node(id: $id) { publicKey operator } }';
@@ -86,6 +88,8 @@ async function vote({ juries, wallet, pool, platform, found, opinions, say }: Vo
   const [round, stage, , , commitUntil, , , , seated] = await juries.getFunction('juryOf').staticCall(hash) as unknown as readonly [bigint, bigint, boolean, bigint, bigint, bigint, bigint, bigint, readonly string[]];
   if (stage !== voting || !seated.includes(pool)) return;
   const [opinion, salt] = [opinions.get(found.id) ?? await opinionOf(juries, platform, found), wallet.signingKey.sign(keccakOfText(`oort/vote/1 ${hash} ${round}`)).serialized];
+  // What the officer still has to open is waited for, as long as there is time to vote.
+  if (opinion.unopened > 0 && Date.now() < Number(commitUntil) * 1000 - timeToVoteMs) return;
   opinions.set(found.id, opinion);
   const root = `0x${opinion.evidenceRoot}`;
   const commitment = keccak256(coder.encode(['bytes32', 'uint256', 'address', 'bool', 'bytes32', 'bytes32'], [hash, round, pool, opinion.toSlash, root, keccak256(salt)]));
@@ -108,7 +112,8 @@ async function opinionOf(juries: Contract, platform: string, { id, nodeId, evide
   // Whoever is slashed must be who runs the node.
   const nodeKey = node !== null && node.operator.toLowerCase() === pool.toLowerCase() ? node.publicKey : '';
   const feed: readonly PublicEvent[] = evidence === null ? await publicAudits(platform) : [];
-  return judgeAccusation({ caseId: id, nodeId, evidence, evidenceHash, nodeKey }, feed, verifySignature);
+  const { kept } = await comparedWithChain(feed, juries.runner?.provider as JsonRpcProvider);
+  return judgeAccusation({ caseId: id, nodeId, evidence, evidenceHash, nodeKey }, feed, verifySignature, kept);
 }
 
 async function votesOf(juries: Contract, hash: string, round: bigint): Promise<{ readonly committed: ReadonlySet<string>; readonly revealed: ReadonlySet<string> }> {
