@@ -169,6 +169,7 @@ it('what it gives wrong reaches no reader: it is named with both of its signatur
   for (const said of [taken!, given!]) expect(verifySignature(edgeKey.publicKey, receiptStatement({ nodeId, pieceId, ...said }), said.signature)).toBe(true);
   expect(taken?.root).not.toBe(given?.root);
   const { hits, misses } = cache.stats();
+  expect(dataPath.edge?.counts()).toMatchObject({ hits: 0, refuted: 3, fills: 3 });
   expect((await read('film')).equals(bytes)).toBe(true);
   expect(cache.stats()).toMatchObject({ hits, misses });
   // Nobody pays for it.

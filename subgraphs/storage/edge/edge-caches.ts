@@ -92,10 +92,11 @@ export class EdgeCaches {
   }
 
   async #caches(): Promise<readonly StorageNode[]> {
-    const now = this.wires.now().getTime();
     return (await this.wires.watch.all()).filter((node) => node.kind === 'edge' && node.region === this.options.region && this.wires.watch.isWell(node)
-      && now - (this.#banned.get(node.nodeId) ?? -Infinity) > bannedMs);
+      && !this.#isBanned(node.nodeId));
   }
+
+  #isBanned(nodeId: string): boolean { return this.wires.now().getTime() - (this.#banned.get(nodeId) ?? -Infinity) <= bannedMs; }
 
   /** The same for all doors of the region (rendezvous hashing: Thaler and Ravishankar, 1998), so that they fill it for each other. */
   async #cacheOf(segmentId: string): Promise<StorageNode | null> {
@@ -138,7 +139,7 @@ export class EdgeCaches {
     const { nodeId, publicKey } = cache;
     this.#counts.refuted += 1;
     // Answers that were under way say nothing new.
-    if (this.wires.now().getTime() - (this.#banned.get(nodeId) ?? -Infinity) <= bannedMs) return;
+    if (this.#isBanned(nodeId)) return;
     this.#banned.set(nodeId, this.wires.now().getTime());
     const said = { ...commitPiece(body), sizeBytes: body.length };
     const signed = receipt !== null && verifySignature(publicKey, receiptStatement({ nodeId, pieceId, ...said }), receipt);
@@ -172,7 +173,7 @@ export class EdgeCaches {
 
   /** Paid for by the platform: whoever reads did not ask for it. */
   #fill(cache: StorageNode, { segmentId, sizeBytes }: SegmentPlacement, { pieceId, firstFrame }: Chunk, plain: Buffer, objectKey: Uint8Array): void {
-    if (this.#waiting.length >= mostWaiting) return;
+    if (this.#waiting.length >= mostWaiting || this.#isBanned(cache.nodeId)) return;
     const put = async (): Promise<void> => {
       const sealed = sealFrames(plain, objectKey, segmentId, firstFrame, sizeBytes);
       const commitment = commitPiece(sealed);
