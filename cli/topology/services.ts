@@ -52,14 +52,17 @@ export const subgraphs: Readonly<Record<string, ServiceKind>> = {
   nodes: subgraph('nodes', ({ keys, telemetry }) => ({ OORT_ORDER_PUBLIC_KEY_FILE: keys.orderPublic, ...telemetry })),
   provenance: { ...subgraph('provenance'), entry: 'cli/services/provenance.ts' },
   staking: subgraph('staking'),
-  storage: subgraph('storage', orderKey),
+  storage: subgraph('storage', (places) => ({ ...orderKey(places), ...filesOf('OORT_ACCOUNT_QUOTAS') })),
 };
 
-export const s3: ServiceKind = { entry: 'cli/services/s3.ts', environment: (places) => ({ ...below(places), ...orderKey(places), ...s3Accounts() }) };
+export const s3: ServiceKind = { entry: 'cli/services/s3.ts', environment: (places) => ({ ...below(places), ...orderKey(places), ...filesOf('OORT_S3_ACCOUNTS', 'OORT_ACCOUNT_QUOTAS') }) };
 
-function s3Accounts(): Environment {
-  const path = process.env['OORT_S3_ACCOUNTS'];
-  return path === undefined || path === '' ? {} : { OORT_S3_ACCOUNTS: resolve(path) };
+/** Services work in another directory. */
+function filesOf(...names: readonly string[]): Environment {
+  return Object.fromEntries(names.flatMap((name) => {
+    const path = process.env[name] ?? '';
+    return path === '' ? [] : [[name, resolve(path)]];
+  }));
 }
 
 /** `urls`: where each subgraph answers. */
