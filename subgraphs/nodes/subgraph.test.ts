@@ -140,7 +140,7 @@ describe('nodes', () => {
       machine: null, reports: [{ topic: 'usage', readings: 2, missing: 0, dropped: 2, epochs: 0 }], reportedUsage: [{ kind: 'inference', subjects: 2, units: 8, durationMs: 40 }] });
   });
 
-  it('takes over trust from verdicts, and suspends who was slashed', async () => {
+  it('takes over trust from verdicts, suspends who was slashed, and gives work again to who was cleared', async () => {
     const nodeId = await activeNode(newDeviceKey());
     await record('audit', { type: 'VerdictReached', data: {
       caseId: 'case_1', nodeId, taskId: 't', work: 'inference', evidence: 'phantom', outcome: 'pass', distance: 0, cusum: 0, trust: 0.4, auditRate: 1 } });
@@ -149,6 +149,10 @@ describe('nodes', () => {
     await until(async () => (await show(nodeId))['status'] === 'suspended');
     expect(await show(nodeId)).toMatchObject({ suspendedFor: 'slashed by 10 %' });
     expect(await liveNodes(readModels, { nodeIds: [nodeId], online: 'either' })).toEqual([]);
+    await record('audit', { type: 'NodeCleared', data: { caseId: 'case_1', nodeId } });
+    await until(async () => (await show(nodeId))['status'] === 'active');
+    expect(await show(nodeId)).toMatchObject({ suspendedFor: null });
+    expect(await liveNodes(readModels, { nodeIds: [nodeId], online: 'either' })).toHaveLength(1);
   });
 
   it('lets only its operator, and itself, drain and retire a node, and pages through all', async () => {
