@@ -89,8 +89,8 @@ it('takes of random inventories every leaf that the prover shows, and nothing el
     if (wanted) shown += 1;
     else failed += 1;
     await takeBack();
-  }), { numRuns: 120, seed: 7 });
-  expect(Math.min(shown, failed)).toBeGreaterThan(20);
+  }), { numRuns: 50, seed: 7 });
+  expect(Math.min(shown, failed)).toBeGreaterThan(7);
 });
 
 /** No two leaves alike. */
