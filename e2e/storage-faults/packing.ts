@@ -38,10 +38,18 @@ async function keysIn(platform: FaultyPlatform): Promise<readonly string[]> {
   return Contents.flatMap(({ Key }) => Key ?? []);
 }
 
+/** Until so many more are acknowledged; while the door is away nobody answers. */
+async function writeMore(load: Load, objects: number): Promise<void> {
+  for (let left = objects; left > 0;) {
+    if (await load.put(randomInt(2) === 0 ? randomInt(2_000) : randomInt(65_537)) === null) await sleep(50);
+    else left -= 1;
+  }
+}
+
 async function round(platform: FaultyPlatform, load: Load, objects: number): Promise<void> {
   const old = [...load.acknowledged.keys()].filter(() => randomInt(3) === 0);
   const writing = Promise.all([
-    (async () => { for (let count = 0; count < objects; count += 1) await load.put(randomInt(2) === 0 ? randomInt(2_000) : randomInt(65_537)); })(),
+    writeMore(load, objects),
     remove(platform, load, old),
   ]);
   for (let kills = 0; kills < 3; kills += 1) {

@@ -17,6 +17,8 @@ export interface Condition {
   readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined;
   /** The platform's id of the version that is meant. */
   readonly ifVersion?: string;
+  /** Of a pack: nothing lies in it alone. */
+  readonly ifUnsealed?: true;
 }
 
 /** Asked of one key of one bucket. */

@@ -154,7 +154,8 @@ function decidePacking({ data: { segmentId, packId, ordinal, offset, from } }: E
   return { events: [{ type: 'SegmentPacked', data: { bucket, key, versionId, segmentId, packId, ordinal, offset, from } }] };
 }
 
-function allows({ ifMatch, ifNoneMatch, ifVersion }: Condition, state: VersionState): boolean {
+function allows({ ifMatch, ifNoneMatch, ifVersion, ifUnsealed }: Condition, state: VersionState): boolean {
+  if (ifUnsealed === true && state.status === 'stored' && state.version.packSealed === true) return false;
   if (ifVersion !== undefined && (state.status === 'absent' || state.version.versionId !== ifVersion)) return false;
   const etag = state.status === 'absent' || state.status === 'marker' ? null : state.version.etag;
   if (ifNoneMatch !== undefined && etag !== null && (ifNoneMatch === '*' || ifNoneMatch === etag)) return false;

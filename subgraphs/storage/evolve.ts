@@ -102,10 +102,11 @@ function withPieces(
   return { ...version, segments };
 }
 
-/** What it leaves stays beside the new place, which may never be sealed. A pack that is left was sealed, so that what came before it is over. */
+/** What it leaves stays beside the new place, which may never be sealed, and so does what came since. A pack that is left was sealed, so that
+ *  what came before that is over. */
 function packed(segment: SegmentPlacement, { packId, ordinal, offset, from }: EventOf<'SegmentPacked'>['data']): SegmentPlacement {
   const before = segment.packed ?? [];
-  return { ...segment, pieces: from === null ? segment.pieces : [], packed: [{ packId, ordinal, offset }, ...(from === null ? before : before.filter((place) => place.packId === from))] };
+  return { ...segment, pieces: from === null ? segment.pieces : [], packed: [{ packId, ordinal, offset }, ...(from === null ? before : before.slice(0, before.findIndex((place) => place.packId === from) + 1))] };
 }
 
 function added(pieces: readonly PiecePlacement[], piece: PiecePlacement): readonly PiecePlacement[] {

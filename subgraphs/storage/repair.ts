@@ -53,6 +53,8 @@ export class RepairLoop {
   readonly #away = new Map<string, number>();
   readonly #seen = new Set<string>();
   #sweptAt: number;
+  /** The log's end and the nodes that are well, when no segment was weak. */
+  #sound: string | null = null;
   #wake: () => void = () => undefined;
 
   constructor(options: RepairOptions) {
@@ -86,19 +88,31 @@ export class RepairLoop {
 
   /** True while a node that drains has more to give. */
   async runOnce(): Promise<boolean> {
-    const { dataPath, readModels, now } = this.#options;
+    const { dataPath, now } = this.#options;
     const nodes = (await dataPath.watch.all()).filter(({ kind }) => kind === 'super');
     const well = nodes.filter((node) => dataPath.watch.isWell(node));
     await this.#auditReturned(nodes, well);
     await this.#auditRandom(well);
     const draining = await this.#mover.drain(nodes, well);
     if (!draining) await this.#mover.rebalance(nodes, well);
-    const weak = await weakSegments(readModels, well.map(({ nodeId }) => nodeId), segmentsATurn);
+    const weak = await this.#weak(well);
     for (let start = 0; start < weak.length; start += repairsAtOnce) {
       await Promise.all(weak.slice(start, start + repairsAtOnce).map((segment) => this.#repair(segment, nodes, well)));
     }
     if (now().getTime() - this.#sweptAt > (this.#options.sweepMs ?? 60_000)) await this.#sweep(well);
     return draining;
+  }
+
+  /** Cost: a pass over the catalogue, unless nothing was written and no node came or went since one that found nothing. */
+  async #weak(well: readonly StorageNode[]): Promise<readonly WeakSegment[]> {
+    const { store, readModels } = this.#options;
+    const head = await store.head();
+    const asked = `${String(head)} ${well.map(({ nodeId }) => nodeId).sort().join(' ')}`;
+    if (asked === this.#sound) return [];
+    const isCurrent = head === null || await readModels.waitFor('objects', head).then(() => true, () => false);
+    const weak = await weakSegments(readModels, well.map(({ nodeId }) => nodeId), segmentsATurn);
+    this.#sound = weak.length === 0 && isCurrent ? asked : null;
+    return weak;
   }
 
   async #repair(weak: WeakSegment, nodes: readonly StorageNode[], well: readonly StorageNode[]): Promise<void> {

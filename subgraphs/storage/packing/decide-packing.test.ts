@@ -22,7 +22,8 @@ it('a segment refers to a pack and to where it lay before, until it goes on from
   rule.given([stored]).when(pack('p1', null)).thenEvents([packed('p1', null)]);
   rule.given([stored]).when(pack('p1', null)).thenState(lies(['p1'], [piece]));
   rule.given([stored, packed('p1', null)]).when(pack('p2', null)).thenState(lies(['p2', 'p1'], [piece]));
-  rule.given([stored, packed('p1', null), packed('p2', null)]).when(pack('p3', 'p1')).thenState(lies(['p3', 'p1'], []));
+  rule.given([stored, packed('p1', null), packed('p2', null)]).when(pack('p3', 'p1')).thenState(lies(['p3', 'p2', 'p1'], []));
+  rule.given([stored, packed('p1', null), packed('p2', 'p1')]).when(pack('p3', 'p2')).thenState(lies(['p3', 'p2'], []));
 });
 
 it('whoever saw it lie elsewhere is late', () => {
@@ -41,4 +42,8 @@ it('a pack is sealed once, or removed before', () => {
   rule.given([stored, sealed]).when(seal).thenRefused('PACK_SEALED');
   const gone: ObjectEvent = { type: 'ObjectDeleted', data: { bucket: 'b', key: 'k', versionId: 'object_1', accountId: 'account_1' } };
   rule.given([stored, gone]).when(seal).thenRefused('NO_SUCH_OBJECT');
+  const remove = (condition: { readonly ifUnsealed?: true }) => command('DeleteObject', { bucket: 'b', key: 'k', accountId: 'account_1', condition, version: null, versioning: 'off' as const, markerId: '' }, by);
+  rule.given([stored]).when(remove({ ifUnsealed: true })).thenEvents([gone]);
+  rule.given([stored, sealed]).when(remove({ ifUnsealed: true })).thenRefused('PRECONDITION_FAILED');
+  rule.given([stored, sealed]).when(remove({})).thenEvents([gone]);
 });

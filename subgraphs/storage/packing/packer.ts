@@ -21,6 +21,7 @@ import type { DataPath } from '../data-path/data-path';
 import { sealedLength } from '../data-path/sealing';
 import { replicatedBytes } from '../data-path/segment-sink';
 import type { WrittenSegment } from '../data-path/write';
+import type { Condition } from '../commands';
 import { loadObject } from '../load-object';
 import { objectStreamId } from '../object-id';
 import type { HandleObject } from '../object-writer';
@@ -65,7 +66,10 @@ export class Packer {
 
   /** One pack of what is old enough, one of what lies in thin packs, and what was left unfinished. True when there may be more. */
   async runOnce(): Promise<boolean> {
-    const { readModels, rule, now } = this.options;
+    const { store, readModels, rule, now } = this.options;
+    // After a restart the catalogue may be behind what was done before it.
+    const head = await store.head();
+    if (head !== null) await readModels.waitFor('objects', head);
     await this.#finish();
     const storedBefore = new Date(now().getTime() - rule.ageMs).toISOString();
     const loose = (await looseSegments(readModels, { mostBytes: looseBytes, besides: packBucket, storedBefore, limit: rule.mostSegments })).filter(({ segmentId }) => isPackable(segmentId));
@@ -94,7 +98,7 @@ export class Packer {
     const { readModels, rule, now } = this.options;
     const left = await unsealedPacks(readModels, packBucket, new Date(now().getTime() - rule.abandonedMs).toISOString());
     for (const { packId, segments } of left) {
-      if (segments === 0) await this.#remove(packId);
+      if (segments === 0) await this.#remove(packId, { ifUnsealed: true });
       else await this.#seal(packId, segments);
     }
   }
@@ -110,10 +114,13 @@ export class Packer {
     if (packId === null) return false;
     const left = await this.#refer(packId, taken, entries);
     if (left.length === 0) {
-      await this.#remove(packId);
+      await this.#remove(packId, { ifUnsealed: true });
       return false;
     }
-    if (await this.#seal(packId, left.length)) await this.options.dataPath.remove(left.flatMap(({ pieces }) => pieces));
+    if (!await this.#seal(packId, left.length)) return true;
+    // Others may have referred to another pack meanwhile: what the catalogue says that it lies here lies on nothing else.
+    const here = new Set((await segmentsInPack(this.options.readModels, packId)).map(({ segmentId }) => segmentId));
+    await this.options.dataPath.remove(left.flatMap(({ segmentId, pieces }) => (here.has(segmentId) ? pieces : [])));
     return true;
   }
 
@@ -216,11 +223,12 @@ export class Packer {
     return true;
   }
 
-  async #remove(packId: string): Promise<void> {
+  /** Only a pack of which the catalogue knew that it is sealed may go whatever it is: in such a one nothing comes to lie any more. */
+  async #remove(packId: string, condition: Condition = {}): Promise<void> {
     const { store, dataPath, handleObject, readModels, now } = this.options;
     const { state } = await loadObject(store, packBucket, packId);
     const outcome = await handleObject(objectStreamId(packBucket, packId), command('DeleteObject', {
-      bucket: packBucket, key: packId, accountId: platform, condition: {}, version: null, versioning: 'off' as const, markerId: '',
+      bucket: packBucket, key: packId, accountId: platform, condition, version: null, versioning: 'off' as const, markerId: '',
     }, { actor: platform, now: now() }));
     if (!outcome.ok) return;
     await readModels.waitFor('objects', outcome.position);
