@@ -5,5 +5,6 @@ import harness
 import objects  # noqa: F401
 import access  # noqa: F401
 import buckets  # noqa: F401
+import encryption  # noqa: F401
 
 sys.exit(1 if harness.run_all(harness.only_asked()) else 0)
