@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileKeyStore, memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey } from '@oort/kernel-identity';
-import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
+import { openReadModels, testPostgres, type OpenReadModels, type ReadModels, type TestDatabase } from '@oort/kernel-projection';
 import { startTestNodes, type TestNode } from '@oort/node-agents-agent/pieces/fixture-nodes';
 import { objectsProjection } from '@oort/projections-objects';
 import { DataPath } from '../data-path/data-path';
@@ -49,10 +49,10 @@ export class PackingPlatform {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  packer(change: { readonly rule?: Partial<PackingRule>; readonly handleObject?: HandleObject; readonly dataPath?: DataPath } = {}): Packer {
+  packer(change: { readonly rule?: Partial<PackingRule>; readonly handleObject?: HandleObject; readonly readModels?: ReadModels } = {}): Packer {
     const { store, readModels, dataPath, storage } = this;
     return new Packer({
-      store, readModels, dataPath: change.dataPath ?? dataPath, handleObject: change.handleObject ?? storage.objects.handleObject, now: () => new Date(), rule: { ...eager, ...change.rule } });
+      store, readModels: change.readModels ?? readModels, dataPath, handleObject: change.handleObject ?? storage.objects.handleObject, now: () => new Date(), rule: { ...eager, ...change.rule } });
   }
 
   async put(key: string, bytes: Buffer): Promise<void> {
