@@ -1,7 +1,7 @@
 // Encryption with keys that only the customer has (SSE-C): what its headers say, and what is wrong with them.
 // Source: Amazon S3 User Guide, "Using server-side encryption with customer-provided keys"; the order of the checks is Amazon's.
 import { createHash } from 'node:crypto';
-import { WrongObjectKey, type StoredVersion } from '@oort/subgraphs-storage';
+import { WrongObjectKey, type PresentBucket, type StoredVersion } from '@oort/subgraphs-storage';
 import { S3Error } from './s3-error';
 import { header, type S3Request } from './s3-request';
 
@@ -28,6 +28,20 @@ export function customerKeyOf(request: Pick<S3Request, 'incoming'>, from: From =
     throw new S3Error('InvalidArgument', 'Server Side Encryption with Customer provided key is incompatible with the encryption method specified');
   }
   return { key, md5 };
+}
+
+/** What a bucket is set to: whether it was asked for bucket keys, which change nothing here, and whether keys of the customer are refused. */
+export interface BucketEncryption { readonly bucketKey: boolean; readonly blocked: boolean }
+
+export function bucketEncryption({ settings }: Pick<PresentBucket, 'settings'>): BucketEncryption {
+  return settings.encryption === undefined ? { bucketKey: false, blocked: false } : JSON.parse(settings.encryption) as BucketEncryption;
+}
+
+/** Of a write. Throws S3Error as `customerKeyOf`, and AccessDenied where the bucket refuses such keys. */
+export function customerKeyOfWrite(request: Pick<S3Request, 'incoming'>, bucket: PresentBucket): CustomerKey | null {
+  const customer = customerKeyOf(request);
+  if (customer !== null && bucketEncryption(bucket).blocked) throw new S3Error('AccessDenied', 'Access Denied');
+  return customer;
 }
 
 /** As a write asks the store for it. */
@@ -61,8 +75,8 @@ function ofReading({ reason }: WrongObjectKey): S3Error {
 }
 
 /** The key that the upload began with. Throws S3Error InvalidRequest. */
-export async function requireUploadKey(request: S3Request, upload: Parameters<S3Request['objects']['keys']['open']>[0]): Promise<CustomerKey | null> {
-  const customer = customerKeyOf(request);
+export async function requireUploadKey(request: S3Request, upload: Parameters<S3Request['objects']['keys']['open']>[0], bucket?: PresentBucket): Promise<CustomerKey | null> {
+  const customer = bucket === undefined ? customerKeyOf(request) : customerKeyOfWrite(request, bucket);
   try {
     await request.objects.keys.open(upload, customer?.key);
   } catch (error) {

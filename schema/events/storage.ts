@@ -62,7 +62,7 @@ export type ColdAggregate = {
 /** What an edge cache signed of a piece. */
 export type EdgeStatement = { readonly root: string; readonly leaves: number; readonly sizeBytes: number; /** Ed25519 over the receipt, hex. */ readonly signature: string };
 
-export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle' | 'quota' | 'notification';
+export type BucketSetting = 'tagging' | 'cors' | 'policy' | 'acl' | 'ownership' | 'publicAccess' | 'objectLock' | 'lifecycle' | 'quota' | 'notification' | 'encryption';
 
 /** Until when a version cannot be deleted: by nobody, or by nobody who does not say that he means it. */
 export type Retention = { readonly mode: 'GOVERNANCE' | 'COMPLIANCE'; /** ISO 8601, UTC. */ readonly until: string };

@@ -2,7 +2,7 @@ import type { Part, PresentBucket, UploadState } from '@oort/subgraphs-storage';
 import { listOfNewObject } from '../access/new-lists';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
 import { checksumNamed, headerOfChecksum } from '../checksums';
-import { askedEncryption, customerKeyOf, encryptionHeaders, requireUploadKey, type CustomerKey } from '../customer-key';
+import { askedEncryption, customerKeyOf, customerKeyOfWrite, encryptionHeaders, requireUploadKey, type CustomerKey } from '../customer-key';
 import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
 import { abortHeaders } from '../lifecycle';
 import { lockOfHeaders } from '../object-lock';
@@ -27,7 +27,7 @@ export async function createUpload(request: S3Request): Promise<void> {
   if (algorithm !== null && checksumNamed(algorithm) === null) throw new S3Error('NotImplemented', `The checksum ${algorithm} is not implemented.`);
   const type = checksumTypeOf(request, algorithm);
   const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
-  const customer = customerKeyOf(request);
+  const customer = customerKeyOfWrite(request, present);
   const uploadId = await objects.uploads.start({
     ...parties(request), bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
     ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer),
@@ -67,7 +67,7 @@ function wholeChecksum(request: S3Request, { checksumAlgorithm, checksumType }: 
 
 export async function uploadPart(request: S3Request): Promise<void> {
   const { uploadId, partNumber, known } = await requirePart(request);
-  const customer = await requireUploadKey(request, known.upload.upload);
+  const customer = await requireUploadKey(request, known.upload.upload, known.state);
   const body = requestBody(request);
   const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums(), body.sizeBytes, { ...known, ...keyOf(customer) });
   if (!done.ok) throw errorOfRefusal(done.refusal);
@@ -76,7 +76,7 @@ export async function uploadPart(request: S3Request): Promise<void> {
 
 export async function uploadPartCopy(request: S3Request): Promise<void> {
   const { uploadId, partNumber, known } = await requirePart(request);
-  const customer = await requireUploadKey(request, known.upload.upload);
+  const customer = await requireUploadKey(request, known.upload.upload, known.state);
   const { object: { version }, customer: fromCustomer } = await copySource(request);
   const range = rangeOf(header(request, 'x-amz-copy-source-range'), version.sizeBytes);
   const bytes = request.objects.read(version, range?.start, range?.end, fromCustomer?.key);

@@ -4,7 +4,7 @@ import { versionName, type Deleted, type PresentBucket, type ReadableObject } fr
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
 import { checkReadConditions, partRange, rangeOf, unquoted, writeCondition } from '../conditions';
-import { askedEncryption, customerKeyOf, encryptionHeaders, requireKey, type CustomerKey } from '../customer-key';
+import { askedEncryption, customerKeyOfWrite, encryptionHeaders, requireKey, type CustomerKey } from '../customer-key';
 import { expirationHeader } from '../lifecycle';
 import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
@@ -26,7 +26,7 @@ export async function storeObject(request: S3Request, way?: 'Post'): Promise<Rea
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const customer = customerKeyOf(request);
+  const customer = customerKeyOfWrite(request, present);
   const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer) };
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const condition = writeCondition(request);
@@ -170,7 +170,7 @@ export async function copyObject(request: S3Request): Promise<void> {
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const customer = customerKeyOf(request);
+  const customer = customerKeyOfWrite(request, present);
   const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer) };
   const { object, customer: fromCustomer, bucket: from, key: fromKey, versioning: fromVersioning } = await copySource(request);
   const { version } = object;
