@@ -56,9 +56,11 @@ test('check finds a store whole, names what is damaged, and repair mends it', as
   expect(await oort('check', '--data', place('two'), '--signatures')).toMatchObject({ code: 0, out: expect.stringContaining(`whole: ${height} blocks`) });
   const path = join(place('two'), 'chain', 'data.mdb');
   const bytes = readFileSync(path);
-  const at = bytes.lastIndexOf(Buffer.from('"index":50,'));
-  expect(at).toBeGreaterThan(0);
-  bytes[at + 8] = 0x39;
+  const places: number[] = [];
+  // Every one: pages that LMDB has left behind may hold it too.
+  for (let at = bytes.indexOf('"index":50,'); at !== -1; at = bytes.indexOf('"index":50,', at + 1)) places.push(at);
+  expect(places.length).toBeGreaterThan(0);
+  for (const at of places) bytes[at + 8] = 0x39;
   writeFileSync(path, bytes);
   expect(await oort('check', '--data', place('two'))).toMatchObject({
     code: 1, out: expect.stringMatching(/^stable 0x[0-9a-f]{64} is damaged$/m), told: expect.stringContaining('damaged; oort chain repair'),
