@@ -53,16 +53,40 @@ function cyclic(next: (bytes: Uint8Array, value: number) => number): Digest {
   };
 }
 
-const castagnoli = Uint32Array.from({ length: 256 }, (_, byte) => {
+/** How many bytes are taken at once, each with a table of its own ("slicing by 8": Kounavis and Berry 2008). */
+const sliced = 8;
+
+const castagnoli = slicedTables(Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit += 1) value = (value & 1) === 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
   return value;
-});
+}));
 
-/** Cost: one table look-up a byte. */
+/** Behind the table of a byte those of a byte with 1 to 7 others after it. */
+function slicedTables(first: Uint32Array): Int32Array {
+  const tables = new Int32Array(sliced * 256);
+  tables.set(first);
+  for (let at = 256; at < tables.length; at += 1) {
+    const before = tables[at - 256] ?? 0;
+    tables[at] = (before >>> 8) ^ (tables[before & 0xff] ?? 0);
+  }
+  return tables;
+}
+
+/** Cost: one table look-up a byte, of eight bytes at once. */
 function crc32c(bytes: Uint8Array, before: number): number {
+  const [tables, view] = [castagnoli, new DataView(bytes.buffer, bytes.byteOffset, bytes.length)];
   let value = ~before;
-  for (const byte of bytes) value = (value >>> 8) ^ (castagnoli[(value ^ byte) & 0xff] ?? 0);
+  let at = 0;
+  for (; at + sliced <= bytes.length; at += sliced) {
+    const one = value ^ view.getInt32(at, true);
+    const two = view.getInt32(at + 4, true);
+    value = (tables[1792 + (one & 0xff)] ?? 0) ^ (tables[1536 + ((one >>> 8) & 0xff)] ?? 0)
+      ^ (tables[1280 + ((one >>> 16) & 0xff)] ?? 0) ^ (tables[1024 + (one >>> 24)] ?? 0)
+      ^ (tables[768 + (two & 0xff)] ?? 0) ^ (tables[512 + ((two >>> 8) & 0xff)] ?? 0)
+      ^ (tables[256 + ((two >>> 16) & 0xff)] ?? 0) ^ (tables[two >>> 24] ?? 0);
+  }
+  for (; at < bytes.length; at += 1) value = (value >>> 8) ^ (tables[(value ^ view.getUint8(at)) & 0xff] ?? 0);
   return ~value >>> 0;
 }
 
@@ -80,16 +104,43 @@ const nvmeTable = Array.from({ length: 256 }, (_, byte) => {
   }
   return { high: high >>> 0, low: low >>> 0 };
 });
-const highs = Uint32Array.from(nvmeTable, ({ high }) => high);
-const lows = Uint32Array.from(nvmeTable, ({ low }) => low);
+const [highs, lows] = slicedHalves();
 
-/** Cost: two table look-ups a byte. */
+/** As slicedTables, in halves. */
+function slicedHalves(): readonly [Int32Array, Int32Array] {
+  const [high, low] = [new Int32Array(sliced * 256), new Int32Array(sliced * 256)];
+  nvmeTable.forEach((entry, byte) => { [high[byte], low[byte]] = [entry.high, entry.low]; });
+  for (let at = 256; at < low.length; at += 1) {
+    const [highBefore, lowBefore] = [high[at - 256] ?? 0, low[at - 256] ?? 0];
+    low[at] = ((lowBefore >>> 8) | (highBefore << 24)) ^ (low[lowBefore & 0xff] ?? 0);
+    high[at] = (highBefore >>> 8) ^ (high[lowBefore & 0xff] ?? 0);
+  }
+  return [high, low];
+}
+
+/** The eight bytes of `one` and `two`, looked up in one half of the tables. */
+function lookedUp(half: Int32Array, one: number, two: number): number {
+  return (half[1792 + (one & 0xff)] ?? 0) ^ (half[1536 + ((one >>> 8) & 0xff)] ?? 0)
+    ^ (half[1280 + ((one >>> 16) & 0xff)] ?? 0) ^ (half[1024 + (one >>> 24)] ?? 0)
+    ^ (half[768 + (two & 0xff)] ?? 0) ^ (half[512 + ((two >>> 8) & 0xff)] ?? 0)
+    ^ (half[256 + ((two >>> 16) & 0xff)] ?? 0) ^ (half[two >>> 24] ?? 0);
+}
+
+/** Cost: two table look-ups a byte, of eight bytes at once. */
 function crc64Nvme(): Digest {
-  let [high, low] = [0xffffffff, 0xffffffff];
+  let [high, low] = [-1, -1];
   return {
     update: (bytes) => {
-      for (const byte of bytes) {
-        const index = (low ^ byte) & 0xff;
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+      let at = 0;
+      for (; at + sliced <= bytes.length; at += sliced) {
+        const one = low ^ view.getInt32(at, true);
+        const two = high ^ view.getInt32(at + 4, true);
+        low = lookedUp(lows, one, two);
+        high = lookedUp(highs, one, two);
+      }
+      for (; at < bytes.length; at += 1) {
+        const index = (low ^ view.getUint8(at)) & 0xff;
         low = ((low >>> 8) | (high << 24)) ^ (lows[index] ?? 0);
         high = (high >>> 8) ^ (highs[index] ?? 0);
       }
