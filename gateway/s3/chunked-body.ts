@@ -4,14 +4,14 @@
 //   last    = "0" [ ";chunk-signature=" 64hex ] CRLF
 //   trailer = name ":" value        (the last one may be x-amz-trailer-signature)
 // Source: Amazon S3, "Signature calculations: transferring payload in multiple chunks", also with trailing headers.
+import { createHash } from 'node:crypto';
 import { S3Error } from './s3-error';
 import { chunkSignature, equal, trailerSignature, type SigningContext } from './sigv4';
 
 const longestLine = 16 * 1024;
-/** A signed chunk is held until its signature is checked. */
-const largestSignedChunk = 16 * 1024 * 1024;
 
-/** The plain bytes; trailers are noted as they come. Throws S3Error IncompleteBody, SignatureDoesNotMatch, InvalidRequest. */
+/** The plain bytes; trailers are noted as they come. What a chunk holds is passed on before its signature can be checked, so nothing counts
+ *  until the body has ended: a chunk held back would cost a client nothing and the door all of it. Throws S3Error IncompleteBody, SignatureDoesNotMatch, InvalidRequest. */
 export async function* decodeChunked(
   body: AsyncIterable<Buffer>, signing: SigningContext | null, onTrailer: (name: string, value: string) => void, signedTrailer = false,
 ): AsyncGenerator<Buffer> {
@@ -19,18 +19,16 @@ export async function* decodeChunked(
   let previous = signing?.seed ?? '';
   for (;;) {
     const { length, signature } = chunkHead(await reader.line(), signing !== null);
-    if (signing !== null) {
-      if (length > largestSignedChunk) throw new S3Error('EntityTooLarge', 'A signed chunk has at most 16 MiB.');
-      const chunk = await reader.exactly(length);
-      if (!equal(chunkSignature(signing, previous, chunk), signature)) throw new S3Error('SignatureDoesNotMatch', 'The signature of a chunk does not match.');
+    const digest = signing === null ? null : createHash('sha256');
+    for (let left = length; left > 0;) {
+      const part = await reader.upTo(left);
+      left -= part.length;
+      digest?.update(part);
+      yield part;
+    }
+    if (signing !== null && digest !== null) {
+      if (!equal(chunkSignature(signing, previous, digest.digest('hex')), signature)) throw new S3Error('SignatureDoesNotMatch', 'The signature of a chunk does not match.');
       previous = signature;
-      if (length > 0) yield chunk;
-    } else {
-      for (let left = length; left > 0;) {
-        const part = await reader.upTo(left);
-        left -= part.length;
-        yield part;
-      }
     }
     if (length === 0) break;
     if ((await reader.exactly(2)).toString('latin1') !== '\r\n') throw new S3Error('IncompleteBody', 'A chunk does not end where it says.');

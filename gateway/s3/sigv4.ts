@@ -77,9 +77,9 @@ function refuseUnsigned({ headers }: SignedRequest, { signedHeaders, expiresInS 
   if (unsigned.length > 0) throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed', {}, { HeadersNotSigned: unsigned.join(', ') });
 }
 
-/** One chunk of a streamed body: its signature follows from the one before. */
-export function chunkSignature({ key, timestamp, scope }: SigningContext, previous: string, chunk: Uint8Array): string {
-  return hmac(key, ['AWS4-HMAC-SHA256-PAYLOAD', timestamp, scope, previous, sha256(''), sha256(chunk)].join('\n')).toString('hex');
+/** One chunk of a streamed body, by its SHA-256: its signature follows from the one before. */
+export function chunkSignature({ key, timestamp, scope }: SigningContext, previous: string, digest: string): string {
+  return hmac(key, ['AWS4-HMAC-SHA256-PAYLOAD', timestamp, scope, previous, sha256(''), digest].join('\n')).toString('hex');
 }
 
 /** `trailers` are `name:value` lines, each ended by a newline. */
