@@ -16,7 +16,8 @@ type Value = string | number | boolean | null | readonly Value[] | { readonly [n
 
 const perField = 6;
 const atOnce = 8;
-const texts = [
+/** What strangers say themselves is nobody's secret, wherever it is written down. */
+export const strangeTexts = [
   '', ' ', 'x', 'a'.repeat(20_000), '🙂', '../../etc/passwd', `'; drop table events; --`, '__proto__', 'constructor', '1e9', '-1', '٣', 'null', 'node_00000000000000000000000000',
   '0x', `0x${'ff'.repeat(20)}`, `0x${'0'.repeat(40)}`, `0x${'0'.repeat(64)}`, 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy', '\u0000', '\ud800', '9'.repeat(400), '2026-13-45T99:99:99Z', '{"a":', '%00', '\r\nset-cookie: a=b',
 ];
@@ -77,7 +78,7 @@ function documentOf(kind: 'query' | 'mutation', field: GraphQLField<unknown, unk
 }
 
 function valueOf(type: GraphQLInputType, name: string, known: readonly string[], random: SeededRandom): Value {
-  if (isNonNullType(type)) return valueOf(type.ofType, name, known, random) ?? oneOf(texts, random);
+  if (isNonNullType(type)) return valueOf(type.ofType, name, known, random) ?? oneOf(strangeTexts, random);
   if (isListType(type)) return Array.from({ length: random.below(4) }, () => valueOf(type.ofType, name, known, random));
   if (isEnumType(type)) return oneOf(type.getValues().map((value) => value.name), random);
   if (isInputObjectType(type)) {
@@ -91,7 +92,7 @@ function valueOf(type: GraphQLInputType, name: string, known: readonly string[],
   if (type.name === 'Boolean') return random.below(2) === 0;
   if (type.name === 'Wei' || type.name === 'MicroUsd') return oneOf(amounts, random);
   if (type.name === 'JSON') return oneOf<Value>([null, {}, [], 'x', 7, nested(60), { ['__proto__']: 1 }, { layers: [{ kind: 'dense', units: -1 }] }], random);
-  return random.below(3) === 0 ? oneOf(known, random) : oneOf(texts, random);
+  return random.below(3) === 0 ? oneOf(known, random) : oneOf(strangeTexts, random);
 }
 
 function nested(depth: number): Value {

@@ -1,12 +1,13 @@
 // After the main job, strangers read every door to the last page: nothing that an event keeps from them may be there.
 // Then wrong input is thrown at each door: each answers in its own words, nothing breaks, nothing half done stays.
-// `npm run strangers -- [--dir DIR] [--seed N]`
+// `npm run strangers -- [--dir DIR] [--seed N] [--topology process|services]`
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { allSteps } from '../loop/all-steps';
 import { boot } from '../loop/boot';
+import { startBus } from '../loop/broker';
 import { digits } from '../loop/images';
 import { endAll } from '../loop/processes';
 import { createReport, type Report } from '../loop/report';
@@ -19,7 +20,7 @@ import { readEveryDoor, type Reader } from './readers';
 import { wrongAtS3 } from './s3-wrong';
 import { strangersOf } from './strangers';
 
-const { values: options } = parseArgs({ options: { dir: { type: 'string' }, seed: { type: 'string', default: '1' } } });
+const { values: options } = parseArgs({ options: { dir: { type: 'string' }, seed: { type: 'string', default: '1' }, topology: { type: 'string', default: 'process' } } });
 const freePorts = { OORT_GRAPHQL_PORT: '0', OORT_S3_PORT: '0', OORT_INGEST_PORT: '0', OORT_CHAIN_PORT: '0' };
 const images = { train: 300, heldOut: 200 };
 
@@ -28,15 +29,17 @@ async function main(report: Report): Promise<boolean> {
   mkdirSync(directory, { recursive: true });
   report.progress(`data in ${directory}`);
   let context: LoopContext | null = null;
+  const bus = options.topology === 'services' ? await startBus((line) => { report.progress(line); }) : null;
   for (const step of await allSteps()) {
     report.begin(step.number, step.title);
-    context ??= await boot({ directory, quick: true, images: digits(images.train, images.heldOut), report, ports: freePorts });
+    context ??= await boot({ directory, quick: true, images: digits(images.train, images.heldOut), report, ports: freePorts, topology: options.topology, settings: bus?.environment ?? {} });
     await step.run(context);
     report.end();
   }
   if (context === null) return false;
   const readers = await asStrangers(context, report);
   await endAll();
+  await bus?.remove();
 
   report.begin(13, 'What they read, beside what the log keeps');
   const platform = join(directory, 'platform');

@@ -7,6 +7,7 @@ import { priceBook2026 } from '@oort/projections-billing';
 import type { Json } from '@oort/kernel-wire';
 import { eventPrivacy, visibilityOf } from '@oort/schema';
 import type { Report } from '../loop/report';
+import { strangeTexts } from './graphql-wrong';
 import type { Reader } from './readers';
 
 export interface Secret {
@@ -28,7 +29,7 @@ export async function secretsOf(platform: string): Promise<readonly Secret[]> {
   const raw = await openEmbeddedStore({ directory: join(platform, 'events') });
   const store = openVisible(raw, { ...eventPrivacy, keys: fileKeyStore(join(platform, 'keys', 'events')) });
   // An invoice is private, the words of the price list are not.
-  const known = new Set<string>(Object.entries(priceBook2026.prices).flatMap(([name, { unit }]) => [name, unit]));
+  const known = new Set<string>([...strangeTexts, ...Object.entries(priceBook2026.prices).flatMap(([name, { unit }]) => [name, unit])]);
   const kept = new Map<string, string>();
   const names = new Set<string>();
   for await (const event of store.readAll('start')) {

@@ -103,7 +103,8 @@ async function createCluster(place: Place): Promise<void> {
 /** In a session of its own: an interrupt at the terminal stops the parent, which then stops the server in order. */
 function launch(place: Place, port: number, settings: Readonly<Record<string, string>>): number {
   const log = openSync(place.log, 'a');
-  const fixed = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings };
+  // Each service may have 30 connections when everybody asks at once.
+  const fixed = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '500', ...settings };
   const child = spawn(join(place.binaries, 'postgres'), [
     '-D', place.data, '-p', String(port), ...Object.entries(fixed).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ], { ...place.user, detached: true, stdio: ['ignore', log, log], cwd: '/' });
