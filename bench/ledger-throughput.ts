@@ -16,7 +16,7 @@ import { installPeers } from './peers';
 import { ServerProcesses } from './server-processes';
 
 /** Enough that most of it runs when the code is warm. */
-const each = { plain: 300, token: 100 } as const;
+const each = { plain: 800, token: 200 } as const;
 const { chainId } = localParameters();
 const erc20 = new Interface(['function transfer(address to, uint256 value) returns (bool)']);
 

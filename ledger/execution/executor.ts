@@ -245,12 +245,12 @@ export class Executor {
     const results: RunResult[] = [];
     if (fresh.length === 0) return results;
     const environment = { number: index, timestamp: batch.timestamp, coinbase: entry.block.from, random: batch.trunk };
-    const evm = evmBlock(environment, this.#parameters, commonOf(this.#parameters));
+    let evm: ReturnType<typeof evmBlock> | undefined;
     let [cumulative, firstLog] = [0n, 0];
     for (const [position, hash] of fresh.entries()) {
       const transaction = this.#known(hash) ?? await this.#kept(hash);
       const { raw } = transaction;
-      const result = runCall(this.#state, transaction, environment, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm);
+      const result = runCall(this.#state, transaction, environment, this.#parameters) ?? await runTransaction(this.#vm, transaction, evm ??= evmBlock(environment, this.#parameters, commonOf(this.#parameters)));
       cumulative += result.gasUsed;
       progress.raws.set(hash, raw);
       progress.receipts.set(hash, {
