@@ -1,6 +1,6 @@
 import { AbiCoder, encodeBytes32String, id, keccak256, concat } from 'ethers';
 import { localParameters } from '@oort/schema';
-import { Reverted, TestChain, account, platform } from './test-chain';
+import { TestChain, account, platform, refused } from './test-chain';
 
 const oort = 10n ** 18n;
 const [operator, delegator, other, saver] = [account('operator'), account('delegator'), account('other'), account('saver')];
@@ -12,16 +12,6 @@ beforeEach(async () => {
   chain = await TestChain.open();
   for (const person of people) await chain.give(person, 1_000n * oort);
 });
-
-async function refused(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof Reverted) return error.reason;
-    throw error;
-  }
-  return 'accepted';
-}
 
 describe('StakingPools', () => {
   it('takes own stake, delegations above the minimum, and a commission of at most 100 %', async () => {

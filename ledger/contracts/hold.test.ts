@@ -1,7 +1,7 @@
 // What a pool may take out while it is accused: all that no open case may take, and after a bounded time everything.
 import { id } from 'ethers';
 import { localParameters, publicParameters, type PlatformParameters } from '@oort/schema';
-import { Reverted, TestChain, account, platform } from './test-chain';
+import { TestChain, account, platform, refused } from './test-chain';
 
 const oort = 10n ** 18n;
 const [operator, delegator, other, anybody] = [account('operator'), account('delegator'), account('other'), account('anybody')];
@@ -20,16 +20,6 @@ beforeEach(async () => {
   await chain.send(delegator, 'StakingPools', 'delegate', [operator], 70n * oort);
   await chain.send(other, 'StakingPools', 'delegate', [operator], 10n * oort);
 });
-
-async function refused(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof Reverted) return error.reason;
-    throw error;
-  }
-  return 'accepted';
-}
 
 const accuse = (name: string, basisPoints: number): Promise<unknown> => chain.send(platform, 'HonestyCourt', 'proposeSlash', [id(name), operator, basisPoints, id('e')]);
 const dismiss = (name: string): Promise<unknown> => chain.send(chain.at.get('JuryCourt') ?? '', 'HonestyCourt', 'recordJury', [id(name), 0, 3, id('votes')]);

@@ -1,7 +1,7 @@
 // Juries on the real machine: who is drawn, how they vote, what it costs and pays, and what happens without one.
 import { AbiCoder, id, keccak256 } from 'ethers';
 import { localParameters } from '@oort/schema';
-import { Reverted, TestChain, account, hashOf, platform, type Log } from './test-chain';
+import { TestChain, account, hashOf, platform, refused, type Log } from './test-chain';
 
 const oort = 10n ** 18n;
 const { jurySeconds, appealSeconds, jurorDepositWei: deposit, jurorWageWei: wage } = localParameters;
@@ -19,16 +19,6 @@ beforeEach(async () => {
   for (const person of [accused, platform, ...people]) await chain.give(person, 1_000n * oort);
   for (const [index, person] of [accused, ...people].entries()) await chain.send(person, 'StakingPools', 'createPool', [500], BigInt(10 + index) * oort);
 });
-
-async function refused(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof Reverted) return error.reason;
-    throw error;
-  }
-  return 'accepted';
-}
 
 const enrol = async (jurors: readonly string[]): Promise<void> => {
   for (const juror of jurors) await chain.send(juror, 'JuryCourt', 'enrol', [voterOf(juror)], deposit);

@@ -5,7 +5,7 @@ import { Wallet, getBytes, id } from 'ethers';
 import { commitBytes, commitPiece, InventoryTree, provePiece, verifyInventoryAnswer, type InventoryAnswer, type InventoryPiece } from '@oort/algorithms-possession';
 import { localParameters } from '@oort/schema';
 import { hostileCode } from './hostile';
-import { Reverted, TestChain, account, platform, type Log } from './test-chain';
+import { TestChain, account, platform, refused, type Log } from './test-chain';
 
 const oort = 10n ** 18n;
 const [pool, delegator, doubter, anybody] = [account('pool'), account('delegator'), account('doubter'), account('anybody')];
@@ -25,16 +25,6 @@ beforeEach(async () => {
   await chain.send(delegator, 'StakingPools', 'delegate', [pool], 10n * oort);
   await chain.send(pool, 'LeafCourt', 'enlist', [node.address]);
 });
-
-async function refused(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof Reverted) return error.reason;
-    throw error;
-  }
-  return 'accepted';
-}
 
 /** What a node has, and what it says of it. */
 class Shelf {

@@ -12,6 +12,17 @@ export class Reverted extends Fault {
   constructor(readonly reason: string) { super('REVERTED', reason, { reason }); }
 }
 
+/** The name of the error that a call reverts with, or `accepted`. */
+export async function refused(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof Reverted) return error.reason;
+    throw error;
+  }
+  return 'accepted';
+}
+
 export const account = (name: string): string => `0x${id(name).slice(-40)}`;
 export const deployer = account('deployer');
 export const platform = account('platform');

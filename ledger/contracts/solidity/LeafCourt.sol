@@ -155,7 +155,8 @@ contract LeafCourt is Owing {
         _pay(insurance, amount - toFinder - toRefunds);
     }
 
-    /// The id of an inventory that a pool answers for now, and that the node has signed.
+    /// The id of an inventory, or a revert: the pool must have answered for the node when it was made, its time must still run, and the
+    /// node must have signed it.
     function _vouched(Inventory calldata made, bytes calldata signature) private view returns (bytes32 inventory) {
         Enlisted memory found = enlisted[made.pool][made.node];
         if (!found.once || (found.until != 0 && made.madeAt >= found.until)) revert NotEnlisted();
