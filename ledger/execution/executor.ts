@@ -153,7 +153,7 @@ export class Executor {
     const nextIndex = batch.firstIndex + batch.blocks.length;
     // What an epoch's end credits counts to the MCI's last block.
     past.push({ index: nextIndex - 1, before: this.#before() });
-    await this.#store.root.transaction(() => {
+    await this.#store.root.batch(() => {
       writePast(this.#store, past, nextIndex - 1, this.#statesKept);
       writeState(this.#store, changes);
       for (const block of blocks) this.#writeBlock(block);

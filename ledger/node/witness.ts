@@ -117,7 +117,7 @@ export class Witness implements Seat {
 
   async #publish(block: Block): Promise<void> {
     const { store, verified, send } = this.#ports;
-    await store.root.transaction(() => {
+    await store.root.batch(() => {
       void store.blocks.put(block.hash, Buffer.from(encodeBlock(block).slice(2), 'hex'));
       void store.unstable.put(block.hash, 1);
       void store.meta.put(previousKey(this.#key.address), block.hash);
