@@ -5,7 +5,7 @@ import { ApolloServer, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
 import { GraphQLError, OperationTypeNode, type OperationDefinitionNode } from 'graphql';
 import { leaving } from '@oort/kernel-graphql';
-import { newUlid } from '@oort/kernel-wire';
+import { collect, newUlid } from '@oort/kernel-wire';
 import type { RequestContext } from '@oort/schema';
 import { actorOf, Unauthenticated, type Credentials } from './authenticate';
 import { GraphiqlPage } from './graphiql-page';
@@ -129,7 +129,7 @@ function preflight(response: ServerResponse): void {
 }
 
 async function answerGraphql(request: IncomingMessage, response: ServerResponse, { apollo, options }: Behind): Promise<void> {
-  const bytes = await bodyOf(request);
+  const bytes = await collect(request, largestBodyBytes);
   if (bytes === null) return refuse(response, 413, 'BODY_TOO_LARGE', `A request may have ${largestBodyBytes} bytes.`);
   const { method = 'GET', url = '/' } = request;
   const { search, pathname } = new URL(url, 'http://localhost');
@@ -154,18 +154,6 @@ async function answerGraphql(request: IncomingMessage, response: ServerResponse,
   }
   for await (const chunk of answered.body.asyncIterator) response.write(chunk);
   response.end();
-}
-
-/** Null when it is larger than allowed; the rest of it is then not read. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > largestBodyBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { ContentCorrupt, ContentMissing, contentIdOf, type ContentStore } from '@oort/kernel-content';
 import type { TelemetryBus } from '@oort/kernel-telemetry';
-import { codeOf, newUlid } from '@oort/kernel-wire';
+import { codeOf, collect, newUlid } from '@oort/kernel-wire';
 import { provenAsker, type Credentials } from './credentials';
 import { publishEnvelopes } from './envelopes';
 import { DoorRefused } from './refused';
@@ -103,14 +103,9 @@ async function bodyOf(request: IncomingMessage, largestBytes: number): Promise<B
   const tooLarge = new DoorRefused(largestBytes === 0 ? 401 : 413, largestBytes === 0 ? 'UNAUTHENTICATED' : 'BODY_TOO_LARGE',
     largestBytes === 0 ? 'Sign the request as a node, or send a session.' : `At most ${largestBytes} bytes.`);
   if (Number(request.headers['content-length'] ?? 0) > largestBytes) throw tooLarge;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > largestBytes) throw tooLarge;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const body = await collect(request, largestBytes);
+  if (body === null) throw tooLarge;
+  return body;
 }
 
 function refuse(response: ServerResponse, error: unknown): void {

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GraphQLError } from 'graphql';
+import { collect } from '@oort/kernel-wire';
 import { openPassport, passportHeader, TakenPassports } from './passport';
 import type { Caller, NamedSchema, SourceCall } from './port';
 import { asBadInput, maskedMessage, type Log } from './present';
@@ -51,7 +52,7 @@ export async function serveSubgraph(options: ServeSubgraphOptions): Promise<Serv
 
 async function answer(request: IncomingMessage, response: ServerResponse, { source, taken, options }: Room): Promise<void> {
   if (request.url === '/health') return json(response, 200, { status: 'ok', subgraph: options.subgraph.name });
-  const body = await bodyOf(request);
+  const body = await collect(request, largestBodyBytes);
   if (body === null) return refuse(response, 413, 'BODY_TOO_LARGE', `A request may have ${largestBodyBytes} bytes.`);
   const header = request.headers[passportHeader];
   const passport = { header: typeof header === 'string' ? header : undefined, audience: options.subgraph.name, body, publicKey: options.gatewayKey, now: options.now() };
@@ -109,18 +110,6 @@ async function streamed(response: ServerResponse, source: SchemaSource<Caller>, 
 function refusalOf(error: unknown): object {
   if (!(error instanceof GraphQLError)) throw error;
   return { data: null, errors: [asBadInput(error).toJSON()] };
-}
-
-/** Null when it is larger than allowed; the rest of it is then not read. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > largestBodyBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function refuse(response: ServerResponse, status: number, code: string, message: string): void {

@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Poison, type TelemetryBus, type TelemetryMessage } from '@oort/kernel-telemetry';
-import { Fault, messageOf } from '@oort/kernel-wire';
+import { collect, Fault, messageOf } from '@oort/kernel-wire';
 
 export interface BusDoorOptions {
   readonly bus: TelemetryBus;
@@ -143,14 +143,9 @@ function digest(text: string): Buffer {
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > largestBodyBytes) throw new HandlerFailed('the body is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const body = await collect(request, largestBodyBytes);
+  if (body === null) throw new HandlerFailed('the body is too large');
+  return body;
 }
 
 function json(response: ServerResponse, status: number, value: Answer): void {

@@ -1,8 +1,8 @@
-import type { Decider, Decision } from '@oort/kernel-decider';
+import { refusal, type Decider, type Decision } from '@oort/kernel-decider';
 import type { AccountsEvent } from '@oort/schema/events/accounts';
 import type { AccountCommand } from './commands';
 import { evolveAccount } from './evolve';
-import { refusal, type AccountRefusal } from './refusals';
+import type { AccountRefusal } from './refusals';
 import { chargeOf, unknownAccount, type AccountState } from './state';
 
 type Open = Extract<AccountState, { readonly status: 'open' }>;

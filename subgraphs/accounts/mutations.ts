@@ -1,11 +1,11 @@
 // Parse, call, present.
 import { randomBytes } from 'node:crypto';
-import { command, type Outcome } from '@oort/kernel-decider';
+import { command, refusal, type Outcome } from '@oort/kernel-decider';
 import type { RequestContext } from '@oort/schema';
 import { draftInvoice } from './billing';
 import type { AccountCommand } from './commands';
 import { presentRefusal } from './present';
-import { notSignedIn, refusal, type AccountRefusal } from './refusals';
+import { notSignedIn, type AccountRefusal } from './refusals';
 import type { AccountsRoom, Signed } from './room';
 import { shownAccount, shownInvoice } from './shown';
 import { challengeFor, proveSignIn, sessionFor } from './sign-in';

@@ -1,4 +1,4 @@
-import type { RefusalOf } from '@oort/kernel-decider';
+import { refusal, type RefusalOf } from '@oort/kernel-decider';
 
 export type AccountRefusal =
   | RefusalOf<'ACCOUNT_UNKNOWN', null>
@@ -32,14 +32,6 @@ export type DoorRefusal =
   | RefusalOf<'CARD_DECLINED', { readonly reason: string }>
   | RefusalOf<'INVOICE_UNKNOWN', { readonly invoiceId: string }>
   | RefusalOf<'INVOICE_NOT_IN_OORT', { readonly invoiceId: string }>;
-
-export function refusal<Code extends string, Payload>(
-  code: Code,
-  message: string,
-  payload: Payload,
-): RefusalOf<Code, Payload> {
-  return { code, message, payload };
-}
 
 export const notSignedIn = refusal(
   'NOT_SIGNED_IN',

@@ -9,6 +9,7 @@ import {
   tokenDiscountBasisPoints,
 } from '@oort/projections-billing';
 import { contractAbis, type RequestContext } from '@oort/schema';
+import { refusal } from '@oort/kernel-decider';
 import { mutations } from './mutations';
 import {
   connection,
@@ -17,7 +18,7 @@ import {
   presentRefusal,
   startAfter,
 } from './present';
-import { notSignedIn, refusal } from './refusals';
+import { notSignedIn } from './refusals';
 import type { AccountsRoom } from './room';
 import { ownInvoice, shownAccount } from './shown';
 

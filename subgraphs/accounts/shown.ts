@@ -2,8 +2,8 @@
 import { findPerson } from '@oort/projections-accounts';
 import { accountById, invoiceById } from '@oort/projections-billing';
 import type { RequestContext } from '@oort/schema';
+import { refusal } from '@oort/kernel-decider';
 import { presentAccount, presentInvoice, presentRefusal } from './present';
-import { refusal } from './refusals';
 import type { AccountsRoom } from './room';
 
 export async function shownAccount(room: AccountsRoom, id: string): Promise<object | null> {

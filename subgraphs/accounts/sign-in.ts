@@ -1,5 +1,6 @@
 // Sign-in with Ethereum (EIP-4361). A wallet's address is its account, for ever the same: the id derives from it.
 import { getAddress, isAddress } from 'ethers';
+import { refusal } from '@oort/kernel-decider';
 import {
   SiweRejected,
   issueSession,
@@ -11,7 +12,7 @@ import {
 import { deriveId } from '@oort/kernel-wire';
 import type { Actor } from '@oort/schema';
 import { nonceOf, type Challenges } from './challenges';
-import { refusal, type DoorRefusal } from './refusals';
+import type { DoorRefusal } from './refusals';
 
 export const sessionSeconds = 12 * 60 * 60;
 

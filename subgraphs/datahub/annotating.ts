@@ -1,12 +1,12 @@
 // Blind labelling: tasks go out, labels come in, and whoever answers at random is shut out as soon as the numbers say so.
 import { randomInt } from 'node:crypto';
 import { spamRuleOf } from '@oort/algorithms-labels';
-import { command } from '@oort/kernel-decider';
+import { command, refusal } from '@oort/kernel-decider';
 import { deriveId, newUlid } from '@oort/kernel-wire';
 import type { ItemBench, MissionBench } from './bench';
 import { labelRefusals } from './decide/participant';
 import { pickItems, recordsOf } from './labelling';
-import { refusal, type LabelRefusal } from './refusals';
+import type { LabelRefusal } from './refusals';
 import {
   answered,
   isRefusal,

@@ -1,6 +1,6 @@
 // Images come in by the batch. Each is judged on its own: one unreadable file does not cost the others their way in.
 import { hammingDistance } from '@oort/algorithms-labels';
-import { command } from '@oort/kernel-decider';
+import { command, refusal } from '@oort/kernel-decider';
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { deriveId, sha256Hex } from '@oort/kernel-wire';
 import type { ComputeEvent } from '@oort/schema/events/compute';
@@ -8,7 +8,7 @@ import type { MissionBench } from './bench';
 import type { Preprocessed } from './commands';
 import { contributionIdOf } from './decide/contribution';
 import { checkImage } from './image';
-import { refusal, type ItemRefusal } from './refusals';
+import type { ItemRefusal } from './refusals';
 import {
   answered,
   isRefusal,

@@ -1,10 +1,10 @@
 // What a mission's owner and its participants ask of it: to open, to consent, to know some answers.
-import { command, type Outcome, type RefusalOf } from '@oort/kernel-decider';
+import { command, refusal, type Outcome, type RefusalOf } from '@oort/kernel-decider';
 import { deriveId, newId } from '@oort/kernel-wire';
 import { missionById } from '@oort/projections-datasets';
 import { consentMessage, consentTextHash, signedBy } from './consent';
 import { presentMission, presentRefusal } from './present';
-import { missionUnknown, refusal } from './refusals';
+import { missionUnknown } from './refusals';
 import type { DatahubRoom, Signed } from './room';
 import { participantId, type Mission } from './state';
 

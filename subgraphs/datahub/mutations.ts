@@ -1,5 +1,5 @@
 // Parse, call, present.
-import { command } from '@oort/kernel-decider';
+import { command, refusal } from '@oort/kernel-decider';
 import { contributionById, contributionsById, versionById } from '@oort/projections-datasets';
 import type { RequestContext } from '@oort/schema';
 import { nextTasks, submitLabels, type SentLabel } from './annotating';
@@ -17,7 +17,7 @@ import {
   type OpenMissionInput,
 } from './missions';
 import { presentContribution, presentRefusal, presentVersion } from './present';
-import { notSignedIn, refusal } from './refusals';
+import { notSignedIn } from './refusals';
 import { isRefusal, type DatahubRoom, type Signed } from './room';
 import { sealVersion } from './sealing';
 

@@ -1,4 +1,4 @@
-import type { RefusalOf } from '@oort/kernel-decider';
+import { refusal, type RefusalOf } from '@oort/kernel-decider';
 
 export type MissionRefusal =
   | RefusalOf<'MISSION_OPENED_ALREADY', null>
@@ -63,22 +63,6 @@ export type ItemRefusal =
   | RefusalOf<'UNREADABLE_IMAGE', { readonly reason: string }>
   | RefusalOf<'DUPLICATE', { readonly contributionId: string }>
   | RefusalOf<'QUOTA_REACHED', { readonly quota: number }>;
-
-export function refusal<Code extends string, Payload>(
-  code: Code,
-  message: string,
-  payload: Payload,
-): RefusalOf<Code, Payload> {
-  return { code, message, payload };
-}
-
-export function refuse<Code extends string, Payload>(
-  code: Code,
-  message: string,
-  payload: Payload,
-): { readonly refused: RefusalOf<Code, Payload> } {
-  return { refused: { code, message, payload } };
-}
 
 export const notSignedIn = refusal('NOT_SIGNED_IN', 'Sign in first.', null);
 export const missionUnknown = refusal('MISSION_UNKNOWN', 'There is no such mission.', null);

@@ -1,5 +1,5 @@
 // What every part of this domain works with, made once in subgraph.ts.
-import type { Outcome, RefusalOf } from '@oort/kernel-decider';
+import { refusal, type Outcome, type RefusalOf } from '@oort/kernel-decider';
 import type { RequestContext, SubgraphPorts } from '@oort/schema';
 import { statusOf, type Bench, type MissionBench } from './bench';
 import type {
@@ -9,16 +9,7 @@ import type {
   ReviewCommand,
   VersionCommand,
 } from './commands';
-import {
-  missionUnknown,
-  refusal,
-  type ContributionRefusal,
-  type DoorRefusal,
-  type MissionRefusal,
-  type ParticipantRefusal,
-  type ReviewRefusal,
-  type VersionRefusal,
-} from './refusals';
+import { missionUnknown, type ContributionRefusal, type DoorRefusal, type MissionRefusal, type ParticipantRefusal, type ReviewRefusal, type VersionRefusal } from './refusals';
 import {
   budgetWei,
   type ContributionState,

@@ -1,5 +1,5 @@
 // Sealing a version: last look at the annotators, the labels revealed, the manifest written, and everything recorded in one append.
-import { command } from '@oort/kernel-decider';
+import { command, refusal } from '@oort/kernel-decider';
 import type { MissionBench } from './bench';
 import { flagSpammers } from './annotating';
 import type { VersionCommand, Work } from './commands';
@@ -12,7 +12,7 @@ import {
   type Manifest,
   type ManifestItem,
 } from './manifest';
-import { missionUnknown, refusal } from './refusals';
+import { missionUnknown } from './refusals';
 import { answered, refused, type Answer, type DatahubRoom, type Signed } from './room';
 
 type Resolved = VersionCommand['data']['resolved'][number];

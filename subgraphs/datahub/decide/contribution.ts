@@ -1,8 +1,8 @@
-import type { Decider, Decision } from '@oort/kernel-decider';
+import { refuse, type Decider, type Decision } from '@oort/kernel-decider';
 import { deriveId } from '@oort/kernel-wire';
 import type { ContributionCommand, Preprocessed } from '../commands';
 import { evolveContribution, type ContributionEvent } from '../evolve';
-import { refuse, type ContributionRefusal } from '../refusals';
+import type { ContributionRefusal } from '../refusals';
 import { noContribution, type ContributionState } from '../state';
 
 type Known = Exclude<ContributionState, { readonly status: 'none' }>;

@@ -1,7 +1,7 @@
-import type { Decider, Decision } from '@oort/kernel-decider';
+import { refuse, type Decider, type Decision } from '@oort/kernel-decider';
 import type { MissionCommand } from '../commands';
 import { evolveMission, type MissionEvent } from '../evolve';
-import { refuse, type MissionRefusal } from '../refusals';
+import type { MissionRefusal } from '../refusals';
 import { noMission, type Mission, type MissionState } from '../state';
 
 type Known = Exclude<MissionState, { readonly status: 'none' }>;

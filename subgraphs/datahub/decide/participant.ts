@@ -1,8 +1,8 @@
 import { spamRuleOf } from '@oort/algorithms-labels';
-import type { Decider, Decision } from '@oort/kernel-decider';
+import { refusal, refuse, type Decider, type Decision } from '@oort/kernel-decider';
 import type { ParticipantCommand } from '../commands';
 import { evolveParticipant, type ParticipantEvent } from '../evolve';
-import { refusal, refuse, type LabelRefusal, type ParticipantRefusal } from '../refusals';
+import type { LabelRefusal, ParticipantRefusal } from '../refusals';
 import { newParticipant, type ParticipantState } from '../state';
 
 type Asked<Type extends ParticipantCommand['type']> = Extract<

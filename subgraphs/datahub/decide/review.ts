@@ -1,7 +1,7 @@
-import type { Decider, Decision } from '@oort/kernel-decider';
+import { refuse, type Decider, type Decision } from '@oort/kernel-decider';
 import type { ReviewCommand } from '../commands';
 import { evolveReview, type ReviewEvent } from '../evolve';
-import { refuse, type ReviewRefusal } from '../refusals';
+import type { ReviewRefusal } from '../refusals';
 import { noReview, type ReviewState } from '../state';
 
 export const reviewDecider: Decider<ReviewCommand, ReviewState, ReviewEvent, ReviewRefusal> = {

@@ -1,9 +1,9 @@
 import { wilsonLowerBasisPoints } from '@oort/algorithms-labels';
-import type { Decider, Decision } from '@oort/kernel-decider';
+import { refuse, type Decider, type Decision } from '@oort/kernel-decider';
 import { basisPointsOf, deriveId } from '@oort/kernel-wire';
 import type { VersionCommand, Work } from '../commands';
 import { evolveVersion, type VersionEvent } from '../evolve';
-import { refuse, type VersionRefusal } from '../refusals';
+import type { VersionRefusal } from '../refusals';
 import { openVersion, type VersionState } from '../state';
 
 export const versionDecider: Decider<VersionCommand, VersionState, VersionEvent, VersionRefusal> = {
