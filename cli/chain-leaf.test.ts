@@ -9,6 +9,7 @@ import { developmentWallet, localGenesis, openNode, type OlympusNode } from '@oo
 import { contractAbis, localParameters } from '@oort/schema';
 import { chainLeaf } from './chain-leaf';
 import { chainStake } from './chain-stake';
+import { printed } from './fixture-command';
 
 const directory = mkdtempSync(join(tmpdir(), 'oort-leaf-'));
 const [pool, doubter, nodeKey] = [developmentWallet(1), developmentWallet(2), new Wallet(id('the key of a node'))];
@@ -49,14 +50,7 @@ afterAll(async () => {
 });
 
 async function ran(command: typeof chainLeaf, ...commandLine: readonly string[]): Promise<Record<string, unknown>> {
-  let out = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out += String(text); return true; });
-  try {
-    await command([...commandLine, '--rpc', rpc]);
-  } finally {
-    write.mockRestore();
-  }
-  return JSON.parse(out) as Record<string, unknown>;
+  return JSON.parse(await printed(() => command([...commandLine, '--rpc', rpc]))) as Record<string, unknown>;
 }
 
 const leaf = (...commandLine: readonly string[]): Promise<Record<string, unknown>> => ran(chainLeaf, ...commandLine);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { developmentWallet, localGenesis, openNode, type OlympusNode } from '@oort/ledger-node';
 import { localParameters } from '@oort/schema';
 import { chainStake } from './chain-stake';
+import { printed } from './fixture-command';
 
 const directory = mkdtempSync(join(tmpdir(), 'oort-stake-'));
 const [operator, delegator] = [developmentWallet(1), developmentWallet(2)];
@@ -25,14 +26,7 @@ afterAll(async () => {
 });
 
 async function stake(...commandLine: readonly string[]): Promise<Record<string, unknown>> {
-  let out = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((text) => { out += String(text); return true; });
-  try {
-    await chainStake([...commandLine, '--rpc', rpc]);
-  } finally {
-    write.mockRestore();
-  }
-  return JSON.parse(out) as Record<string, unknown>;
+  return JSON.parse(await printed(() => chainStake([...commandLine, '--rpc', rpc]))) as Record<string, unknown>;
 }
 
 test('a pool is opened, delegated to, and left again', async () => {

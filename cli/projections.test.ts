@@ -1,31 +1,15 @@
-import { memoryStore } from '@oort/kernel-eventstore';
-import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
+import type { OpenReadModels } from '@oort/kernel-projection';
 import { jobsProjection } from '@oort/projections-jobs';
+import { openTestReadModels, printed } from './fixture-command';
 import { openMetricsDoor } from './metrics';
 import { projectionsCommand } from './projections';
 
-let postgres: TestDatabase;
 let readModels: OpenReadModels;
+let close: () => Promise<void>;
+beforeAll(async () => { ({ readModels, close } = await openTestReadModels([jobsProjection])); });
+afterAll(() => close());
 
-beforeAll(async () => {
-  postgres = await testPostgres();
-  process.env['OORT_POSTGRES_URL'] = postgres.url;
-  readModels = await openReadModels({ url: postgres.url, projections: [jobsProjection], store: memoryStore() });
-  await readModels.start(new AbortController().signal);
-});
-
-afterAll(async () => {
-  delete process.env['OORT_POSTGRES_URL'];
-  await readModels.close();
-  await postgres.stop();
-});
-
-async function said(...commandLine: string[]): Promise<string> {
-  let text = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => { text += String(chunk); return true; });
-  await projectionsCommand(commandLine).finally(() => { write.mockRestore(); });
-  return text;
-}
+const said = (...commandLine: string[]): Promise<string> => printed(() => projectionsCommand(commandLine));
 
 test('lists how the projections of a running platform stand, also as JSON', async () => {
   expect(await said('list')).toMatch(/NAME +VERSION +STATE +POSITION.*\njobs +1 +active +-1 /);

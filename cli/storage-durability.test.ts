@@ -1,31 +1,15 @@
-import { memoryStore } from '@oort/kernel-eventstore';
-import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
+import type { OpenReadModels } from '@oort/kernel-projection';
 import { nodesProjection } from '@oort/projections-nodes';
 import { objectsProjection } from '@oort/projections-objects';
+import { openTestReadModels, printed } from './fixture-command';
 import { storageDurability } from './storage-durability';
 
-let postgres: TestDatabase;
 let readModels: OpenReadModels;
+let close: () => Promise<void>;
+beforeAll(async () => { ({ readModels, close } = await openTestReadModels([nodesProjection, objectsProjection])); });
+afterAll(() => close());
 
-beforeAll(async () => {
-  postgres = await testPostgres();
-  process.env['OORT_POSTGRES_URL'] = postgres.url;
-  readModels = await openReadModels({ url: postgres.url, projections: [nodesProjection, objectsProjection], store: memoryStore() });
-  await readModels.start(new AbortController().signal);
-});
-
-afterAll(async () => {
-  delete process.env['OORT_POSTGRES_URL'];
-  await readModels.close();
-  await postgres.stop();
-});
-
-async function said(...commandLine: string[]): Promise<string> {
-  let text = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => { text += String(chunk); return true; });
-  await storageDurability(commandLine).finally(() => { write.mockRestore(); });
-  return text;
-}
+const said = (...commandLine: string[]): Promise<string> => printed(() => storageDurability(commandLine));
 
 test('an empty platform loses nothing; six nodes that keep a segment lose it rarely, and it says what would help', async () => {
   expect(await said()).toMatch(/nothing is stored\nannual loss of a segment: 0/);

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { printed } from './fixture-command';
 import { storageEvents } from './storage-events';
 
 let server: Server;
@@ -29,9 +30,7 @@ beforeAll(async () => {
 afterAll(() => { server.close(); });
 
 test('records come a line each, and following goes on from the cursor', async () => {
-  let text = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => { text += String(chunk); return true; });
-  await storageEvents(['--platform', url, '--token', 'T', '--bucket', 'b', '--follow'], stop.signal).finally(() => { write.mockRestore(); });
+  const text = await printed(() => storageEvents(['--platform', url, '--token', 'T', '--bucket', 'b', '--follow'], stop.signal));
   expect(text).toBe('{"cursor":"3","record":{"eventName":"ObjectCreated:Put"}}\n{"cursor":"9","record":{"eventName":"ObjectRemoved:Delete"}}\n');
   expect(asked).toEqual([null, '3', '7'].map((after) => ['Bearer T', { bucket: 'b', destination: null, after }]));
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificateName, certificateStatement, commitPiece, receiptStatement } from '@oort/algorithms-possession';
 import { newDeviceKey, signWith } from '@oort/kernel-identity';
+import { printed } from './fixture-command';
 import { verifyCommand } from './verify';
 
 const directory = mkdtempSync(join(tmpdir(), 'oort-certificate-'));
@@ -11,12 +12,7 @@ const file = join(directory, 'certificate.json');
 const platform = newDeviceKey();
 afterAll(() => { rmSync(directory, { recursive: true }); });
 
-async function said(...commandLine: string[]): Promise<string> {
-  let text = '';
-  const write = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => { text += String(chunk); return true; });
-  await verifyCommand(commandLine).finally(() => { write.mockRestore(); });
-  return text;
-}
+const said = (...commandLine: string[]): Promise<string> => printed(() => verifyCommand(commandLine));
 
 test('an availability certificate is checked offline', async () => {
   const bytes = randomBytes(1040);
