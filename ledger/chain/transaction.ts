@@ -65,10 +65,10 @@ function readTransaction(raw: Hex, parameters: ChainParameters): Read | Refused 
     return refused('TRANSACTION_OF_ANOTHER_CHAIN', `invalid chain id ${chainId}, this chain is ${parameters.chainId}`);
   }
   if (gasLimit > BigInt(parameters.maximumTransactionGas)) {
-    return refused('TRANSACTION_GAS_TOO_HIGH', `gas limit ${gasLimit} exceeds ${parameters.maximumTransactionGas}`);
+    return refused('TRANSACTION_GAS_TOO_HIGH', `exceeds block gas limit: gas limit ${gasLimit}, a transaction may have ${parameters.maximumTransactionGas}`);
   }
   if (data.length > parameters.maximumTransactionDataBytes) {
-    return refused('TRANSACTION_DATA_TOO_LONG', `data exceeds ${parameters.maximumTransactionDataBytes} bytes`);
+    return refused('TRANSACTION_DATA_TOO_LONG', `oversized data: ${data.length} bytes, a transaction may have ${parameters.maximumTransactionDataBytes}`);
   }
   const priceRefusal = priceTaken(gasPrice, parameters);
   if (priceRefusal !== null) return refused('TRANSACTION_PRICE_NOT_TAKEN', priceRefusal);

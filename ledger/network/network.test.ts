@@ -136,3 +136,19 @@ test('a peer that takes nothing does not fill memory: gossip for it is dropped',
   expect(sent).toBeGreaterThan(0);
   expect(sent).toBeLessThan(150);
 });
+
+test('a peer that says much while nothing is handled is heard no further: a few large messages fill no memory', async () => {
+  const a = await node('a');
+  const b = await node('b', { peers: [a.network.address ?? ''], onMessage: () => new Promise(() => undefined) });
+  await until(() => a.network.peers().length === 1 && b.network.peers().length === 1);
+  const [peer] = a.network.peers();
+  const large: Message = { kind: 'block', bytes: Buffer.alloc(2 * 1024 * 1024) };
+  let sent = 0;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (peer?.send(large, true) === true) sent += 1;
+    await sleep(5);
+  }
+  expect(sent).toBeGreaterThan(1);
+  // Sixty-four messages, which is how many may wait when they are small, would be 128 MiB.
+  expect(sent).toBeLessThan(40);
+});

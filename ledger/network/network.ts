@@ -34,6 +34,8 @@ export interface PeerNetwork {
   /** Null where nobody can call. */
   readonly address: string | null;
   peers(): readonly Peer[];
+  /** Every address that it knows, its own not among them: given ones, what others told, and where its peers listen. */
+  addresses(): readonly string[];
   /** To all but one. */
   broadcast(message: Message, except?: Peer): void;
   close(): Promise<void>;
@@ -41,6 +43,7 @@ export interface PeerNetwork {
 
 const greetingMs = 5_000;
 const mostPeersUsually = 32;
+const mostBans = 10_000;
 const callPause = { firstMs: 200, mostMs: 10_000 };
 
 export async function openPeerNetwork(options: PeerNetworkOptions): Promise<PeerNetwork> {
@@ -84,6 +87,10 @@ class Network implements PeerNetwork {
 
   peers(): readonly Peer[] {
     return [...this.#greeted.values()];
+  }
+
+  addresses(): readonly string[] {
+    return [...new Set([...this.#called, ...[...this.#greeted.values()].flatMap(({ hello }) => hello?.address ?? [])])];
   }
 
   broadcast(message: Message, except?: Peer): void {
@@ -146,7 +153,7 @@ class Network implements PeerNetwork {
     return {
       message: (link, message) => this.#heard(link, message),
       ban: (link, why) => {
-        this.#banned.set(link.id, Date.now() + (this.options.banMs ?? 600_000));
+        this.#ban(link.id, Date.now());
         this.options.log?.('warn', 'peer.banned', { peer: link.id, host: link.host, why });
         link.close('BANNED');
       },
@@ -201,6 +208,16 @@ class Network implements PeerNetwork {
     for (const address of addresses) {
       if (known.has(address) || this.#called.size >= (this.options.mostPeers ?? mostPeersUsually)) continue;
       this.#call(address);
+    }
+  }
+
+  /** Keys cost nothing to make: the oldest ban gives way, and the list never grows without end. */
+  #ban(id: string, now: number): void {
+    this.#banned.delete(id);
+    this.#banned.set(id, now + (this.options.banMs ?? 600_000));
+    for (const [other, until] of this.#banned) {
+      if (until > now && this.#banned.size <= mostBans) break;
+      this.#banned.delete(other);
     }
   }
 

@@ -7,8 +7,9 @@ export const banAt = 100;
 /** Said and not taken yet: beyond the first gossip is dropped, since tips are repeated; beyond the second the link is. */
 const gossipBytes = 4 * 1024 * 1024;
 const mostBytes = 32 * 1024 * 1024;
-/** Heard and not handled yet: beyond that the socket waits. */
+/** Heard and not handled yet: beyond either the socket waits. */
 const mostWaiting = 64;
+const mostWaitingBytes = 8 * 1024 * 1024;
 
 export interface PeerEvents {
   readonly message: (peer: PeerLink, message: Message) => void | Promise<void>;
@@ -19,7 +20,8 @@ export interface PeerEvents {
 export class PeerLink {
   hello: Hello | null = null;
   score = 0;
-  readonly #waiting: Message[] = [];
+  readonly #waiting: { readonly message: Message; readonly bytes: number }[] = [];
+  #waitingBytes = 0;
   #heard: Buffer = Buffer.alloc(0);
   #handling = false;
   #ended = false;
@@ -71,14 +73,15 @@ export class PeerLink {
         const length = this.#heard.readUInt32BE();
         if (length === 0 || length > largestMessage) throw new MalformedMessage(`${length} bytes`);
         if (this.#heard.length < 4 + length) break;
-        this.#waiting.push(decodeMessage(this.#heard.subarray(4, 4 + length)));
+        this.#waiting.push({ message: decodeMessage(this.#heard.subarray(4, 4 + length)), bytes: length });
+        this.#waitingBytes += length;
         this.#heard = this.#heard.subarray(4 + length);
       }
     } catch (error) {
       this.penalise(banAt, error instanceof Error ? error.message : String(error));
       return;
     }
-    if (this.#waiting.length > mostWaiting) this.socket.pause();
+    if (this.#waiting.length > mostWaiting || this.#waitingBytes > mostWaitingBytes) this.socket.pause();
     void this.#handle();
   }
 
@@ -86,7 +89,8 @@ export class PeerLink {
     if (this.#handling) return;
     this.#handling = true;
     for (let next = this.#waiting.shift(); next !== undefined && !this.#ended; next = this.#waiting.shift()) {
-      await this.events.message(this, next);
+      this.#waitingBytes -= next.bytes;
+      await this.events.message(this, next.message);
       if (this.#waiting.length === 0) this.socket.resume();
     }
     this.#handling = false;

@@ -81,6 +81,8 @@ test('four witnesses in four nodes make a transaction final everywhere, and an o
   await agree([...nodes.values()]);
   expect(await ask<unknown[]>(observer, 'peers')).toHaveLength(4);
   expect(await ask(observer, 'net_peerCount')).toBe('0x4');
+  const known = await ask<{ readonly address: string; readonly linked: boolean }[]>(observer, 'nodes');
+  expect(known.filter(({ linked }) => linked).map(({ address }) => address).sort()).toEqual([0, 1, 2, 3].map((index) => node(`w${index}`).peerAddress).sort());
 }, 200_000);
 
 test('three go on while one is away; it catches up by the final order, and its account of everything is the same', async () => {

@@ -377,6 +377,8 @@ class RunningNode implements OlympusNode {
       lastMci: () => view.dag.trunkTip.level,
       syncing: () => this.#peering?.syncing ?? false,
       peers: () => (this.#peering?.peers() ?? []).map((peer) => ({ ...peer })),
+      addresses: () => this.#peering?.addresses ?? [],
+      farthest: () => Math.max(0, ...(this.#peering?.peers() ?? []).map((peer) => peer.next_index - 1)),
       halted: () => this.#halted,
       blocks: () => ({ held: view.heldFor(), refused: this.#refused }),
       receiptProof: async (transaction): Promise<Json> => {

@@ -112,6 +112,7 @@ export class Peering {
     await this.#network?.close();
   }
 
+  get addresses(): readonly string[] { return this.#network?.addresses() ?? []; }
   get syncing(): boolean {
     return this.#history.running;
   }

@@ -125,6 +125,18 @@ test('a filter of logs gives all of them again, one of pending transactions each
   await expect(node.request('eth_getFilterLogs', [pending])).rejects.toMatchObject({ code: 'FILTER_UNKNOWN' });
 });
 
+test('what is not done is refused, not passed over; a range that ends before it begins is a slip', async () => {
+  const call = { to: at, data: '0x' };
+  const overrides = { [at]: { balance: '0x1' } };
+  for (const method of ['eth_call', 'eth_estimateGas']) {
+    await expect(node.request(method, [call, 'latest', overrides])).rejects.toMatchObject({ rpcCode: -32602, message: 'overrides are not supported' });
+  }
+  await expect(node.request('eth_getLogs', [{ fromBlock: '0x2', toBlock: '0x1' }])).rejects.toMatchObject({ rpcCode: -32000, message: 'invalid block range params' });
+  expect(await list('eth_getLogs', { fromBlock: '0xffffff' })).toEqual([]);
+  expect(await node.request('eth_syncing')).toBe(false);
+  expect(await node.request('nodes')).toEqual([]);
+});
+
 test('a transaction is found by its place too, and there are no uncles', async () => {
   const [{ transactionHash: hash, blockHash, blockNumber, transactionIndex } = {}] = receipts as unknown as readonly { readonly [key: string]: Json }[];
   expect(await ask('eth_getTransactionByBlockHashAndIndex', blockHash ?? '', transactionIndex ?? '')).toMatchObject({ hash });

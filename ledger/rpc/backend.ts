@@ -22,7 +22,11 @@ export interface RpcBackend {
   readonly lastMci: () => number;
   /** Whether it is far behind its peers and asks them for what it lacks. */
   readonly syncing: () => boolean;
-  readonly peers: () => readonly Json[];
+  readonly peers: () => readonly { readonly address: string | null; readonly [field: string]: Json }[];
+  /** Of every node that it knows of, linked with it or not. */
+  readonly addresses: () => readonly string[];
+  /** The highest stable index that a peer has told; 0 without peers. */
+  readonly farthest: () => number;
   readonly halted: () => string | null;
   /** How many blocks wait, by what they wait for; how many were refused since the start, by the rule that they broke. */
   readonly blocks: () => { readonly held: ReadonlyMap<string, number>; readonly refused: ReadonlyMap<string, number> };

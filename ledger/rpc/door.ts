@@ -20,7 +20,7 @@ export function createRequest(backend: RpcBackend): Request {
   return async (method, params = []) => {
     const run = methods.get(method);
     if (run === undefined) {
-      throw new LedgerFault('METHOD_NOT_FOUND', rpcCodes.methodNotFound, `the method ${method} does not exist`);
+      throw new LedgerFault('METHOD_NOT_FOUND', rpcCodes.methodNotFound, `the method ${method} does not exist/is not available`);
     }
     return run(params);
   };

@@ -28,6 +28,7 @@ function chainMethods(backend: RpcBackend): Methods {
   const { parameters } = backend;
   const baseFee = BigInt(parameters.baseFeePerGasWei);
   const price = BigInt(parameters.fixedGasPriceWei ?? parameters.baseFeePerGasWei);
+  const started = latestIndex(backend);
   return {
     eth_chainId: () => quantity(parameters.chainId),
     eth_blockNumber: () => quantity(latestIndex(backend)),
@@ -46,7 +47,9 @@ function chainMethods(backend: RpcBackend): Methods {
         ...(rewards === null ? {} : { reward: Array.from({ length: blocks }, () => rewards) }),
       };
     },
-    eth_syncing: () => false,
+    eth_syncing: () => (!backend.syncing() ? false : {
+      startingBlock: quantity(started), currentBlock: quantity(latestIndex(backend)), highestBlock: quantity(Math.max(backend.farthest(), latestIndex(backend))),
+    }),
     eth_accounts: () => [],
     eth_sendRawTransaction: ([raw]) => backend.submit(hexParam(raw, 'transaction')),
     eth_getProof: () => {
@@ -68,8 +71,12 @@ function stateMethods(backend: RpcBackend): Methods {
       const account = addressParam(address, 'address');
       return block === 'pending' ? quantity(pending.nextNonce(account)) : quantity(state.account(account, past(block)).nonce);
     },
-    eth_call: async ([request, block]) => answered(await state.call(callParam(request), past(block))).data,
-    eth_estimateGas: async ([request, block]) => {
+    eth_call: async ([request, block, ...overrides]) => {
+      withoutOverrides(overrides);
+      return answered(await state.call(callParam(request), past(block))).data;
+    },
+    eth_estimateGas: async ([request, block, ...overrides]) => {
+      withoutOverrides(overrides);
       const call = callParam(request);
       const at = past(block);
       if (call.value > 0n && state.account(call.from, at).balance < call.value) {
@@ -78,6 +85,11 @@ function stateMethods(backend: RpcBackend): Methods {
       return quantity(answered(await state.estimate(call, at)).gasUsed);
     },
   };
+}
+
+/** An answer that passes over what was asked for would be a wrong one. */
+function withoutOverrides(overrides: Params): void {
+  if (overrides.some((each) => each !== null && Object.keys(each as object).length > 0)) throw invalidParams('overrides are not supported');
 }
 
 /** The stable index that is asked for; undefined where it is the latest. Refused where it is not here yet or not kept any more. */

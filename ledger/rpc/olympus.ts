@@ -94,6 +94,10 @@ export function olympusMethods(backend: RpcBackend): Methods {
     },
     net_version: () => String(parameters.chainId),
     peers: () => [...backend.peers()],
+    nodes: () => {
+      const linked = new Set(backend.peers().map(({ address }) => address));
+      return backend.addresses().map((address) => ({ address, linked: linked.has(address) }));
+    },
     net_listening: () => true,
     net_peerCount: () => quantity(backend.peers().length),
     web3_clientVersion: () => clientVersion,

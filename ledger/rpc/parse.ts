@@ -2,7 +2,7 @@ import type { Json } from '@oort/kernel-wire';
 import { zeroAddress } from '@oort/ledger-chain';
 import type { Address, Hash, Hex } from '@oort/ledger-chain';
 import type { CallRequest } from '@oort/ledger-execution';
-import { invalidParams } from './fault';
+import { LedgerFault, invalidParams, rpcCodes } from './fault';
 
 export type Params = readonly Json[];
 type Fields = { readonly [key: string]: Json };
@@ -79,9 +79,14 @@ export function filterParam(value: Json | undefined, latest: number, blockNumber
   const { fromBlock, toBlock, blockHash, address, topics } = fieldsParam(value, 'filter');
   const number = (choice: BlockChoice): number => (choice.kind === 'number' ? choice.number : blockNumberOf(choice.hash));
   const only = given(blockHash) ? blockNumberOf(hashParam(blockHash, 'block hash')) : null;
+  const [from, to] = [number(blockParam(fromBlock, latest)), number(blockParam(toBlock, latest))];
+  // What begins behind the latest block has nothing yet; what ends before it begins is a slip.
+  if (only === null && given(toBlock) && to < Math.min(from, latest)) {
+    throw new LedgerFault('BLOCK_RANGE_INVALID', rpcCodes.refused, 'invalid block range params');
+  }
   return {
-    from: only ?? number(blockParam(fromBlock, latest)),
-    to: only ?? Math.min(latest, number(blockParam(toBlock, latest))),
+    from: only ?? from,
+    to: only ?? Math.min(latest, to),
     addresses: given(address) ? new Set(many(address).map((each) => addressParam(each, 'address'))) : null,
     topics: many(topics ?? []).map((position) =>
       position === null ? null : new Set(many(position).map((each) => hashParam(each, 'topic')))),

@@ -10,6 +10,8 @@ import type { Request } from './door';
 import { subscribing } from './subscriptions';
 
 const largestBodyBytes = 5 * 1024 * 1024;
+/** Sent and not taken yet: whoever lets more pile up is cut off, and may call again. */
+const mostUnsentBytes = 32 * 1024 * 1024;
 
 export interface RpcServer {
   readonly url: string;
@@ -70,7 +72,9 @@ function end(response: ServerResponse, status: number, body: string): void {
 
 function serveSocket(backend: RpcBackend, request: Request, socket: WebSocket): void {
   const send = (message: unknown): void => {
-    if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > mostUnsentBytes) socket.terminate();
+    else socket.send(JSON.stringify(message));
   };
   const session = subscribing(backend, request, send);
   socket.on('message', (data: Buffer) => {

@@ -8,6 +8,9 @@ import { filterParam, logMatches } from './parse';
 import type { Params } from './parse';
 import { presentLog, quantity } from './present';
 
+/** On one socket. */
+const mostSubscriptions = 1000;
+
 type Present = (executed: ExecutedMci) => Json[];
 
 /** eth_subscribe on one WebSocket: `newHeads`, `logs` with an address and topic filter, both of what is stable only, and
@@ -18,6 +21,7 @@ export function subscribing(
   const subscriptions = new Map<string, () => void>();
   let last = 0;
   const subscribe = (params: Params): Json => {
+    if (subscriptions.size >= mostSubscriptions) throw new LedgerFault('TOO_MANY_SUBSCRIPTIONS', rpcCodes.refused, 'too many subscriptions');
     const sent = (result: Json): void => { send({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription: id, result } }); };
     last += 1;
     const id = quantity(last);
