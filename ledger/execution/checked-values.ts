@@ -13,16 +13,23 @@ export class ChainDataDamaged extends Fault {
 }
 
 interface Encoder<T> {
+  readonly checked: true;
   encode(value: T): Buffer;
   decode(bytes: Buffer): T;
 }
 
+/** Whether it is one of these. */
+export function isChecked<T>(encoder: unknown): encoder is Encoder<T> {
+  return (encoder as { readonly checked?: unknown } | undefined)?.checked === true;
+}
+
 export function checkedBytes(database: string): Encoder<Buffer> {
-  return { encode: sealed, decode: (bytes) => Buffer.from(unsealed(bytes, database)) };
+  return { checked: true, encode: sealed, decode: (bytes) => Buffer.from(unsealed(bytes, database)) };
 }
 
 export function checkedJson(database: string): Encoder<Json> {
   return {
+    checked: true,
     encode: (value) => sealed(Buffer.from(JSON.stringify(value))),
     decode: (bytes) => JSON.parse(unsealed(bytes, database).toString('utf8')) as Json,
   };
@@ -31,6 +38,7 @@ export function checkedJson(database: string): Encoder<Json> {
 /** The bloom of nothing would be half of most receipts and blocks: it is left out. */
 export function checkedWithBloom(database: string): Encoder<{ readonly bloom: Hex }> {
   return {
+    checked: true,
     encode: (value) => sealed(Buffer.from(JSON.stringify(value.bloom === emptyBloom ? { ...value, bloom: undefined } : value))),
     decode(bytes) {
       const value = JSON.parse(unsealed(bytes, database).toString('utf8')) as { readonly bloom?: Hex };

@@ -7,6 +7,7 @@ import type { Address, ChainParameters, Hash, Hex, SignedTransaction } from '@oo
 import { forkRoot, forkStatus } from '@oort/ledger-dag';
 import type { Entry, StableBatch } from '@oort/ledger-dag';
 import type { CountedApprove } from '@oort/ledger-election';
+import { Writes } from './atomic';
 import { blockBloom } from './bloom';
 import { ApproveMissing, Epochs } from './epochs';
 import type { Closing } from './epochs';
@@ -153,24 +154,16 @@ export class Executor {
     const nextIndex = batch.firstIndex + batch.blocks.length;
     // What an epoch's end credits counts to the MCI's last block.
     past.push({ index: nextIndex - 1, before: this.#before() });
-    await this.#store.root.batch(() => {
-      writePast(this.#store, past, nextIndex - 1, this.#statesKept);
-      writeState(this.#store, changes);
-      for (const block of blocks) this.#writeBlock(block);
-      for (const [hash, receipt] of progress.receipts) void this.#store.receipts.put(hash, receipt);
-      for (const [hash, raw] of progress.raws) {
-        void this.#store.transactions.put(hash, raw);
-        void this.#store.pool.remove(hash);
-      }
-      for (const [hash, receipt] of progress.approves) void this.#store.approveReceipts.put(hash, receipt);
-      for (const pool of progress.pools) void this.#store.pools.put(pool, 1);
-      for (const [key, value] of epochs) void this.#store.epochs.put(key, value);
-      if (progress.approves.size > 0) void this.#store.epochs.put(`approves:${epoch}`, progress.counted.map((each) => ({ ...each })));
-      for (const [root, hash] of progress.roots) void this.#store.forkRoots.put(root, hash);
-      void this.#store.trunk.put(batch.mci, batch.trunk);
-      if (batch.blocks.some((entry) => entry.block.links.length > 0)) void this.#store.meta.put('busyMci', batch.mci);
-      void this.#store.meta.put('stablePoint', { mci: batch.mci, hash: batch.trunk, nextIndex });
-    });
+    const writes = new Writes();
+    writePast(writes, this.#store, past, nextIndex - 1, this.#statesKept);
+    writeState(writes, this.#store, changes);
+    for (const block of blocks) this.#noteBlock(writes, block);
+    this.#noteProgress(writes, progress, epoch);
+    for (const [key, value] of epochs) writes.put(this.#store.epochs, key, value);
+    writes.put(this.#store.trunk, batch.mci, batch.trunk);
+    if (batch.blocks.some((entry) => entry.block.links.length > 0)) writes.put(this.#store.meta, 'busyMci', batch.mci);
+    writes.put(this.#store.meta, 'stablePoint', { mci: batch.mci, hash: batch.trunk, nextIndex });
+    await writes.commit(this.#store.root);
     this.#state.reset((key) => this.#store.state.get(key));
     for (const listener of this.#listeners) listener({ mci: batch.mci, blocks, elapsedMs: performance.now() - started });
   }
@@ -179,11 +172,24 @@ export class Executor {
     return this.#statesKept === 0 ? [] : this.#state.takeBefore((addresses) => clearedSlots(this.#store, addresses));
   }
 
-  #writeBlock({ hash, record, logs }: ExecutedBlock): void {
-    void this.#store.stable.put(hash, record);
-    void this.#store.byIndex.put(record.index, hash);
-    void this.#store.unstable.remove(hash);
-    for (const [number, log] of logs.entries()) void this.#store.logs.put([record.index, number], log);
+  #noteBlock(writes: Writes, { hash, record, logs }: ExecutedBlock): void {
+    writes.put(this.#store.stable, hash, record);
+    writes.put(this.#store.byIndex, record.index, hash);
+    writes.remove(this.#store.unstable, hash);
+    for (const [number, log] of logs.entries()) writes.put(this.#store.logs, [record.index, number], log);
+  }
+
+  #noteProgress(writes: Writes, { receipts, raws, approves, pools, counted, roots }: Progress, epoch: number): void {
+    const store = this.#store;
+    for (const [hash, receipt] of receipts) writes.put(store.receipts, hash, receipt);
+    for (const [hash, raw] of raws) {
+      writes.put(store.transactions, hash, raw);
+      writes.remove(store.pool, hash);
+    }
+    for (const [hash, receipt] of approves) writes.put(store.approveReceipts, hash, receipt);
+    for (const pool of pools) writes.put(store.pools, pool, 1);
+    if (approves.size > 0) writes.put(store.epochs, `approves:${epoch}`, counted.map((each) => ({ ...each })));
+    for (const [root, hash] of roots) writes.put(store.forkRoots, root, hash);
   }
 
   async #executeBlock(entry: Entry, index: number, batch: StableBatch, progress: Progress): Promise<ExecutedBlock> {

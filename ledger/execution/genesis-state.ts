@@ -5,6 +5,7 @@ import { keccak256 } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
 import { emptyBloom, encodeBlock, genesisBlock, genesisDeployer, genesisJson, parametersJson, summaryHash, zeroHash } from '@oort/ledger-chain';
 import type { GenesisDocument, Hash, Hex } from '@oort/ledger-chain';
+import { Writes } from './atomic';
 import { FlatState } from './flat-state';
 import { bytesOf, commonOf, createMachine, evmBlock } from './machine';
 import { emptyReceiptsRoot } from './receipts-root';
@@ -26,16 +27,16 @@ export async function applyGenesis(
   const state = await genesisState(document, initCodes);
   const block = genesisBlock(document);
   const record = genesisRecord(block.hash, document);
-  await store.root.transaction(() => {
-    writeState(store, state.changes());
-    void store.meta.put('genesis', genesisJson(document));
-    void store.meta.put('parameters', parametersJson(document.parameters));
-    void store.meta.put('stablePoint', { mci: 0, hash: block.hash, nextIndex: 1 });
-    void store.blocks.put(block.hash, Buffer.from(encodeBlock(block).slice(2), 'hex'));
-    void store.stable.put(block.hash, record);
-    void store.byIndex.put(0, block.hash);
-    void store.trunk.put(0, block.hash);
-  });
+  const writes = new Writes();
+  writeState(writes, store, state.changes());
+  writes.put(store.meta, 'genesis', genesisJson(document));
+  writes.put(store.meta, 'parameters', parametersJson(document.parameters));
+  writes.put(store.meta, 'stablePoint', { mci: 0, hash: block.hash, nextIndex: 1 });
+  writes.put(store.blocks, block.hash, Buffer.from(encodeBlock(block).slice(2), 'hex'));
+  writes.put(store.stable, block.hash, record);
+  writes.put(store.byIndex, 0, block.hash);
+  writes.put(store.trunk, 0, block.hash);
+  await writes.commit(store.root);
   await store.root.flushed;
 }
 

@@ -10,6 +10,7 @@ export type { CallRequest, CallResult, TraceResult } from './reader';
 export type { TraceOptions } from './trace';
 export { StableChain, StoreBroken } from './stable-chain';
 export { ChainDataDamaged } from './checked-values';
+export { StoreUnwritable, Writes } from './atomic';
 export { openChainStore, stablePoint } from './store';
 export type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
 export { intrinsicGas } from './intrinsic-gas';

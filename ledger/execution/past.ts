@@ -2,6 +2,7 @@
 // is what stood before its first change behind N, or the present one. The head pays one small write per key changed, in the transaction
 // of its MCI; a read of the past pays one seek. Kept for a window of stable indexes, and pruned as the head moves on.
 import type { Database, Transaction as ReadTransaction } from 'lmdb';
+import type { Writes } from './atomic';
 import type { StateReader } from './flat-state';
 import { slotRange } from './flat-state';
 import type { ChainStore } from './store';
@@ -43,24 +44,24 @@ export function beginPast(store: ChainStore, latest: number, kept: number): void
   else if (kept === 0 && Number(known) < latest) store.meta.putSync(fromKey, latest);
 }
 
-/** To be called inside the transaction of the MCI, before its state is written. */
-export function writePast(store: ChainStore, changes: readonly { readonly index: number; readonly before: Before }[], latest: number, kept: number): void {
+/** Of an MCI, before its state is written. Reads what is committed, so nothing before it may be under way. */
+export function writePast(writes: Writes, store: ChainStore, changes: readonly { readonly index: number; readonly before: Before }[], latest: number, kept: number): void {
   if (kept > 0) {
     for (const { index, before } of changes) {
       if (before.length === 0) continue;
       for (const [key, value] of before) {
-        void store.past.put(pastKey(key, index), value === null ? Buffer.of(0) : Buffer.concat([Buffer.of(1), value]));
+        writes.put(store.past, pastKey(key, index), value === null ? Buffer.of(0) : Buffer.concat([Buffer.of(1), value]));
       }
-      void store.pastKeys.put(index, before.map(([key]) => key));
+      writes.put(store.pastKeys, index, before.map(([key]) => key));
     }
   }
   const floor = latest - kept;
   if (floor <= statesFrom(store)) return;
   for (const { key: index, value: keys } of [...store.pastKeys.getRange({ end: floor + 1, limit: prunedAtOnce })]) {
-    for (const key of keys) void store.past.remove(pastKey(key, index));
-    void store.pastKeys.remove(index);
+    for (const key of keys) writes.remove(store.past, pastKey(key, index));
+    writes.remove(store.pastKeys, index);
   }
-  void store.meta.put(fromKey, floor);
+  writes.put(store.meta, fromKey, floor);
 }
 
 /** Slots that a block cleared as a whole, as they stood on disk; those written earlier in the same MCI come as changes of their own. */

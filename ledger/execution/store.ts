@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmdb';
 import type { Json } from '@oort/kernel-wire';
+import { hearFailures } from './atomic';
 import { checkedBytes, checkedJson, checkedWithBloom } from './checked-values';
 import type { PastDatabases } from './past';
 import type { Address, ApproveReceipt, Hash, Hex, Log } from '@oort/ledger-chain';
@@ -96,6 +97,7 @@ export function openChainStore(directory: string): ChainStore {
   // A store from before values carried checksums is read as it was written.
   const fresh = !existsSync(join(directory, 'data.mdb'));
   const root = open({ path: directory, maxDbs: 32, noMemInit: true });
+  hearFailures(root);
   const format = root.openDB<string, string>({ name: 'format' });
   if (fresh) format.putSync('values', 'crc32');
   const checked = format.get('values') === 'crc32';

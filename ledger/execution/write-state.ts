@@ -1,14 +1,15 @@
+import type { Writes } from './atomic';
 import { slotRange } from './flat-state';
 import type { StateChanges } from './flat-state';
 import type { ChainStore } from './store';
 
-/** To be called inside a transaction of the store. */
-export function writeState(store: ChainStore, changes: StateChanges): void {
+/** Reads what is committed, so nothing before it may be under way. */
+export function writeState(writes: Writes, store: ChainStore, changes: StateChanges): void {
   for (const address of changes.clearedStorage) {
-    for (const key of [...store.state.getKeys(slotRange(address))]) void store.state.remove(key);
+    for (const key of store.state.getKeys(slotRange(address))) writes.remove(store.state, Buffer.from(key));
   }
   for (const [key, value] of changes.writes) {
-    if (value === null) void store.state.remove(key);
-    else void store.state.put(key, value);
+    if (value === null) writes.remove(store.state, key);
+    else writes.put(store.state, key, value);
   }
 }

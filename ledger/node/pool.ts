@@ -3,7 +3,7 @@ import { LedgerFault, rpcCodes } from '@oort/ledger-rpc';
 import { parseTransaction, parseTransactionBy, Recovery } from '@oort/ledger-chain';
 import type { Address, ChainParameters, Hash, Hex, ParsedTransaction, SignedTransaction } from '@oort/ledger-chain';
 import type { ChainStore, ExecutedMci, StableChain, StateReading } from '@oort/ledger-execution';
-import { intrinsicGas } from '@oort/ledger-execution';
+import { intrinsicGas, StoreUnwritable } from '@oort/ledger-execution';
 import { Recent } from './recent';
 
 const recentKept = 8192;
@@ -69,8 +69,8 @@ export class TransactionPool {
       try {
         await stored;
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        throw refused('STORE_UNWRITABLE', `the transaction could not be stored: ${reason}`);
+        const { code, message } = await StoreUnwritable.of(error);
+        throw refused(code, message);
       }
     }
     await this.#store.root.flushed;

@@ -4,6 +4,7 @@ import { encodeBlock, signBlock, zeroHash } from '@oort/ledger-chain';
 import type { Address, Block, Hash } from '@oort/ledger-chain';
 import { composeBlock, lineOf, Pacer, turnOf } from '@oort/ledger-dag';
 import type { Pace } from '@oort/ledger-dag';
+import { Writes } from '@oort/ledger-execution';
 import type { ChainStore } from '@oort/ledger-execution';
 import type { ApprovePool } from './approve-pool';
 import type { TransactionPool } from './pool';
@@ -117,11 +118,11 @@ export class Witness implements Seat {
 
   async #publish(block: Block): Promise<void> {
     const { store, verified, send } = this.#ports;
-    await store.root.batch(() => {
-      void store.blocks.put(block.hash, Buffer.from(encodeBlock(block).slice(2), 'hex'));
-      void store.unstable.put(block.hash, 1);
-      void store.meta.put(previousKey(this.#key.address), block.hash);
-    });
+    const writes = new Writes();
+    writes.put(store.blocks, block.hash, Buffer.from(encodeBlock(block).slice(2), 'hex'));
+    writes.put(store.unstable, block.hash, 1);
+    writes.put(store.meta, previousKey(this.#key.address), block.hash);
+    await writes.commit(store.root);
     await store.root.flushed;
     this.#previous = block.hash;
     verified.add(block.hash);
