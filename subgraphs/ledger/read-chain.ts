@@ -1,5 +1,5 @@
 // The node's answers in the terms of the subgraph.
-import { getAddress } from 'ethers';
+import { getAddress, isAddress } from 'ethers';
 import type { Json } from '@oort/kernel-wire';
 import type { Ledger } from '@oort/schema';
 import type { Chain } from './chain';
@@ -27,6 +27,15 @@ export async function transaction(ledger: Ledger, chain: Chain, hash: string): P
     final: receipt !== null, succeeded: receipt === null ? null : Number(receipt['status']) === 1, blockNumber: number,
     blockHash: receipt?.['blockHash'] ?? null, gasUsed: receipt === null ? null : Number(receipt['gasUsed']), logs,
   };
+}
+
+/** Null for what is no address. */
+export async function account(ledger: Ledger, chain: Chain, address: string): Promise<object | null> {
+  if (!isAddress(address)) return null;
+  const checked = getAddress(address);
+  const [balance, nonce] = await Promise.all([ledger.request('eth_getBalance', [checked, 'latest']), ledger.request('eth_getTransactionCount', [checked, 'latest'])]);
+  const contract = [...chain.contracts].find(([, at]) => at === checked)?.[0] ?? null;
+  return { address: checked, balanceWei: BigInt(String(balance)).toString(), nonce: Number(nonce), contract };
 }
 
 /** Null for an epoch that has not begun; the one that the chain is in without a number. */

@@ -1,11 +1,11 @@
-import { getAddress, isAddress } from 'ethers';
+import { getAddress } from 'ethers';
 import type { Json } from '@oort/kernel-wire';
-import type { Ledger } from '@oort/schema';
+import type { ContractName, Ledger } from '@oort/schema';
 import type { ChainCalls } from './calls';
 import type { Chain } from './chain';
 import { fateOf, followBlocks, followFate, type Fate } from './fate';
 import type { MerkleReader } from './merkle-reader';
-import { blockAt, epochAt, transaction, type ChainBlock } from './read-chain';
+import { account, blockAt, epochAt, transaction, type ChainBlock } from './read-chain';
 
 export interface LedgerRoom {
   readonly ledger: Ledger;
@@ -36,14 +36,8 @@ export function ledgerResolvers({ ledger, chain, calls, reader }: LedgerRoom): R
         const blocks = await Promise.all(Array.from({ length: count }, (__, index) => blockAt(ledger, top - index)));
         return connection(blocks.filter((block) => block !== null), (block) => String(block.number), head + 1, top < head, top - count >= 0);
       },
-      chainTransaction: (_: unknown, { hash }: { readonly hash: string }) => (/^0x[0-9a-fA-F]{64}$/.test(hash) ? transaction(ledger, chain, hash) : null),
-      chainAccount: async (_: unknown, { address }: { readonly address: string }) => {
-        if (!isAddress(address)) return null;
-        const checked = getAddress(address);
-        const [balance, nonce] = await Promise.all([ledger.request('eth_getBalance', [checked, 'latest']), ledger.request('eth_getTransactionCount', [checked, 'latest'])]);
-        const contract = [...chain.contracts].find(([, at]) => at === checked)?.[0] ?? null;
-        return { address: checked, balanceWei: BigInt(String(balance)).toString(), nonce: Number(nonce), contract };
-      },
+      chainTransaction: (_: unknown, { hash }: { readonly hash: string }) => (/^0x[0-9a-fA-F]{64}$/.test(hash) ? transaction(ledger, chain, hash.toLowerCase()) : null),
+      chainAccount: (_: unknown, { address }: { readonly address: string }) => account(ledger, chain, address),
       witnesses: async () => (await ledger.request('witness_list', []) as readonly string[]).map((address) => ({ address: getAddress(address) })),
       chainEpoch: (_: unknown, { number = null }: { readonly number?: number | null }) => epochAt(ledger, number),
       transactionFate: (_: unknown, { hash }: { readonly hash: string }) => fateOf(ledger, hash),
@@ -67,6 +61,13 @@ export function ledgerResolvers({ ledger, chain, calls, reader }: LedgerRoom): R
     ChainEpoch: { __resolveReference: ({ number }: { readonly number: number }) => epochAt(ledger, number) },
     ChainBlock: { __resolveReference: ({ number }: { readonly number: number }) => blockAt(ledger, number) },
     ChainTransaction: { __resolveReference: ({ hash }: { readonly hash: string }) => transaction(ledger, chain, hash) },
+    ChainAccount: { __resolveReference: ({ address }: { readonly address: string }) => account(ledger, chain, address) },
+    SystemContract: {
+      __resolveReference: ({ name }: { readonly name: string }) => {
+        const address = chain.contracts.get(name as ContractName);
+        return address === undefined ? null : { name, address };
+      },
+    },
     Anchor: { __resolveReference: ({ treeSize }: { readonly treeSize: number }) => reader.anchors.find((anchor) => anchor.treeSize === treeSize) ?? null },
     EventProof: { __resolveReference: ({ eventId }: { readonly eventId: string }) => reader.prove(eventId) },
   };
