@@ -6,3 +6,4 @@ export { codeOf, Fault, messageOf } from './fault';
 export { sha256, sha256Hex } from './hash';
 export { deriveId, newId, newUlid, uuidV5 } from './id';
 export type { Json } from './json';
+export { SpareMemory } from './spare-memory';

@@ -71,7 +71,7 @@ export function createContentStore({ store, dataPath, keys, now }: ContentStoreO
       if (version === null) throw new ContentMissing(contentId);
       const key = await keys.obtain(accountKeyId(platformAccount));
       const chunks: Buffer[] = [];
-      for await (const chunk of readFollowing(version, 0, (current, at) => readObject(dataPath, current, key, at), () => find(contentId))) chunks.push(chunk);
+      for await (const batch of readFollowing(version, 0, (current, at) => readObject(dataPath, current, key, at), () => find(contentId))) chunks.push(...batch);
       const bytes = Buffer.concat(chunks);
       if (contentIdOf(bytes) !== contentId) throw new ContentCorrupt(contentId);
       cache.set(contentId, bytes);

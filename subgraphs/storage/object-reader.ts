@@ -11,12 +11,12 @@ const largestBatch = 4 * 1024 * 1024;
 const firstBatch = 1024 * 1024;
 let readers = 0;
 
-/** A reader that takes a batch within this many times of what it took to fetch it keeps up. */
-const keepsUp = 4;
+/** A batch is what its reader takes in so long: time for a few batches is what hides the way to the nodes. */
+const batchMs = 100;
 
-/** The plain bytes from `start` to `end` (exclusive), one batch ahead of whoever reads them. Batches grow while the reader keeps up
- *  and few others read; else they stay small, and the next is not fetched before it is wanted. */
-export async function* readObject(...given: Parameters<typeof readAhead>): AsyncGenerator<Buffer> {
+/** The plain bytes from `start` to `end` (exclusive) in batches, one ahead of whoever reads them. Batches grow with the reader's speed while
+ *  few others read; those of a slow one stay small, and the next is not fetched before it is wanted. */
+export async function* readObject(...given: Parameters<typeof readAhead>): AsyncGenerator<readonly Buffer[]> {
   readers += 1;
   try {
     yield* readAhead(...given);
@@ -33,7 +33,7 @@ function within(wanted: number): number {
 async function* readAhead(
   dataPath: DataPath, version: Pick<StoredVersion, 'segments' | 'wrappedKey' | 'accountId' | 'sizeBytes'>, accountKey: Uint8Array,
   start = 0, end = version.sizeBytes,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<readonly Buffer[]> {
   const objectKey = unwrapKey(version.wrappedKey, accountKey);
   const pace: Pace = { batchBytes: within(firstBatch) };
   async function* batches(): AsyncGenerator<readonly Buffer[]> {
@@ -42,16 +42,14 @@ async function* readAhead(
   const all = batches();
   let coming: ReturnType<typeof all.next> | null = null;
   for (;;) {
-    const askedAt = performance.now();
     const { value, done } = await (coming ?? all.next());
     if (done === true) return;
-    const fetchMs = performance.now() - askedAt;
     coming = pace.batchBytes > smallestBatch ? all.next() : null;
     // Whoever reads may leave before this one is due.
     coming?.catch(() => undefined);
     const givenAt = performance.now();
-    yield* value;
-    const fast = performance.now() - givenAt <= Math.max(10, keepsUp * fetchMs);
-    pace.batchBytes = fast ? within(pace.batchBytes * 2) : smallestBatch;
+    yield value;
+    const bytes = value.reduce((sum, { length }) => sum + length, 0);
+    pace.batchBytes = within(Math.min(pace.batchBytes * 2, (bytes * batchMs) / Math.max(1, performance.now() - givenAt)));
   }
 }

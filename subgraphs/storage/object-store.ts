@@ -304,6 +304,11 @@ export class ObjectStore {
 
   /** The plain bytes from `start` to `end` (exclusive). Throws WrongObjectKey before the first of them. */
   async* read(version: StoredVersion, start = 0, end = version.sizeBytes, customerKey?: Uint8Array): AsyncGenerator<Buffer> {
+    for await (const batch of this.readBatches(version, start, end, customerKey)) yield* batch;
+  }
+
+  /** The same, as much at once as whoever reads keeps up with: the time that it takes for a batch decides on the next one. */
+  async* readBatches(version: StoredVersion, start = 0, end = version.sizeBytes, customerKey?: Uint8Array): AsyncGenerator<readonly Buffer[]> {
     const key = await this.keys.wrappingKey(version, customerKey);
     const { bucket, key: name, versionId } = version;
     yield* readFollowing(version, start, (current, at) => readObject(this.#options.dataPath, current, key, at, end), async () => {

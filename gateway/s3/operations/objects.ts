@@ -1,5 +1,5 @@
-import { pipeline } from 'node:stream/promises';
-import { Readable } from 'node:stream';
+import type { ServerResponse } from 'node:http';
+import { finished } from 'node:stream/promises';
 import { versionName, type Deleted, type PresentBucket, type ReadableObject } from '@oort/subgraphs-storage';
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
@@ -78,20 +78,38 @@ export async function getObject(request: S3Request): Promise<void> {
   if (partNumber !== null && version.parts !== undefined) headers['x-amz-mp-parts-count'] = String(version.parts.length);
   const status = range === null ? 200 : 206;
   if (request.method === 'HEAD') return void request.response.writeHead(status, headers).end();
-  await send(request, status, headers, request.objects.read(version, start, end, customer?.key));
+  await send(request, status, headers, request.objects.readBatches(version, start, end, customer?.key));
 }
 
 /** The first bytes are read before the status is sent, so that an object out of reach is an error and not half a body. */
-async function send({ response }: S3Request, status: number, headers: Readonly<Record<string, string>>, bytes: AsyncGenerator<Buffer>): Promise<void> {
-  const first = await bytes.next();
-  response.writeHead(status, headers);
-  if (first.done === true) return void response.end();
-  const head = first.value;
-  async function* body(): AsyncGenerator<Buffer> {
-    yield head;
-    yield* bytes;
+async function send({ response }: S3Request, status: number, headers: Readonly<Record<string, string>>, batches: AsyncGenerator<readonly Buffer[]>): Promise<void> {
+  try {
+    const first = await batches.next();
+    response.writeHead(status, headers);
+    for (let batch = first; batch.done !== true; batch = await batches.next()) {
+      if (!(await passOn(response, batch.value))) return;
+    }
+    response.end();
+    await finished(response, { readable: false });
+  } finally {
+    await batches.return(undefined);
   }
-  await pipeline(Readable.from(body(), { objectMode: false, highWaterMark: 1 }), response);
+}
+
+/** A batch in one call of the system. Resolves once the reader took it; false when he left. */
+async function passOn(response: ServerResponse, parts: readonly Buffer[]): Promise<boolean> {
+  if (response.destroyed) return false;
+  response.cork();
+  const taken = parts.map((part) => response.write(part)).at(-1) ?? true;
+  response.uncork();
+  if (taken) return true;
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off('drain', settle).off('close', settle);
+      resolve(!response.destroyed);
+    };
+    response.on('drain', settle).on('close', settle);
+  });
 }
 
 export async function deleteObject(request: S3Request): Promise<void> {

@@ -1,5 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
+import { SpareMemory } from '@oort/kernel-wire';
 import type { Bytes } from './port';
+
+/** Where parts of pieces lie until they were sent. */
+export const answerMemory = new SpareMemory();
 
 export function partsOf(bytes: Bytes): readonly Buffer[] { return Buffer.isBuffer(bytes) ? [bytes] : bytes; }
 

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 import { isFull, PieceConflict, PieceStoreFull, systemCode } from './faults';
 import { NeedleLog } from './needle-log';
-import { isEqual, lengthOf, writeAll } from './bytes';
+import { answerMemory, isEqual, lengthOf, writeAll } from './bytes';
 import type { Bytes, PieceStore, StoredPiece } from './port';
 
 /** Pieces up to this size share the needle log; larger ones are files of their own. */
@@ -28,7 +28,10 @@ export async function openDiskStore(directory: string): Promise<PieceStore> {
       large.set(pieceId, lengthOf(bytes));
     },
     get: read,
-    read: (pieceId, start, end) => (large.has(pieceId) ? readPart(pathOf(files, pieceId), start, end) : log.read(pieceId, start, end)),
+    read: (pieceId, start, end) => {
+      const size = large.get(pieceId);
+      return size === undefined ? log.read(pieceId, start, end) : readPart(pathOf(files, pieceId), start, Math.min(end, size));
+    },
     async delete(pieceId) {
       await log.delete(pieceId);
       if (large.delete(pieceId)) await rm(pathOf(files, pieceId), { force: true });
@@ -69,12 +72,11 @@ export async function readOrNull(path: string): Promise<Buffer | null> {
   }
 }
 
-/** The bytes from `start` up to `end` (exclusive) of a file, or null when there is none. */
+/** The bytes from `start` up to `end` (exclusive) of a file, fewer where it ends earlier, or null when there is none. */
 export async function readPart(path: string, start: number, end: number): Promise<Buffer | null> {
   try {
     const handle = await open(path, 'r');
-    const { size } = await handle.stat();
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end, size) - start));
+    const bytes = answerMemory.take(Math.max(0, end - start));
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start).finally(() => handle.close());
     return bytes.subarray(0, bytesRead);
   } catch (error) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isFull, PieceStoreFull } from './faults';
 import { decodeNeedleHead, encodeNeedleHead, needleHeaderBytes } from './needle';
-import { lengthOf, partsOf, writeAll } from './bytes';
+import { answerMemory, lengthOf, partsOf, writeAll } from './bytes';
 import type { Bytes, StoredPiece } from './port';
 
 interface Place { readonly file: number; readonly offset: number; readonly bytes: number }
@@ -46,7 +46,7 @@ export class NeedleLog {
     const place = this.#index.get(pieceId);
     const file = place === undefined ? undefined : this.#files.get(place.file);
     if (place === undefined || file === undefined) return null;
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end, place.bytes) - start));
+    const bytes = answerMemory.take(Math.max(0, Math.min(end, place.bytes) - start));
     const { bytesRead } = await file.handle.read(bytes, 0, bytes.length, place.offset + start);
     return bytes.subarray(0, bytesRead);
   }

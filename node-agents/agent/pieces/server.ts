@@ -14,6 +14,7 @@ import { commitPiece, LeafHasher, openOrder, pieceLeafBytes, provePiece, receipt
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
 import { Fault } from '@oort/kernel-wire';
 import { systemCode } from './faults';
+import { answerMemory } from './bytes';
 import { Inventories, type Answerable } from './inventories';
 import { OrderBook, type OrdersToSettle } from './order-book';
 import type { PieceStore } from './port';
@@ -78,7 +79,10 @@ async function answer(options: RunningOptions, request: IncomingMessage, respons
     case 'put': return put(options, order, statement, request, response);
     case 'get': {
       const bytes = await asked(store, order, request.headers.range);
-      response.once('finish', () => { options.orders.note(statement, order, bytes.length); });
+      response.once('finish', () => {
+        options.orders.note(statement, order, bytes.length);
+        answerMemory.give(bytes);
+      });
       // A cache signs what it gives, as it signed what it took.
       if (store.isCache === true && request.headers.range === undefined) response.setHeader('oort-receipt', receiptOf(options, { ...commitPiece(bytes), pieceId, sizeBytes: bytes.length }));
       return sendBytes(response, bytes);

@@ -30,3 +30,8 @@ export class PieceRefused extends Fault {
 export class StreamCancelled extends Fault {
   constructor() { super('STREAM_CANCELLED', 'the piece is not wanted any more'); }
 }
+
+/** The connection to a node ended before its answer did. */
+export class ConnectionLost extends Fault {
+  constructor(reason: string) { super('CONNECTION_LOST', reason); }
+}

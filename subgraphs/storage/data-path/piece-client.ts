@@ -7,7 +7,9 @@ import {
   commitPiece, InventoryTree, inventoryStatement, isSignedForCourt, orderStatement, receiptStatement, settlementStatement, verifyPieceProof, type Inventory, type InventoryPiece, type OrderAction, type PieceCommitment, type PieceProof, type SignedForCourt,
 } from '@oort/algorithms-possession';
 import { signWith, verifySignature, type DeviceKey } from '@oort/kernel-identity';
+import { SpareMemory } from '@oort/kernel-wire';
 import { PieceRefused } from './faults';
+import { notPlain, PartReader } from './part-reader';
 import type { StorageNode } from './port';
 
 export interface PieceClientOptions { readonly platformKey: DeviceKey; now(): Date }
@@ -28,6 +30,10 @@ const largestAnswer = 64 * 1024 * 1024;
 
 export class PieceClient {
   readonly #agent = new Agent({ connections: null, pipelining: 1, keepAliveTimeout: 30_000, connectTimeout: 2_000 });
+  readonly #parts = new PartReader(answerMs);
+  readonly #notPlain = new Set<string>();
+  /** Where parts of pieces lie while they are opened. */
+  readonly spare = new SpareMemory();
   readonly #options: PieceClientOptions;
   readonly #onMoved: (moved: Moved) => void;
 
@@ -63,14 +69,33 @@ export class PieceClient {
     return signature;
   }
 
-  /** The bytes from `start` to `end` (exclusive) of a piece, unchecked: whoever asks opens frames that prove themselves. */
+  /** The bytes from `start` to `end` (exclusive) of a piece, unchecked: whoever asks opens frames that prove themselves. Their memory may be
+   *  given back (`spare`) once nothing looks at it any more. Throws PieceRefused. */
   async getPart(node: StorageNode, accountId: string, pieceId: string, start: number, end: number, signal?: AbortSignal): Promise<Buffer> {
-    const { body, statement } = await this.#call(node, 'get', {
-      accountId, pieceId, bytes: end - start, range: `bytes=${start}-${end - 1}`, ...(signal === undefined ? {} : { signal }),
-    });
+    const asked = { accountId, pieceId, bytes: end - start, range: `bytes=${start}-${end - 1}`, ...(signal === undefined ? {} : { signal }) };
+    const { body, statement } = await this.#plainPart(node, asked) ?? await this.#call(node, 'get', asked);
     if (body.length !== end - start) throw new PieceRefused('corrupt', node.nodeId, 'the piece is shorter than its receipt says');
     this.#onMoved({ accountId, nodeId: node.nodeId, direction: 'out', bytes: body.length, statement });
     return body;
+  }
+
+  /** Null when the node's answers are not for the plain reader. */
+  async #plainPart(node: StorageNode, { accountId, pieceId, bytes, range, signal }: {
+    readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly range: string; readonly signal?: AbortSignal;
+  }): Promise<{ readonly body: Buffer; readonly statement: Buffer } | null> {
+    const { endpoint } = node;
+    if (endpoint === null || this.#notPlain.has(endpoint)) return null;
+    const { statement, authorization } = this.#order(node, 'get', pieceId, accountId, bytes);
+    const { pathname } = new URL(endpoint);
+    const path = `${pathname === '/' ? '' : pathname}/pieces/${pieceId}`;
+    const answer = await this.#parts.read(endpoint, { path, headers: { authorization, range }, target: this.spare.take(bytes), ...(signal === undefined ? {} : { signal }) })
+      .catch((error: unknown) => { throw new PieceRefused('unreachable', node.nodeId, String(error)); });
+    if (answer === notPlain) {
+      this.#notPlain.add(endpoint);
+      return null;
+    }
+    refuseUnlessDone(node, pieceId, answer.status, answer.body);
+    return { body: answer.body, statement };
   }
 
   /** Throws PieceRefused, with reason `corrupt` when the bytes are not what the receipt committed to. */
@@ -146,26 +171,38 @@ export class PieceClient {
     });
   }
 
-  close(): Promise<void> { return this.#agent.destroy(); }
+  close(): Promise<void> {
+    this.#parts.close();
+    return this.#agent.destroy();
+  }
 
   async #call(node: StorageNode, action: OrderAction, { accountId, pieceId, bytes, body, range, path: given, query = '', signal }: {
     readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer | AsyncIterable<Buffer>; readonly range?: string; readonly path?: string; readonly query?: string; readonly signal?: AbortSignal;
   }): Promise<{ readonly body: Buffer; readonly statement: Buffer; readonly receipt: string | null }> {
     if (node.endpoint === null) throw new PieceRefused('unreachable', node.nodeId, 'it has no piece server');
-    const { platformKey, now } = this.#options;
-    const expiresAt = new Date(now().getTime() + orderMs).toISOString();
-    const statement = orderStatement({ action, nodeId: node.nodeId, pieceId, accountId, maximumBytes: bytes, expiresAt, serial: randomBytes(8).toString('hex') });
+    const { statement, authorization } = this.#order(node, action, pieceId, accountId, bytes);
     const path = given ?? (action === 'list' ? '/pieces' : `/pieces/${pieceId}${action === 'prove' ? '/proof' : ''}${query}`);
     const method = action === 'put' ? 'PUT' : action === 'delete' ? 'DELETE' : action === 'list' && body !== undefined ? 'POST' : 'GET';
     const answer = await request(`${node.endpoint}${path}`, {
       dispatcher: this.#agent, method, body: bodyOf(body), headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
-      headers: { authorization: `Oort-Order ${statement.toString('base64url')}.${signWith(platformKey, statement)}`, ...(range === undefined ? {} : { range }) },
+      headers: { authorization, ...(range === undefined ? {} : { range }) },
     }).then(async ({ statusCode, headers, body: read }) => ({ statusCode, receipt: headers['oort-receipt'], bytes: await bytesOf(read, Number(headers['content-length'])) }))
       .catch((error: unknown) => { throw new PieceRefused('unreachable', node.nodeId, String(error)); });
-    if (answer.statusCode === 404) throw new PieceRefused('missing', node.nodeId, pieceId);
-    if (answer.statusCode >= 300) throw new PieceRefused('refused', node.nodeId, `${answer.statusCode} ${answer.bytes.toString('utf8', 0, 200)}`);
+    refuseUnlessDone(node, pieceId, answer.statusCode, answer.bytes);
     return { body: answer.bytes, statement, receipt: typeof answer.receipt === 'string' ? answer.receipt : null };
   }
+
+  #order({ nodeId }: StorageNode, action: OrderAction, pieceId: string, accountId: string, maximumBytes: number): { readonly statement: Buffer; readonly authorization: string } {
+    const { platformKey, now } = this.#options;
+    const expiresAt = new Date(now().getTime() + orderMs).toISOString();
+    const statement = orderStatement({ action, nodeId, pieceId, accountId, maximumBytes, expiresAt, serial: randomBytes(8).toString('hex') });
+    return { statement, authorization: `Oort-Order ${statement.toString('base64url')}.${signWith(platformKey, statement)}` };
+  }
+}
+
+function refuseUnlessDone({ nodeId }: StorageNode, pieceId: string, status: number, body: Buffer): void {
+  if (status === 404) throw new PieceRefused('missing', nodeId, pieceId);
+  if (status >= 300) throw new PieceRefused('refused', nodeId, `${status} ${body.toString('utf8', 0, 200)}`);
 }
 
 function bodyOf(body: Buffer | AsyncIterable<Buffer> | undefined): Buffer | Readable | null {

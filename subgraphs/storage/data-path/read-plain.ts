@@ -25,11 +25,13 @@ export async function* readPlain(wires: Wires, { segment, start, end }: RangeToR
   const stripes = stripesOf(sizeBytes, segment, segment.stripeUnitBytes).filter(({ dataOffset, dataBytes }) => dataOffset + dataBytes > from && dataOffset < to);
   for (let next = 0; next < stripes.length;) {
     const batch = batchOf(stripes, next, pace.batchBytes);
-    const sealed = await sealedParts(wires, segment, reading, batch);
+    const { sealed, pieces } = await sealedParts(wires, segment, reading, batch);
     if (next === 0) dropHead(sealed, from - (batch[0]?.dataOffset ?? 0));
     next += batch.length;
     const plain = openOrNull(opener, sealed);
     if (plain === null) return yield [await reread(wires, segment, reading, cut.offset, end)];
+    opener.detach();
+    for (const piece of pieces.values()) wires.client.spare.give(piece);
     yield cut.take(plain);
   }
 }
@@ -42,11 +44,13 @@ function batchOf(stripes: readonly Stripe[], first: number, bytes: number): read
   return stripes.slice(first, first + count);
 }
 
-async function sealedParts(wires: Wires, segment: SegmentPlacement, { accountId, onBadPiece }: Reading, batch: readonly Stripe[]): Promise<Uint8Array[]> {
+async function sealedParts(wires: Wires, segment: SegmentPlacement, { accountId, onBadPiece }: Reading, batch: readonly Stripe[]): Promise<{
+  readonly sealed: Uint8Array[]; readonly pieces: ReadonlyMap<number, Buffer>;
+}> {
   const [first, last] = [batch[0], batch.at(-1)];
   const part = { start: first?.pieceOffset ?? 0, end: (last?.pieceOffset ?? 0) + (last?.unitBytes ?? 0) };
   const pieces = await gatherPieces(wires, segment, accountId, onBadPiece, part);
-  return decodeStripes(pieces, batch, segment).flat();
+  return { sealed: decodeStripes(pieces, batch, segment).flat(), pieces };
 }
 
 function dropHead(parts: Uint8Array[], bytes: number): void {

@@ -106,6 +106,9 @@ export class FrameOpener {
     return plain.filter(({ length }) => length > 0);
   }
 
+  /** What waits for the rest of its frame has memory of its own from here on. */
+  detach(): void { this.#parts = this.#bytes === 0 ? [] : [Buffer.concat(this.#parts)]; }
+
   #take(length: number): readonly Uint8Array[] {
     const taken: Uint8Array[] = [];
     for (let left = length; left > 0;) {
