@@ -27,13 +27,15 @@ export function segmentsInPack({ database }: Models, packId: string): Promise<re
 
 export interface PackUse { readonly packId: string; readonly sizeBytes: number; readonly liveBytes: number }
 
-/** Sealed packs whose live part is below this share, the emptiest first. Cost: a pass over the packs. */
-export async function thinPacks({ database }: Models, share: number, limit: number): Promise<readonly PackUse[]> {
+/** Sealed packs whose live part, with an index of `indexBytes` for each and for the pack, is below this share, the emptiest first. So one that
+ *  was just written never is, however small its segments are. Cost: a pass over the packs. */
+export async function thinPacks({ database }: Models, share: number, indexBytes: number, limit: number): Promise<readonly PackUse[]> {
   const rows: { readonly packId: string; readonly sizeBytes: number; readonly live: string }[] = await database.query(
     `SELECT p."packId", p."sizeBytes", COALESCE(sum(s."sizeBytes"), 0)::text AS live
      FROM ${objectsSchema}.pack p LEFT JOIN ${objectsSchema}.segment s ON s."packId" = p."packId"
-     GROUP BY p."packId", p."sizeBytes" HAVING COALESCE(sum(s."sizeBytes"), 0) < p."sizeBytes" * $1::float8
-     ORDER BY COALESCE(sum(s."sizeBytes"), 0)::float8 / p."sizeBytes" LIMIT $2`, [share, limit]);
+     GROUP BY p."packId", p."sizeBytes"
+     HAVING count(s.*) = 0 OR COALESCE(sum(s."sizeBytes"), 0) + $3::int * (count(s.*) + 1) < p."sizeBytes" * $1::float8
+     ORDER BY COALESCE(sum(s."sizeBytes"), 0)::float8 / p."sizeBytes" LIMIT $2`, [share, limit, indexBytes]);
   return rows.map(({ packId, sizeBytes, live }) => ({ packId, sizeBytes, liveBytes: Number(live) }));
 }
 

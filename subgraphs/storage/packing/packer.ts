@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeFor } from '@oort/algorithms-erasure';
-import { isPackable, type PackEntry } from '@oort/algorithms-possession';
+import { isPackable, packEntryBytes, type PackEntry } from '@oort/algorithms-possession';
 import { contentIdOfHash } from '@oort/kernel-content';
 import { command } from '@oort/kernel-decider';
 import type { EventStore } from '@oort/kernel-eventstore';
@@ -82,7 +82,7 @@ export class Packer {
   /** Thin packs are taken apart and what lives in them goes into a new one, with replicas that wait for company; empty ones go. */
   async #compact(waiting: readonly PackableSegment[]): Promise<boolean> {
     const { readModels, rule } = this.options;
-    const thin = await thinPacks(readModels, rule.liveShare, thinATurn);
+    const thin = await thinPacks(readModels, rule.liveShare, packEntryBytes, thinATurn);
     const living: PackableSegment[] = [];
     for (const { packId, liveBytes } of thin) {
       if (liveBytes === 0) await this.#remove(packId);
