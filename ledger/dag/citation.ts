@@ -5,19 +5,19 @@ import type { Entry, Surroundings } from './entry';
 import { provenStable } from './stability';
 import type { BlockRefusal, Waiting } from './refusals';
 
-type Outcome = { readonly refused: BlockRefusal } | { readonly waits: Waiting } | null;
+type Refused = { readonly refused: BlockRefusal };
+type Outcome = Refused | { readonly waits: Waiting } | null;
 
-/** Rule 6: neither too high nor too low. */
+/** Rule 6: neither too high nor too low. All ancestors are here, so a cited block that is not is no ancestor: nothing to wait for. */
 export function checkLastStable(
   block: Block, bestParent: Entry, parents: readonly Entry[], { entry, parameters }: Surroundings,
-): Outcome {
+): Refused | null {
   const proven = provenStable({ author: block.from, parents, bestParent }, entry, parameters.witnessCount);
   if (proven === undefined) return { refused: { code: 'LAST_STABLE_OFF_PATH', proven: bestParent.hash } };
   if (proven.hash === block.lastStableBlock) return null;
   const cited = entry(block.lastStableBlock);
-  if (cited === undefined) return { waits: { kind: 'block', hash: block.lastStableBlock } };
-  const code = cited.level < proven.level ? 'LAST_STABLE_TOO_LOW' : 'LAST_STABLE_TOO_HIGH';
-  return { refused: { code, cited: cited.hash, proven: proven.hash } };
+  const code = cited !== undefined && cited.level < proven.level ? 'LAST_STABLE_TOO_LOW' : 'LAST_STABLE_TOO_HIGH';
+  return { refused: { code, cited: block.lastStableBlock, proven: proven.hash } };
 }
 
 /** `last_summary_block` of a block on this best parent: what the best parent cites; a genesis cites itself. */

@@ -1,13 +1,22 @@
 import type { Block, Hash } from '@oort/ledger-chain';
 import type { Waiting } from './refusals';
 
+export interface HoldingBounds {
+  readonly blocks: number;
+  /** That they name, all together: strangers sign blocks too, and one may name more than 8,000. */
+  readonly hashes: number;
+}
+
+const usualBounds: HoldingBounds = { blocks: 4096, hashes: 400_000 };
+
 /** Blocks that wait for something (rule 12), bounded: the oldest gives way, and whoever still has it may send it again. */
 export class Holding {
   readonly #held = new Map<Hash, { readonly block: Block; readonly waiting: Waiting }>();
-  readonly #capacity: number;
+  readonly #bounds: HoldingBounds;
+  #hashes = 0;
 
-  constructor(capacity = 4096) {
-    this.#capacity = capacity;
+  constructor(bounds = usualBounds) {
+    this.#bounds = bounds;
   }
 
   get size(): number {
@@ -23,10 +32,13 @@ export class Holding {
   }
 
   hold(block: Block, waiting: Waiting): void {
-    this.#held.delete(block.hash);
+    this.#letGo(block.hash);
     this.#held.set(block.hash, { block, waiting });
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > this.#capacity && oldest !== undefined) this.#held.delete(oldest);
+    this.#hashes += hashesOf(block);
+    for (const oldest of this.#held.keys()) {
+      if (this.#held.size <= this.#bounds.blocks && this.#hashes <= this.#bounds.hashes) break;
+      this.#letGo(oldest);
+    }
   }
 
   /** How many wait, by what for. */
@@ -39,7 +51,7 @@ export class Holding {
   /** Takes out those whose wait may be over. */
   release(over: (waiting: Waiting) => boolean): Block[] {
     const released = [...this.#held.values()].filter(({ waiting }) => over(waiting)).map(({ block }) => block);
-    for (const block of released) this.#held.delete(block.hash);
+    for (const block of released) this.#letGo(block.hash);
     return released;
   }
 
@@ -53,4 +65,14 @@ export class Holding {
     }
     return [...wanted];
   }
+  #letGo(hash: Hash): void {
+    const held = this.#held.get(hash);
+    if (held === undefined) return;
+    this.#hashes -= hashesOf(held.block);
+    this.#held.delete(hash);
+  }
+}
+
+function hashesOf({ parents, links, approves }: Block): number {
+  return parents.length + links.length + approves.length;
 }

@@ -36,7 +36,27 @@ test('it is valid as printed', () => {
   });
 });
 
-test('with one bit of any hashed field changed it is not', () => {
-  const changed = decodeBlock(encodeBlock({ ...vector, timestamp: vector.timestamp + 1 }));
+const other = `0x${'5a'.repeat(32)}`;
+test.each<[string, Partial<Block>]>([
+  ['from', { from: '0x49a1b41e8ccb704f5c069ef89b08cd33f764e9b2' }],
+  ['previous', { previous: other, parents: [other] }],
+  ['parents', { parents: [other] }],
+  ['links', { links: [other] }],
+  ['approves', { approves: [other] }],
+  ['last_summary', { lastSummary: other }],
+  ['last_summary_block', { lastSummaryBlock: other }],
+  ['last_stable_block', { lastStableBlock: other }],
+  ['exec_timestamp', { timestamp: vector.timestamp + 1 }],
+])('with another %s its hash is another, and nobody has signed that', (_field, change) => {
+  const changed = decodeBlock(encodeBlock({ ...vector, ...change }));
+  expect(changed.hash).not.toBe(vector.hash);
   expect(validateBlock(changed, around, recover)).toMatchObject({ kind: 'invalid', refusal: { code: 'SIGNATURE_NOT_OF_AUTHOR' } });
+});
+
+test('with one bit of its signature changed nobody has signed it', () => {
+  for (const at of [3, 70, 131]) {
+    const flipped = (parseInt(vector.signature[at] ?? '0', 16) ^ 1).toString(16);
+    const changed = { ...vector, signature: `${vector.signature.slice(0, at)}${flipped}${vector.signature.slice(at + 1)}` };
+    expect(validateBlock(changed, around, recover)).toMatchObject({ kind: 'invalid', refusal: { code: 'SIGNATURE_NOT_OF_AUTHOR' } });
+  }
 });
