@@ -54,6 +54,9 @@ const deciders: Readonly<Record<string, readonly [file: string, name: string, fo
   storage_object: ['storage/decide', 'objectDecider', [
     'ObjectStored', 'DeleteMarkerPlaced', 'ObjectTagged', 'ObjectAclSet', 'ObjectRetentionSet', 'ObjectLegalHoldSet', 'ObjectDeleted', 'PieceAdded', 'PieceLost', 'SegmentPacked', 'PackSealed', 'ObjectArchived', 'ObjectRestored',
   ]],
+  storage_keyring: ['storage/encryption-keys/keyring', 'keyringDecider', [
+    'EncryptionKeyCreated', 'EncryptionKeyAliasSet', 'EncryptionKeyEnabledSet', 'EncryptionKeyRotated', 'EncryptionKeyGrantSet', 'EncryptionKeyDeletionScheduled', 'EncryptionKeyDeletionCancelled', 'EncryptionKeyDeleted',
+  ]],
   storage_upload: ['storage/decide', 'uploadDecider', ['UploadStarted', 'PartStored', 'UploadCompleted', 'UploadAborted']],
 };
 /** Written as observed or measured: no state is folded from them. */

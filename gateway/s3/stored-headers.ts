@@ -7,7 +7,7 @@ import { tagCount } from './tags';
 /** Headers that S3 keeps with an object and gives back. They lie beside the user's metadata, behind a colon that no user's name can have. */
 const kept = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'] as const;
 
-const notYet = ['x-amz-website-redirect-location', 'x-amz-server-side-encryption-aws-kms-key-id', 'x-amz-server-side-encryption-context'];
+const notYet = ['x-amz-website-redirect-location'];
 
 /** Throws S3Error NotImplemented for what would otherwise be quietly ignored. */
 export function refuseUnknown(request: S3Request): void {
@@ -15,7 +15,7 @@ export function refuseUnknown(request: S3Request): void {
   if (asked !== undefined) throw new S3Error('NotImplemented', `A header you provided implies functionality that is not implemented: ${asked}`);
   const encryption = header(request, 'x-amz-server-side-encryption');
   if (encryption !== null && !['AES256', 'aws:kms', 'aws:kms:dsse'].includes(encryption)) throw new S3Error('InvalidArgument', 'The encryption method specified is not supported');
-  if (encryption !== null && encryption !== 'AES256') throw new S3Error('NotImplemented', 'Only AES256 and keys of the customer are implemented.');
+  if (encryption === 'aws:kms:dsse') throw new S3Error('NotImplemented', 'Dual-layer encryption is not implemented.');
 }
 
 const largestMetadata = 2048;

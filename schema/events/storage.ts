@@ -73,8 +73,11 @@ export type ObjectLock = { readonly retention?: Retention; readonly legalHold?: 
 export type AclPermission = 'FULL_CONTROL' | 'READ' | 'WRITE' | 'READ_ACP' | 'WRITE_ACP';
 export type AclGroup = 'AllUsers' | 'AuthenticatedUsers' | 'LogDelivery';
 
-/** What an object's key is wrapped with besides its account's key: a key that only the customer has. */
-export type ObjectEncryption = { readonly kind: 'customer' };
+/** What an object's key is wrapped with besides its account's key: a key that only the customer has, or one of a keyring, in the version that
+ *  it had. `context` is base64 of a JSON object of strings and part of the key; `bucketKey` was asked for and changes nothing. */
+export type ObjectEncryption =
+  | { readonly kind: 'customer' }
+  | { readonly kind: 'kms'; readonly ownerId: string; readonly keyId: string; readonly keyVersion: number; readonly context?: string; readonly bucketKey?: boolean };
 
 export type StoredPart = { readonly partNumber: number; readonly sizeBytes: number; readonly checksums: Readonly<Record<string, string>> };
 
@@ -106,7 +109,7 @@ export type StorageEvent =
       readonly parts?: readonly StoredPart[];
       /** How it came, where not by a plain put. */
       readonly way?: 'Copy' | 'Post';
-      /** Absent: the account's key alone wraps it. Of a customer's, `etag` and `sha256` are keyed and there is no content id. */
+      /** Absent: the account's key alone wraps it. With another, `etag` and `sha256` are keyed and there is no content id. */
       readonly encryption?: ObjectEncryption;
     } }
   /** The key shows no object from here on; unnamed, the marker takes the place of the version `null`. */
@@ -131,6 +134,18 @@ export type StorageEvent =
   | { readonly type: 'PartStored'; readonly data: { readonly uploadId: string; readonly partNumber: number; readonly sizeBytes: number; readonly etag: string; readonly sha256: string; readonly checksums: Readonly<Record<string, string>>; readonly segments: readonly SegmentPlacement[] } }
   | { readonly type: 'UploadCompleted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string; readonly versionId: string } }
   | { readonly type: 'UploadAborted'; readonly data: { readonly uploadId: string; readonly bucket: string; readonly key: string } }
+  /** Of an account's keyring; the key's bytes are in the key store alone. */
+  | { readonly type: 'EncryptionKeyCreated'; readonly data: { readonly accountId: string; readonly keyId: string; readonly description: string } }
+  /** Null: no key has the alias any more. */
+  | { readonly type: 'EncryptionKeyAliasSet'; readonly data: { readonly accountId: string; readonly alias: string; readonly keyId: string | null } }
+  | { readonly type: 'EncryptionKeyEnabledSet'; readonly data: { readonly accountId: string; readonly keyId: string; readonly enabled: boolean } }
+  | { readonly type: 'EncryptionKeyRotated'; readonly data: { readonly accountId: string; readonly keyId: string; /** Of the bytes that wrap from here on. */ readonly version: number } }
+  | { readonly type: 'EncryptionKeyGrantSet'; readonly data: { readonly accountId: string; readonly keyId: string; readonly grantee: string; readonly granted: boolean } }
+  /** From here on it encrypts and decrypts nothing; its bytes are destroyed at that moment (ISO 8601). */
+  | { readonly type: 'EncryptionKeyDeletionScheduled'; readonly data: { readonly accountId: string; readonly keyId: string; readonly deleteAt: string } }
+  | { readonly type: 'EncryptionKeyDeletionCancelled'; readonly data: { readonly accountId: string; readonly keyId: string } }
+  /** What it wrapped is unreadable for good. */
+  | { readonly type: 'EncryptionKeyDeleted'; readonly data: { readonly accountId: string; readonly keyId: string } }
   /** An account or node gave the platform these bytes: whoever had them may have them again. */
   | { readonly type: 'ContentHandedIn'; readonly data: { readonly contentId: string; readonly by: string } }
   /** What a node said and signed that it has: the root of the Merkle sum tree over its pieces, fixed before it could know the challenge. */
@@ -147,5 +162,8 @@ export const storageVisibility = {
   BucketCreated: 'tenant', BucketDeleted: 'tenant', BucketVersioningSet: 'tenant', BucketSettingSet: 'tenant', ObjectStored: 'tenant', DeleteMarkerPlaced: 'tenant', ObjectTagged: 'tenant', ObjectAclSet: 'tenant', ObjectRetentionSet: 'tenant', ObjectLegalHoldSet: 'tenant',
   ObjectDeleted: 'tenant', PieceAdded: 'tenant', PieceLost: 'tenant', SegmentPacked: 'tenant', PackSealed: 'tenant',
   ObjectArchived: 'tenant', ObjectRestored: 'tenant',
-  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant', InventoryCommitted: 'public', PossessionAudited: 'public', EdgeAnswerRefuted: 'public', BandwidthSettled: 'tenant',
+  UploadStarted: 'tenant', PartStored: 'tenant', UploadCompleted: 'tenant', UploadAborted: 'tenant', ContentHandedIn: 'tenant',
+  EncryptionKeyCreated: 'tenant', EncryptionKeyAliasSet: 'tenant', EncryptionKeyEnabledSet: 'tenant', EncryptionKeyRotated: 'tenant', EncryptionKeyGrantSet: 'tenant', EncryptionKeyDeletionScheduled: 'tenant',
+  EncryptionKeyDeletionCancelled: 'tenant', EncryptionKeyDeleted: 'tenant',
+  InventoryCommitted: 'public', PossessionAudited: 'public', EdgeAnswerRefuted: 'public', BandwidthSettled: 'tenant',
 } as const satisfies Visibilities<StorageEvent>;

@@ -6,6 +6,7 @@ import type { EventStore, KeyStore } from '@oort/kernel-eventstore';
 import { sha256Hex } from '@oort/kernel-wire';
 import { objectDecider } from './decide';
 import { objectStreamId } from './object-id';
+import { EncryptionKeys } from './encryption-keys/encryption-keys';
 import { ObjectKeys } from './object-keys';
 import { ObjectWriter } from './object-writer';
 import { accountKeyId } from './account-key';
@@ -29,7 +30,7 @@ export interface ContentStoreOptions {
 /** Faults: StorageUnavailable while fewer nodes are enrolled than the promise needs; ContentMissing, ContentCorrupt. */
 export function createContentStore({ store, dataPath, keys, now }: ContentStoreOptions): ContentStore {
   const handle = createHandler({ store, decider: objectDecider, now: () => now() });
-  const writer = new ObjectWriter({ dataPath, keys: new ObjectKeys(keys), handle, now: () => now() });
+  const writer = new ObjectWriter({ dataPath, keys: new ObjectKeys(keys, new EncryptionKeys({ store, keys, now })), handle, now: () => now() });
   const cache = new BlobCache();
   dataPath.locatePack = packBook(store);
   const putting = new Map<string, Promise<string>>();

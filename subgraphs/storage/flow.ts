@@ -28,3 +28,14 @@ export const uploadFlow = {
   CompleteUpload: { events: ['UploadCompleted'], refusals: ['NO_SUCH_UPLOAD', 'INVALID_PART', 'INVALID_PART_ORDER', 'PART_TOO_SMALL'] },
   AbortUpload: { events: ['UploadAborted'], refusals: ['NO_SUCH_UPLOAD'] },
 } as const satisfies Flow;
+
+export const keyringFlow = {
+  CreateEncryptionKey: { events: ['EncryptionKeyCreated', 'EncryptionKeyAliasSet'], refusals: ['ENCRYPTION_KEY_EXISTS', 'BAD_KEY_ALIAS', 'KEY_ALIAS_TAKEN', 'ENCRYPTION_KEY_LIMIT'] },
+  SetEncryptionKeyAlias: { events: ['EncryptionKeyAliasSet'], refusals: ['NO_SUCH_ENCRYPTION_KEY', 'BAD_KEY_ALIAS', 'KEY_ALIAS_TAKEN', 'NO_SUCH_KEY_ALIAS', 'ENCRYPTION_KEY_LIMIT'] },
+  SetEncryptionKeyEnabled: { events: ['EncryptionKeyEnabledSet'], refusals: ['NO_SUCH_ENCRYPTION_KEY', 'ENCRYPTION_KEY_MANAGED', 'ENCRYPTION_KEY_PENDING_DELETION'] },
+  RotateEncryptionKey: { events: ['EncryptionKeyRotated'], refusals: ['NO_SUCH_ENCRYPTION_KEY', 'ENCRYPTION_KEY_MANAGED', 'ENCRYPTION_KEY_PENDING_DELETION', 'ENCRYPTION_KEY_DISABLED'] },
+  GrantEncryptionKey: { events: ['EncryptionKeyGrantSet'], refusals: ['NO_SUCH_ENCRYPTION_KEY', 'ENCRYPTION_KEY_MANAGED', 'ENCRYPTION_KEY_PENDING_DELETION', 'ENCRYPTION_KEY_LIMIT'] },
+  ScheduleEncryptionKeyDeletion: { events: ['EncryptionKeyDeletionScheduled'], refusals: ['NO_SUCH_ENCRYPTION_KEY', 'ENCRYPTION_KEY_MANAGED', 'ENCRYPTION_KEY_PENDING_DELETION', 'BAD_WAITING_PERIOD'] },
+  CancelEncryptionKeyDeletion: { events: ['EncryptionKeyDeletionCancelled'], refusals: ['NO_SUCH_ENCRYPTION_KEY', 'ENCRYPTION_KEY_MANAGED'] },
+  DeleteEncryptionKey: { events: ['EncryptionKeyDeleted'], refusals: ['NO_SUCH_ENCRYPTION_KEY', 'ENCRYPTION_KEY_MANAGED', 'ENCRYPTION_KEY_DELETION_NOT_DUE'] },
+} as const satisfies Flow;

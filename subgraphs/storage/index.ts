@@ -12,6 +12,7 @@ export { edgeMetrics } from './edge/metrics';
 export { edgeFrom } from './edge/settings';
 export type { StorageNode, StorageNodes } from './data-path/port';
 export { annualLossProbability } from './durability';
+export { keyArn, KeyUnusable } from './encryption-keys/encryption-keys';
 export { durabilityReport, type Assumptions, type CodeReport, type DurabilityReport, type Improvement } from './durability-report';
 export { abortOf, expiryOf, lifecycleRules, needsTags, type Due, type LifecycleFilter, type LifecycleRule, type LifecycleTime, type NoncurrentTime } from './lifecycle/rules';
 export { lifecycleFrom } from './lifecycle/settings';

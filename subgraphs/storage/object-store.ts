@@ -17,7 +17,9 @@ import type { BucketCommand, Condition, ObjectCommand } from './commands';
 import { contentBucket } from './content-store';
 import type { DataPath } from './data-path/data-path';
 import { bucketDecider, objectDecider } from './decide';
-import { KnownBuckets } from './known-buckets';
+import type { BucketEvent } from './evolve';
+import { EncryptionKeys } from './encryption-keys/encryption-keys';
+import { KnownStates } from './known-states';
 import { realDayMs } from './lifecycle/rules';
 import { loadObject } from './load-object';
 import { objectStreamId } from './object-id';
@@ -96,6 +98,8 @@ export class ObjectStore {
   readonly handleObject: HandleObject;
   readonly writer: ObjectWriter;
   readonly keys: ObjectKeys;
+  /** That accounts manage. */
+  readonly encryptionKeys: EncryptionKeys;
   /** How long a day of lifecycle rules takes. */
   readonly dayMs: number;
   readonly #options: ObjectStoreOptions;
@@ -103,18 +107,19 @@ export class ObjectStore {
   readonly #objectArchive: ObjectArchive;
   readonly #handleBucket;
   readonly #quotas = new QuotaBooks();
-  readonly #buckets: KnownBuckets;
+  readonly #buckets: KnownStates<BucketState, BucketEvent>;
 
   constructor(options: ObjectStoreOptions) {
     const { store, dataPath, keys } = options;
     const now = (): Date => options.now();
     this.#options = options;
     dataPath.locatePack = packBook(store);
-    this.keys = new ObjectKeys(keys);
+    this.encryptionKeys = new EncryptionKeys({ store, keys, now });
+    this.keys = new ObjectKeys(keys, this.encryptionKeys);
     this.dayMs = options.lifecycle?.dayMs ?? realDayMs;
     const { backends, chosen } = options.archive ?? { backends: [], chosen: [archiveNodesName] };
     this.#archive = new Archive({ backends: [archiveNodes(dataPath), ...backends], chosen, onLost: ({ message }) => process.emitWarning(message) });
-    this.#buckets = new KnownBuckets(store);
+    this.#buckets = new KnownStates(store, bucketDecider);
     this.#handleBucket = createHandler({ store, decider: bucketDecider, now });
     this.handleObject = createHandler({ store, decider: objectDecider, now });
     this.writer = new ObjectWriter({ dataPath, keys: this.keys, handle: this.handleObject, now });

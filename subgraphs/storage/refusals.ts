@@ -11,6 +11,14 @@ export type UploadRefusal = RefusalOf<'UPLOAD_EXISTS' | 'NO_SUCH_UPLOAD' | 'INVA
 
 export type QuotaRefusal = RefusalOf<'QUOTA_EXCEEDED', { readonly scope: QuotaScope; readonly quota: Quota }>;
 
+export type KeyringRefusal =
+  | RefusalOf<
+    'ENCRYPTION_KEY_EXISTS' | 'NO_SUCH_ENCRYPTION_KEY' | 'ENCRYPTION_KEY_DISABLED' | 'ENCRYPTION_KEY_PENDING_DELETION' | 'ENCRYPTION_KEY_DELETION_NOT_DUE' | 'ENCRYPTION_KEY_MANAGED',
+    { readonly keyId: string }>
+  | RefusalOf<'BAD_KEY_ALIAS' | 'KEY_ALIAS_TAKEN' | 'NO_SUCH_KEY_ALIAS', { readonly alias: string }>
+  | RefusalOf<'ENCRYPTION_KEY_LIMIT', { readonly what: 'keys' | 'aliases' | 'grantees' | 'description' }>
+  | RefusalOf<'BAD_WAITING_PERIOD', { readonly waitingDays: number }>;
+
 export type StorageRefusal = BucketRefusal | ObjectRefusal | UploadRefusal | QuotaRefusal;
 
 export function refuse<Code extends string, Payload>(code: Code, message: string, payload: Payload):

@@ -8,12 +8,13 @@ import { ArchiveServiceFailed, ArchiveUnpaid, ArchiveUnreachable } from './archi
 import type { DataPath } from './data-path/data-path';
 import { StorageUnavailable, PiecesUnreachable } from './data-path/faults';
 import { annualLossProbability } from './durability';
+import { encryptionKeyMutations, encryptionKeyQueries } from './encryption-keys/resolvers';
 import { loadObject } from './load-object';
 import { followBucketEvents, readBucketEvents, type Asked, type BucketEvent } from './notifications/feed';
 import type { Done, ObjectStore } from './object-store';
 import { bucketQuota, type Quota } from './quota';
 
-export interface StorageRoom { readonly store: EventStore; readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath; readonly certificate: (bucket: string, key: string, versionId: string) => Promise<AvailabilityCertificate | null> }
+export interface StorageRoom { readonly store: EventStore; readonly readModels: ReadModels; readonly objects: ObjectStore; readonly dataPath: DataPath; now(): Date; readonly certificate: (bucket: string, key: string, versionId: string) => Promise<AvailabilityCertificate | null> }
 
 interface Page { readonly first: number; readonly after?: string | null }
 interface Input<T> { readonly input: T }
@@ -25,7 +26,7 @@ const planned = { failuresPerYear: 0.05, repairHours: 24 };
 export function storageResolvers(room: StorageRoom): Readonly<Record<string, unknown>> {
   const typeOf = { __resolveType: (value: { readonly __typename: string }) => value.__typename };
   return {
-    Query: queries(room), Mutation: mutations(room), StorageObject: objectFields(room),
+    Query: { ...queries(room), ...encryptionKeyQueries(room) }, Mutation: { ...mutations(room), ...encryptionKeyMutations(room) }, StorageObject: objectFields(room),
     Subscription: {
       bucketEvent: {
         subscribe: (_: unknown, asked: Asked, { actor }: RequestContext) => followBucketEvents(room.store, actor, asked), resolve: (event: BucketEvent) => event,
@@ -39,7 +40,7 @@ export function storageResolvers(room: StorageRoom): Readonly<Record<string, unk
       versions: async ({ id }: { readonly id: string }) => (await room.objects.usage(id)).versions,
       objects: (bucket: { readonly id: string }, page: Page & { readonly prefix: string }) => objectPage(room, bucket.id, page),
     },
-    BucketResult: typeOf, StorageObjectResult: typeOf,
+    BucketResult: typeOf, StorageObjectResult: typeOf, EncryptionKeyResult: typeOf,
   };
 }
 

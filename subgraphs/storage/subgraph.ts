@@ -62,11 +62,12 @@ export async function createStorageSubgraph(ports: StoragePorts): Promise<Storag
   recordRefutations(store, dataPath, () => ports.now());
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'storage.graphql'), 'utf8');
   return Promise.resolve({
-    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ store, readModels, objects, dataPath, certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle, packer, edge: dataPath.edge,
+    name: 'storage', typeDefs: parse(sdl), resolvers: storageResolvers({ store, readModels, objects, dataPath, now: () => ports.now(), certificate: (bucket, key, versionId) => certificateOf({ store, dataPath, now: () => ports.now() }, bucket, key, versionId) }), objects, repair, possession, bandwidth, lifecycle, packer, edge: dataPath.edge,
     start: (signal: AbortSignal) => {
       void repair.run(signal);
       void bandwidth.run(signal);
       void lifecycle.run(signal);
+      void objects.encryptionKeys.run(signal);
       if (packing !== null) void packer.run(signal);
       void runReaction({ name: 'storage', store, database: readModels.database, subscribes: reactsTo, react: (event) => react(event, repair, possession), signal });
       return Promise.resolve();

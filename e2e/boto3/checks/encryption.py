@@ -1,4 +1,4 @@
-"""Keys that only the customer has: on single objects, copies, uploads, presigned addresses and forms."""
+"""Keys that only the customer has, and the default key of a keyring: on single objects, copies, uploads, presigned addresses and forms."""
 import base64
 import hashlib
 
@@ -80,3 +80,40 @@ def a_form_under_a_key_of_the_customer():
     payload = f'{fields}--B\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nx\r\n--B--\r\n'.encode()
     same(http('POST', form['url'], payload, {'Content-Type': 'multipart/form-data; boundary=B'})[0], 204)
     same([body({'Bucket': Bucket, 'Key': 'k', **under(one)}), code(main.get_object, Bucket=Bucket, Key='k')], [b'x', '400 InvalidRequest'])
+
+
+@check(0, 1, 1000, 65536)
+def an_object_under_the_default_key(size):
+    Bucket, data = bucket(), b'x' * size
+    put = main.put_object(Bucket=Bucket, Key='k', Body=data, ServerSideEncryption='aws:kms')
+    same([put['ServerSideEncryption'], put['ETag'] == f'"{md5(data)}"'], ['aws:kms', False])
+    head = main.head_object(Bucket=Bucket, Key='k')
+    same([head['ServerSideEncryption'], head['SSEKMSKeyId']], ['aws:kms', put['SSEKMSKeyId']])
+    same(body({'Bucket': Bucket, 'Key': 'k'}), data)
+    main.copy_object(Bucket=Bucket, Key='plain', CopySource=f'{Bucket}/k', ServerSideEncryption='AES256')
+    same([body({'Bucket': Bucket, 'Key': 'plain'}), main.head_object(Bucket=Bucket, Key='plain')['ServerSideEncryption']], [data, 'AES256'])
+
+
+@check()
+def an_upload_under_the_default_key():
+    Bucket, Key, data = bucket(), 'k', b'a' * (5 * 1024 * 1024)
+    upload = {'Bucket': Bucket, 'Key': Key, 'UploadId': main.create_multipart_upload(Bucket=Bucket, Key=Key, ServerSideEncryption='aws:kms')['UploadId']}
+    parts = [{'PartNumber': number, 'ETag': main.upload_part(PartNumber=number, Body=part, **upload)['ETag']} for number, part in ((1, data), (2, b'end'))]
+    same(main.complete_multipart_upload(MultipartUpload={'Parts': parts}, **upload)['ServerSideEncryption'], 'aws:kms')
+    same(body({'Bucket': Bucket, 'Key': Key, 'Range': 'bytes=5242878-5242881'}), b'aaen')
+
+
+@check()
+def a_bucket_that_encrypts_with_the_default_key():
+    Bucket = bucket()
+    main.put_bucket_encryption(Bucket=Bucket, ServerSideEncryptionConfiguration={'Rules': [{'ApplyServerSideEncryptionByDefault': {'SSEAlgorithm': 'aws:kms'}}]})
+    same(main.put_object(Bucket=Bucket, Key='k', Body=b'x')['ServerSideEncryption'], 'aws:kms')
+    get = client().generate_presigned_url('get_object', Params={'Bucket': Bucket, 'Key': 'k'}, ExpiresIn=60)
+    same(http('GET', get)[:2], (200, b'x'))
+
+
+@check()
+def a_key_that_is_not_there():
+    Bucket = bucket()
+    same(code(main.put_object, Bucket=Bucket, Key='k', Body=b'x', ServerSideEncryption='aws:kms', SSEKMSKeyId='none'), '400 KMS.NotFoundException')
+    same(code(main.put_object, Bucket=Bucket, Key='k', Body=b'x', ServerSideEncryption='AES256', SSEKMSKeyId='none'), '400 InvalidArgument')

@@ -1,5 +1,5 @@
 import type { StoredVersion } from '@oort/subgraphs-storage';
-import { requireKey } from '../customer-key';
+import { requireKey } from '../object-encryption';
 import { header, queryValue, requireBucket, sendXml, type S3Request } from '../s3-request';
 import { typeOf } from '../joined-checksums';
 import { S3Error } from '../s3-error';

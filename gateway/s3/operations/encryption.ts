@@ -1,5 +1,5 @@
-// The default encryption of a bucket. Every object here is encrypted with AES-256, so that is what every bucket says. What can be set
-// is whether keys of the customer are refused. Source: Amazon S3 API Reference, PutBucketEncryption; User Guide, "Blocking or
+// The default encryption of a bucket. Every object here is encrypted with AES-256; what can be set is a key of a keyring that wraps the
+// objects' own besides the account's, and whether keys of the customer are refused. Source: Amazon S3 API Reference, PutBucketEncryption; User Guide, "Blocking or
 // unblocking SSE-C for a general purpose bucket".
 import { bucketEncryption, type BucketEncryption } from '../customer-key';
 import { readDocument } from '../request-body';
@@ -8,8 +8,8 @@ import { parties, requireBucket, sendEmpty, sendXml, type S3Request } from '../s
 import { document, element, fields, malformed, parseXml } from '../xml';
 
 export async function getBucketEncryption(request: S3Request): Promise<void> {
-  const { bucketKey, blocked } = bucketEncryption(await requireBucket(request));
-  const byDefault = element('ApplyServerSideEncryptionByDefault', { SSEAlgorithm: 'AES256' });
+  const { bucketKey, blocked, kms } = bucketEncryption(await requireBucket(request));
+  const byDefault = element('ApplyServerSideEncryptionByDefault', kms === undefined ? { SSEAlgorithm: 'AES256' } : { SSEAlgorithm: 'aws:kms', ...(kms === '' ? {} : { KMSMasterKeyID: kms }) });
   sendXml(request, 200, document('ServerSideEncryptionConfiguration', {
     Rule: element('Rule', { ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: bucketKey, ...(blocked ? { BlockedEncryptionTypes: element('BlockedEncryptionTypes', { EncryptionType: 'SSE-C' }) } : {}) }),
   }));
@@ -21,12 +21,13 @@ export async function putBucketEncryption(request: S3Request): Promise<void> {
   if (rule === undefined || Array.isArray(rule)) throw malformed();
   const { ApplyServerSideEncryptionByDefault: byDefault, BucketKeyEnabled: bucketKey = 'false', BlockedEncryptionTypes: types } = fields(rule);
   const { SSEAlgorithm: algorithm, KMSMasterKeyID: keyId } = fields(byDefault);
-  if (algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse') throw new S3Error('NotImplemented', 'Only AES256 is implemented; every object is encrypted with it.');
-  if (algorithm !== 'AES256' || (bucketKey !== 'true' && bucketKey !== 'false')) throw malformed();
-  if (keyId !== undefined) throw new S3Error('InvalidArgument', 'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse');
+  if (algorithm === 'aws:kms:dsse') throw new S3Error('NotImplemented', 'Dual-layer encryption is not implemented.');
+  if ((algorithm !== 'AES256' && algorithm !== 'aws:kms') || (bucketKey !== 'true' && bucketKey !== 'false')) throw malformed();
+  if (keyId !== undefined && typeof keyId !== 'string') throw malformed();
+  if (keyId !== undefined && algorithm === 'AES256') throw new S3Error('InvalidArgument', 'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse');
   const type = types === undefined ? 'NONE' : fields(types)['EncryptionType'];
   if (type !== 'NONE' && type !== 'SSE-C') throw malformed();
-  await set(request, { bucketKey: bucketKey === 'true', blocked: type === 'SSE-C' });
+  await set(request, { bucketKey: bucketKey === 'true', blocked: type === 'SSE-C', ...(algorithm === 'aws:kms' ? { kms: keyId ?? '' } : {}) });
   sendEmpty(request, 200);
 }
 

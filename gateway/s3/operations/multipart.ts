@@ -2,9 +2,10 @@ import type { Part, PresentBucket, UploadState } from '@oort/subgraphs-storage';
 import { listOfNewObject } from '../access/new-lists';
 import { rangeOf, unquoted, writeCondition } from '../conditions';
 import { checksumNamed, headerOfChecksum } from '../checksums';
-import { askedEncryption, customerKeyOf, customerKeyOfWrite, encryptionHeaders, requireUploadKey, type CustomerKey } from '../customer-key';
+import { customerKeyOf, type CustomerKey } from '../customer-key';
 import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
 import { abortHeaders } from '../lifecycle';
+import { contextHeader, encryptionHeaders, encryptionOfWrite, requireUploadKey } from '../object-encryption';
 import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
@@ -27,14 +28,14 @@ export async function createUpload(request: S3Request): Promise<void> {
   if (algorithm !== null && checksumNamed(algorithm) === null) throw new S3Error('NotImplemented', `The checksum ${algorithm} is not implemented.`);
   const type = checksumTypeOf(request, algorithm);
   const tags = tagsOfHeader(header(request, 'x-amz-tagging'));
-  const customer = customerKeyOfWrite(request, present);
+  const { customer, managed, asked } = await encryptionOfWrite(request, present);
   const uploadId = await objects.uploads.start({
     ...parties(request), bucket, key, contentType: contentTypeOf(request), userMetadata: metadataOf(request), checksumAlgorithm: algorithm?.toUpperCase() ?? null,
-    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer),
+    ...(type === null ? {} : { checksumType: type }), ...(tags === undefined ? {} : { tags }), ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...asked,
   });
   sendXml(request, 200, document('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: uploadId }), {
     ...(type === null || algorithm === null ? {} : { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type }),
-    ...encryptionHeaders(customer), ...abortHeaders(present, { key, startedAt: request.now().toISOString() }, objects.dayMs),
+    ...encryptionHeaders(customer, managed ?? undefined), ...contextHeader(managed), ...abortHeaders(present, { key, startedAt: request.now().toISOString() }, objects.dayMs),
   });
 }
 
@@ -71,7 +72,7 @@ export async function uploadPart(request: S3Request): Promise<void> {
   const body = requestBody(request);
   const done = await request.objects.uploads.storePart(uploadId, partNumber, body.bytes, () => body.checksums(), body.sizeBytes, { ...known, ...keyOf(customer) });
   if (!done.ok) throw errorOfRefusal(done.refusal);
-  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, ...encryptionHeaders(customer), ...checksumHeaders(done.value.checksums) });
+  sendEmpty(request, 200, { etag: `"${done.value.etag}"`, ...encryptionHeaders(customer, known.upload.upload.encryption), ...checksumHeaders(done.value.checksums) });
 }
 
 export async function uploadPartCopy(request: S3Request): Promise<void> {
@@ -82,7 +83,7 @@ export async function uploadPartCopy(request: S3Request): Promise<void> {
   const bytes = request.objects.read(version, range?.start, range?.end, fromCustomer?.key);
   const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}), (range?.end ?? version.sizeBytes) - (range?.start ?? 0), { ...known, ...keyOf(customer) });
   if (!done.ok) throw errorOfRefusal(done.refusal);
-  sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), encryptionHeaders(customer));
+  sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), encryptionHeaders(customer, known.upload.upload.encryption));
 }
 
 function keyOf(customer: CustomerKey | null): { readonly customerKey?: Buffer } { return customer === null ? {} : { customerKey: customer.key }; }
@@ -107,7 +108,7 @@ export async function completeUpload(request: S3Request): Promise<void> {
   sendXml(request, 200, document('CompleteMultipartUploadResult', {
     Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"`,
     ...Object.fromEntries(whole.map(([name, value]) => [`Checksum${name}`, value])), ChecksumType: whole[0] === undefined ? null : typeOf(whole[0][1]),
-  }), { ...(state.upload.encryption === undefined || customer !== null ? encryptionHeaders(customer) : {}), ...versionHeaders(done.value, versioning) });
+  }), { ...(state.upload.encryption?.kind === 'customer' && customer === null ? {} : encryptionHeaders(customer, state.upload.encryption)), ...versionHeaders(done.value, versioning) });
 }
 
 export async function abortUpload(request: S3Request): Promise<void> {

@@ -4,8 +4,9 @@ import { versionName, type Deleted, type PresentBucket, type ReadableObject } fr
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
 import { checkReadConditions, partRange, rangeOf, unquoted, writeCondition } from '../conditions';
-import { askedEncryption, customerKeyOfWrite, encryptionHeaders, requireKey, type CustomerKey } from '../customer-key';
+import type { CustomerKey } from '../customer-key';
 import { expirationHeader } from '../lifecycle';
+import { contextHeader, encryptionHeaders, encryptionOfWrite, requireKey } from '../object-encryption';
 import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody } from '../request-body';
 import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
@@ -26,8 +27,8 @@ export async function storeObject(request: S3Request, way?: 'Post'): Promise<Rea
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const customer = customerKeyOfWrite(request, present);
-  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer) };
+  const { customer, managed, asked } = await encryptionOfWrite(request, present);
+  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...asked };
   const cold = isCold(header(request, 'x-amz-storage-class'));
   const condition = writeCondition(request);
   const { objects, bucket, key } = request;
@@ -43,7 +44,7 @@ export async function storeObject(request: S3Request, way?: 'Post'): Promise<Rea
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
-  return { etag: `"${done.value.etag}"`, ...encryptionHeaders(customer), ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning), ...expirationHeader(present, done.value, request.now().toISOString(), objects.dayMs) };
+  return { etag: `"${done.value.etag}"`, ...encryptionHeaders(customer, managed ?? undefined), ...contextHeader(managed), ...checksumHeaders(done.value.checksums), ...versionHeaders(done.value, versioning), ...expirationHeader(present, done.value, request.now().toISOString(), objects.dayMs) };
 }
 
 /** STANDARD is the hot nodes, GLACIER and DEEP_ARCHIVE are the archive nodes. Throws S3Error for classes that do not exist here. */
@@ -73,7 +74,7 @@ export async function getObject(request: S3Request): Promise<void> {
   const range = partNumber === null ? rangeOf(header(request, 'range'), version.sizeBytes) : partRange(partNumber, header(request, 'range'), version);
   const { start, end } = range ?? { start: 0, end: version.sizeBytes };
   const expiry = queryValue(request, 'versionId') === null ? expirationHeader(present, version, object.storedAt, request.objects.dayMs) : {};
-  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...encryptionHeaders(customer), ...versionHeaders(version, versioning), ...expiry, 'content-length': String(end - start) };
+  const headers: Record<string, string> = { ...objectHeaders(request, version, object.storedAt, range === null), ...encryptionHeaders(customer, version.encryption), ...versionHeaders(version, versioning), ...expiry, 'content-length': String(end - start) };
   if (range !== null) headers['content-range'] = `bytes ${start}-${end - 1}/${version.sizeBytes}`;
   if (partNumber !== null && version.parts !== undefined) headers['x-amz-mp-parts-count'] = String(version.parts.length);
   const status = range === null ? 200 : 206;
@@ -188,8 +189,8 @@ export async function copyObject(request: S3Request): Promise<void> {
   const present = await requireBucket(request);
   const { versioning } = present;
   refuseUnknown(request);
-  const customer = customerKeyOfWrite(request, present);
-  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...askedEncryption(customer) };
+  const { customer, managed, asked } = await encryptionOfWrite(request, present);
+  const list = { ...listOfNewObject(request, present), ...lockOfHeaders(request, present), ...asked };
   const { object, customer: fromCustomer, bucket: from, key: fromKey, versioning: fromVersioning } = await copySource(request);
   const { version } = object;
   const cold = isCold(header(request, 'x-amz-storage-class'));
@@ -208,7 +209,7 @@ export async function copyObject(request: S3Request): Promise<void> {
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
   sendXml(request, 200, document('CopyObjectResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), {
-    ...encryptionHeaders(customer), ...versionHeaders(done.value, versioning), ...(fromVersioning === 'off' ? {} : { 'x-amz-copy-source-version-id': versionName(version) }),
+    ...encryptionHeaders(customer, managed ?? undefined), ...contextHeader(managed), ...versionHeaders(done.value, versioning), ...(fromVersioning === 'off' ? {} : { 'x-amz-copy-source-version-id': versionName(version) }),
   });
 }
 

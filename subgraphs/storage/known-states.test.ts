@@ -1,5 +1,6 @@
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
-import { KnownBuckets } from './known-buckets';
+import { bucketDecider } from './decide';
+import { KnownStates } from './known-states';
 
 const metadata = { actor: 'a', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 };
 
@@ -18,7 +19,7 @@ test('a bucket is what its events say, also after it went and came, and only wha
       }
     },
   };
-  const known = new KnownBuckets(counting);
+  const known = new KnownStates(counting, bucketDecider);
   expect(await known.load('b')).toEqual({ status: 'absent' });
   await append('BucketCreated');
   for (let change = 0; change < 10; change += 1) await append('BucketSettingSet', { setting: 'tagging', document: String(change) });
