@@ -1,6 +1,6 @@
-// What accounts may hold, as the platform's keeper says it at the start: for all, and for some otherwise.
+// What accounts may hold, as the platform's keeper says it in a file, which may change: for all, and for some otherwise.
 //   { "default": { "bytes": 1000000000000, "objects": 1000000 }, "accounts": { "account_…": { "bytes": 5000000000000 }, "account_…": {} } }
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Fault, messageOf } from '@oort/kernel-wire';
 import type { Quota } from './quota';
 
@@ -15,11 +15,42 @@ export type AccountQuotas = (accountId: string) => Quota | null;
 export function accountQuotasFrom(environment: NodeJS.ProcessEnv): { readonly accountQuotas?: AccountQuotas } {
   const path = environment['OORT_ACCOUNT_QUOTAS'] ?? '';
   if (path === '') return {};
+  return { accountQuotas: followed(path, readQuotas(path)) };
+}
+
+const lookMs = 1_000;
+
+/** As the file says it now, looked at once a second; one that cannot be used changes nothing and is warned of once. */
+function followed(path: string, first: AccountQuotas): AccountQuotas {
+  let [current, seen, lookedAt] = [first, stampOf(path), performance.now()];
+  return (accountId) => {
+    if (performance.now() - lookedAt >= lookMs) {
+      lookedAt = performance.now();
+      const stamp = stampOf(path);
+      if (stamp !== seen) {
+        seen = stamp;
+        try {
+          current = readQuotas(path);
+        } catch (error) {
+          process.emitWarning(`${messageOf(error)}; the quotas stay as they were`);
+        }
+      }
+    }
+    return current(accountId);
+  };
+}
+
+function stampOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.ino}/${stats.size}/${stats.mtimeMs}`;
+}
+
+function readQuotas(path: string): AccountQuotas {
   const refused = (why: string): AccountQuotasUnusable => new AccountQuotasUnusable(path, why);
   const whole = fieldsOf(read(path, refused), 'the file', ['default', 'accounts'], refused);
   const ofAll = whole['default'] === undefined ? null : quotaOf(whole['default'], 'default', refused);
   const accounts = new Map(Object.entries(fieldsOf(whole['accounts'] ?? {}, 'accounts', null, refused)).map(([id, quota]) => [id, quotaOf(quota, id, refused)]));
-  return { accountQuotas: (accountId) => (accounts.has(accountId) ? accounts.get(accountId) ?? null : ofAll) };
+  return (accountId) => (accounts.has(accountId) ? accounts.get(accountId) ?? null : ofAll);
 }
 
 type Refused = (why: string) => AccountQuotasUnusable;

@@ -80,6 +80,29 @@ test('quotas of accounts come from a file, and a bad one ends the start with its
   }
 });
 
+test('quotas follow their file while the platform runs; a bad one changes nothing', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'quotas-'));
+  const path = join(directory, 'quotas.json');
+  const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  try {
+    writeFileSync(path, '{"default":{"bytes":10}}');
+    const { accountQuotas } = accountQuotasFrom({ OORT_ACCOUNT_QUOTAS: path });
+    const shown = (): unknown => accountQuotas?.('account_1');
+    expect(shown()).toEqual({ bytes: 10 });
+    writeFileSync(path, '{"default":');
+    while (warned.mock.calls.length === 0) {
+      expect(shown()).toEqual({ bytes: 10 });
+      await new Promise((resolve) => { setTimeout(resolve, 20); });
+    }
+    writeFileSync(path, '{"default":{"bytes":30}}');
+    while (JSON.stringify(shown()) !== '{"bytes":30}') await new Promise((resolve) => { setTimeout(resolve, 20); });
+    expect(warned.mock.calls).toEqual([[expect.stringMatching(/cannot be used as quotas of accounts: .*; the quotas stay as they were/)]]);
+  } finally {
+    warned.mockRestore();
+    rmSync(directory, { recursive: true });
+  }
+});
+
 test('the graph sets both limits of a bucket, and shows an account what it has and may have', async () => {
   const set: unknown[] = [];
   const objects = {

@@ -5,7 +5,7 @@ import { S3Error } from '../s3-error';
 export interface UploadForm {
   /** By name in lower case, `${filename}` filled in. */
   readonly fields: ReadonlyMap<string, string>;
-  /** Ends at the boundary; rejects with S3Error MalformedPOSTRequest when the body ends before it. */
+  /** Ends with the body; rejects with S3Error MalformedPOSTRequest when that ends before the boundary, and as the body does when it is cut. */
   readonly file: AsyncGenerator<Buffer>;
 }
 
@@ -87,10 +87,16 @@ class Bytes {
       // The delimiter may have begun in the last bytes.
       const sure = at === -1 ? Math.max(0, this.held.length - delimiter.length + 1) : at;
       if (sure > 0) yield this.held.subarray(0, sure);
-      if (at !== -1) return;
+      if (at !== -1) return this.#passOver();
       this.held = this.held.subarray(sure);
       await this.#more();
     }
+  }
+
+  /** What is cut behind the file was not sent as a whole. */
+  async #passOver(): Promise<void> {
+    this.held = Buffer.alloc(0);
+    while ((await this.#source.next()).done !== true) { /* nobody looks at it */ }
   }
 
   async #more(): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { connect } from 'node:net';
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { openTestDoor, type TestDoor } from '../fixture-door';
 
@@ -66,5 +67,25 @@ describe('forms', () => {
     const broken = await fetch(`${door.url}/${bucket}`, { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=x' }, body: '--x\r\nnothing' });
     expect(await codeIn(broken)).toBe('400 MalformedPOSTRequest');
     expect((await door.s3.send(new ListObjectsV2Command({ Bucket: bucket }))).KeyCount).toBe(0);
+  });
+
+  it('whose sender leaves behind the file leave nothing', async () => {
+    const bucket = await door.newBucket();
+    const fields = { key: 'a', ...signed([{ bucket }, { key: 'a' }]) };
+    const body = [...Object.entries(fields).map(([name, value]) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`),
+      '--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\nthe file\r\n--x'].join('');
+    const { port, host } = new URL(door.url);
+    const sent = async (end: string, more: number): Promise<string> => new Promise((resolve) => {
+      const socket = connect({ port: Number(port), host: '127.0.0.1' }, () => {
+        socket.write(`POST /${bucket} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: ${body.length + end.length + more}\r\nConnection: close\r\n\r\n${body}${end}`);
+        if (more > 0) socket.end();
+      });
+      let text = '';
+      socket.on('data', (chunk) => { text += String(chunk); }).on('close', () => { resolve(text.slice(0, 12)); }).on('error', () => undefined);
+    });
+    expect(await sent('--\r\n', 100)).not.toContain('204');
+    expect((await door.s3.send(new ListObjectsV2Command({ Bucket: bucket }))).KeyCount).toBe(0);
+    expect(await sent('--\r\n', 0)).toBe('HTTP/1.1 204');
+    expect((await door.s3.send(new ListObjectsV2Command({ Bucket: bucket }))).KeyCount).toBe(1);
   });
 });
