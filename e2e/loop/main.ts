@@ -9,7 +9,8 @@ import { boot } from './boot';
 import { startBus } from './broker';
 import { digits, folderImages, type Images } from './images';
 import { endAll, leaveRunning } from './processes';
-import { createReport, type Report } from './report';
+import type { Report } from './report';
+import { runStory } from './run-story';
 import type { LoopContext } from './step';
 
 const sizes = { full: { train: 600, heldOut: 500 }, quick: { train: 300, heldOut: 200 } } as const;
@@ -63,11 +64,4 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   if (!options.keep || signal === 'SIGTERM') process.once(signal, () => { void endAll().then(() => process.exit(130)); });
 }
 
-main(createReport((line) => { process.stdout.write(`${line}\n`); })).then(
-  (held) => { process.exit(held ? 0 : 1); },
-  async (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    await endAll();
-    process.exit(1);
-  },
-);
+runStory(main);

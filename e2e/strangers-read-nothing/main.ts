@@ -10,7 +10,8 @@ import { boot } from '../loop/boot';
 import { startBus } from '../loop/broker';
 import { digits } from '../loop/images';
 import { endAll } from '../loop/processes';
-import { createReport, type Report } from '../loop/report';
+import type { Report } from '../loop/report';
+import { runStory } from '../loop/run-story';
 import type { LoopContext } from '../loop/step';
 import { wrongAtChain } from './chain-wrong';
 import { wrongAtGraphql } from './graphql-wrong';
@@ -67,11 +68,4 @@ async function asStrangers(context: LoopContext, report: Report): Promise<readon
   return readers;
 }
 
-main(createReport((line) => { process.stdout.write(`${line}\n`); })).then(
-  (held) => { process.exit(held ? 0 : 1); },
-  async (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
-    await endAll();
-    process.exit(1);
-  },
-);
+runStory(main);

@@ -11,7 +11,8 @@ import { startFleet } from '../loop/agents';
 import { graphqlClient, type GraphqlClient } from '../loop/graphql-client';
 import { createFaucet, devWallet, signIn } from '../loop/people';
 import { end, endAll, startProcess, type Started } from '../loop/processes';
-import { createReport, type Report } from '../loop/report';
+import type { Report } from '../loop/report';
+import { runStory } from '../loop/run-story';
 import type { Session, Urls } from '../loop/step';
 import { objectIs, startLoad, transferWei, type Acknowledged } from './load';
 
@@ -138,11 +139,4 @@ function freePort(): Promise<number> {
   });
 }
 
-main(createReport((line) => { process.stdout.write(`${line}\n`); })).then(
-  (held) => { process.exit(held ? 0 : 1); },
-  async (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
-    await endAll();
-    process.exit(1);
-  },
-);
+runStory(main);
