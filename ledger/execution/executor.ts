@@ -13,14 +13,15 @@ import { ApproveMissing, Epochs } from './epochs';
 import type { Closing } from './epochs';
 import { FlatState } from './flat-state';
 import { runCall } from './interpreter/run-call';
+import { beginLogIndex, noteLog } from './log-index';
 import { commonOf, createMachine, evmBlock } from './machine';
 import { beginPast, clearedSlots, usualStatesKept, writePast } from './past';
-import type { Before } from './past';
 import { receiptsRoot } from './receipts-root';
 import { runTransaction } from './run-transaction';
 import type { RunResult } from './run-transaction';
 import { skipTargets } from './skip-list';
 import { StableChain } from './stable-chain';
+import type { Before } from './state-keys';
 import type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StableRecord } from './store';
 import { writeState } from './write-state';
 
@@ -109,6 +110,7 @@ export class Executor {
     const chain = new StableChain(store);
     const vm = await createMachine(state, parameters, (index) => chain.hashAt(index));
     beginPast(store, chain.point().nextIndex - 1, statesKept);
+    beginLogIndex(store, chain.point().nextIndex - 1);
     return new Executor(store, parameters, { state, vm, known }, statesKept);
   }
 
@@ -176,7 +178,10 @@ export class Executor {
     writes.put(this.#store.stable, hash, record);
     writes.put(this.#store.byIndex, record.index, hash);
     writes.remove(this.#store.unstable, hash);
-    for (const [number, log] of logs.entries()) writes.put(this.#store.logs, [record.index, number], log);
+    for (const [number, log] of logs.entries()) {
+      writes.put(this.#store.logs, [record.index, number], log);
+      noteLog(writes, this.#store, log, record.index, number);
+    }
   }
 
   #noteProgress(writes: Writes, { receipts, raws, approves, pools, counted, roots }: Progress, epoch: number): void {

@@ -1,6 +1,7 @@
 // The EVM nests checkpoints; what it reverts must be as if it had never been.
 import { Account, createAddressFromString } from '@ethereumjs/util';
-import { FlatState, accountKey, slotKey } from './flat-state';
+import { FlatState } from './flat-state';
+import { accountKey, slotKey } from './state-keys';
 
 const address = createAddressFromString(`0x${'11'.repeat(20)}`);
 const other = createAddressFromString(`0x${'22'.repeat(20)}`);

@@ -8,9 +8,8 @@ import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { keccak256 } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
 import { decodeAccount, encodeAccount } from './account-rlp';
-import type { Before } from './past';
-
-export type StateReader = (key: Buffer) => Buffer | undefined;
+import { accountKey, codeKey, kinds, slotKey, slotRange } from './state-keys';
+import type { Before, StateReader } from './state-keys';
 
 export interface StateChanges {
   /** Accounts whose stored slots must go before `writes` are put. */
@@ -27,18 +26,6 @@ export class NoStateRoot extends Fault {
 
 const codesKept = 256;
 const empty = new Uint8Array(0);
-const kinds = { account: 0x61, code: 0x63, slot: 0x73 } as const;
-
-export const accountKey = (address: Uint8Array): Buffer => Buffer.concat([Buffer.of(kinds.account), address]);
-export const codeKey = (codeHash: Uint8Array): Buffer => Buffer.concat([Buffer.of(kinds.code), codeHash]);
-export const slotKey = (address: Uint8Array, slot: Uint8Array): Buffer =>
-  Buffer.concat([Buffer.of(kinds.slot), address, slot]);
-/** All slots of one account lie in [first, last). */
-export const slotRange = (address: Uint8Array): { readonly start: Buffer; readonly end: Buffer } => ({
-  start: Buffer.concat([Buffer.of(kinds.slot), address]),
-  end: Buffer.concat([Buffer.of(kinds.slot), address, Buffer.alloc(33, 0xff)]),
-});
-
 export class FlatState implements StateManagerInterface {
   readonly originalStorageCache: OriginalStorageCache;
   readonly #changes = new Map<string, Uint8Array | null>();

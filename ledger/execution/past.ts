@@ -1,21 +1,11 @@
 // State of the past, as reverse differences: for every key that a block changed, what stood there before. The value of a key after block N
 // is what stood before its first change behind N, or the present one. The head pays one small write per key changed, in the transaction
 // of its MCI; a read of the past pays one seek. Kept for a window of stable indexes, and pruned as the head moves on.
-import type { Database, Transaction as ReadTransaction } from 'lmdb';
+import type { Transaction as ReadTransaction } from 'lmdb';
 import type { Writes } from './atomic';
-import type { StateReader } from './flat-state';
-import { slotRange } from './flat-state';
+import { slotRange } from './state-keys';
+import type { Before, StateReader } from './state-keys';
 import type { ChainStore } from './store';
-
-/** A key's value before a block; null where there was none. */
-export type Before = readonly (readonly [key: Buffer, value: Buffer | null])[];
-
-export interface PastDatabases {
-  /** By state key and index of the block that changed it (6 bytes, big endian): 0x01 and the value before, or 0x00 alone. */
-  readonly past: Database<Buffer, Buffer>;
-  /** Which keys a block changed: what pruning removes. */
-  readonly pastKeys: Database<Buffer[], number>;
-}
 
 /** Blocks whose state can be read besides the latest, where the node is not told otherwise. */
 export const usualStatesKept = 100_000;

@@ -7,7 +7,9 @@ import { forkRoot } from '@oort/ledger-dag';
 import type { Entry, StableArchive } from '@oort/ledger-dag';
 import { Fault } from '@oort/kernel-wire';
 import { ChainDataDamaged } from './checked-values';
-import type { ApproveRecord, ChainStore, LogRecord, ReceiptRecord, StablePoint, StableRecord } from './store';
+import { logsBetween } from './log-index';
+import type { PlacedLog } from './log-index';
+import type { ApproveRecord, ChainStore, ReceiptRecord, StablePoint, StableRecord } from './store';
 import { stablePoint } from './store';
 
 export class StoreBroken extends Fault {
@@ -135,11 +137,9 @@ export class StableChain implements StableArchive {
     ];
   }
 
-  /** Logs of the blocks `from` to `to`, both included, with their block's index and their number in it. */
-  *logs(from: number, to: number): Generator<{ readonly index: number; readonly number: number; readonly log: LogRecord }> {
-    for (const { key: [index, number], value: log } of this.#store.logs.getRange({ start: [from, 0], end: [to + 1, 0] })) {
-      yield { index, number, log };
-    }
+  /** Logs of the blocks `from` to `to`, both included, with their block's index and their number in it; of these contracts only, or of all. */
+  logs(from: number, to: number, addresses: ReadonlySet<Address> | null = null): Generator<PlacedLog> {
+    return logsBetween(this.#store, from, to, addresses);
   }
 
   /** What the block's summary hashes (rule 11), read back from what its neighbours say. */

@@ -7,7 +7,6 @@ import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmd
 import type { Json } from '@oort/kernel-wire';
 import { hearFailures } from './atomic';
 import { checkedBytes, checkedJson, checkedWithBloom } from './checked-values';
-import type { PastDatabases } from './past';
 import type { Address, ApproveReceipt, Hash, Hex, Log } from '@oort/ledger-chain';
 
 export interface StableRecord {
@@ -67,7 +66,7 @@ export interface StablePoint {
   readonly nextIndex: number;
 }
 
-export interface ChainStore extends PastDatabases {
+export interface ChainStore {
   readonly root: RootDatabase;
   readonly meta: Database<Json, string>;
   /** Canonical RLP of every valid block, stable or not. */
@@ -82,6 +81,8 @@ export interface ChainStore extends PastDatabases {
   readonly transactions: Database<Hex, Hash>;
   readonly receipts: Database<ReceiptRecord, Hash>;
   readonly logs: Database<LogRecord, [number, number]>;
+  /** Places of logs, by contract (log-index.ts). */
+  readonly logsOf: Database<number, Buffer>;
   readonly forkRoots: Database<Hash, string>;
   /** Wire forms of approves, whether they have run or not. */
   readonly approves: Database<Hex, Hash>;
@@ -91,6 +92,10 @@ export interface ChainStore extends PastDatabases {
   /** By epoch: `approves:`, `stakers:`, `tally:`, `witnesses:`, `work:` and the number. */
   readonly epochs: Database<Json, string>;
   readonly state: Database<Buffer, Buffer>;
+  /** By state key and index of the block that changed it (6 bytes, big endian): 0x01 and the value before, or 0x00 alone (past.ts). */
+  readonly past: Database<Buffer, Buffer>;
+  /** Which keys a block changed: what pruning removes. */
+  readonly pastKeys: Database<Buffer[], number>;
 }
 
 export function openChainStore(directory: string): ChainStore {
@@ -102,8 +107,8 @@ export function openChainStore(directory: string): ChainStore {
   if (fresh) format.putSync('values', 'crc32');
   const checked = format.get('values') === 'crc32';
   // LMDB's types do not name the option `encoder`.
-  const named = <V, K extends string | number | [number, number]>(name: string): Database<V, K> => {
-    const options = checked ? { name, encoder: checkedJson(name) } : { name };
+  const named = <V, K extends string | number | [number, number] | Buffer>(name: string, keys: { readonly keyEncoding?: 'binary' } = {}): Database<V, K> => {
+    const options = checked ? { name, encoder: checkedJson(name), ...keys } : { name, ...keys };
     return root.openDB<V, K>(options);
   };
   const bloomed = <V extends { readonly bloom: Hex }>(name: string): Database<V, Hash> => {
@@ -126,6 +131,7 @@ export function openChainStore(directory: string): ChainStore {
     transactions: named('transactions'),
     receipts: bloomed('receipts'),
     logs: named('logs'),
+    logsOf: named('logsOf', { keyEncoding: 'binary' }),
     forkRoots: named('forkRoots'),
     approves: named('approves'),
     approveReceipts: named('approveReceipts'),

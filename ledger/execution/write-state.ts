@@ -1,6 +1,6 @@
 import type { Writes } from './atomic';
-import { slotRange } from './flat-state';
 import type { StateChanges } from './flat-state';
+import { slotRange } from './state-keys';
 import type { ChainStore } from './store';
 
 /** Reads what is committed, so nothing before it may be under way. */

@@ -159,7 +159,7 @@ function gasUsedRatio({ chain, parameters }: RpcBackend, index: number): number 
 export function logsOf(backend: RpcBackend, filter: LogFilter): Json[] {
   if (filter.to - filter.from > widestLogRange) throw invalidParams(`a range may span ${widestLogRange} blocks`);
   const found: Json[] = [];
-  for (const { index, number, log } of backend.chain.logs(filter.from, filter.to)) {
+  for (const { index, number, log } of backend.chain.logs(filter.from, filter.to, filter.addresses)) {
     if (logMatches(log, filter)) found.push(presentLog(log, index, number));
   }
   return found;
