@@ -153,6 +153,17 @@ describe('the door', () => {
   });
 });
 
+test('a socket has so many subscriptions and no more, and one that is given up makes room', async () => {
+  const socket = new WebSocketProvider(server.url.replace('http', 'ws'));
+  const subscribe = (): Promise<string> => socket.send('eth_subscribe', ['newPendingTransactions']) as Promise<string>;
+  const ids = await Promise.all(Array.from({ length: 1000 }, subscribe));
+  expect(new Set(ids).size).toBe(1000);
+  await expect(subscribe()).rejects.toMatchObject({ error: { code: -32000, message: 'too many subscriptions' } });
+  expect(await socket.send('eth_unsubscribe', [ids[0]])).toBe(true);
+  expect(await subscribe()).toMatch(/^0x/);
+  await socket.destroy();
+});
+
 test('a silent chain writes once more for those who poll, and then nothing', async () => {
   const own = mkdtempSync(join(tmpdir(), 'oort-echo-'));
   const silent = await openNode({ directory: own, echoesMs: [500] });
