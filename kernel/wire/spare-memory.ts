@@ -2,7 +2,7 @@
 
 const mostBytes = 8 * 1024 * 1024;
 /** Below it the engine's own pool is as good. */
-const leastBytes = 64 * 1024;
+const leastBytes = 16 * 1024;
 
 export class SpareMemory {
   readonly #spare: ArrayBuffer[] = [];

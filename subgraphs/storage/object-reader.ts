@@ -1,6 +1,7 @@
 import { segmentRanges, type DataPath } from './data-path/data-path';
 import { smallestBatch, type Pace } from './data-path/read-plain';
 import { unwrapKey } from './data-path/sealing';
+import { clientBegins } from './data-path/young-memory';
 import type { StoredVersion } from './state';
 
 /** What all readers of the process may have fetched ahead together. The kernel takes megabytes from a door before it shows that a
@@ -16,12 +17,14 @@ const batchMs = 100;
 
 /** The plain bytes from `start` to `end` (exclusive) in batches, one ahead of whoever reads them. Batches grow with the reader's speed while
  *  few others read; those of a slow one stay small, and the next is not fetched before it is wanted. */
-export async function* readObject(...given: Parameters<typeof readAhead>): AsyncGenerator<readonly Buffer[]> {
+export async function* readObject(...given: Parameters<typeof readAhead>): AsyncGenerator<Buffer[]> {
   readers += 1;
+  const ends = clientBegins();
   try {
     yield* readAhead(...given);
   } finally {
     readers -= 1;
+    ends();
   }
 }
 
@@ -33,10 +36,10 @@ function within(wanted: number): number {
 async function* readAhead(
   dataPath: DataPath, version: Pick<StoredVersion, 'segments' | 'wrappedKey' | 'accountId' | 'sizeBytes'>, accountKey: Uint8Array,
   start = 0, end = version.sizeBytes,
-): AsyncGenerator<readonly Buffer[]> {
+): AsyncGenerator<Buffer[]> {
   const objectKey = unwrapKey(version.wrappedKey, accountKey);
   const pace: Pace = { batchBytes: within(firstBatch) };
-  async function* batches(): AsyncGenerator<readonly Buffer[]> {
+  async function* batches(): AsyncGenerator<Buffer[]> {
     for (const range of segmentRanges(version.segments, start, end)) yield* dataPath.read(range, objectKey, version.accountId, pace);
   }
   const all = batches();
@@ -48,8 +51,8 @@ async function* readAhead(
     // Whoever reads may leave before this one is due.
     coming?.catch(() => undefined);
     const givenAt = performance.now();
-    yield value;
     const bytes = value.reduce((sum, { length }) => sum + length, 0);
+    yield value;
     pace.batchBytes = within(Math.min(pace.batchBytes * 2, (bytes * batchMs) / Math.max(1, performance.now() - givenAt)));
   }
 }

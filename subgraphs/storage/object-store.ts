@@ -312,8 +312,8 @@ export class ObjectStore {
     for await (const batch of this.readBatches(version, start, end, customerKey)) yield* batch;
   }
 
-  /** The same, as much at once as whoever reads keeps up with: the time that it takes for a batch decides on the next one. */
-  async* readBatches(version: StoredVersion, start = 0, end = version.sizeBytes, customerKey?: Uint8Array): AsyncGenerator<readonly Buffer[]> {
+  /** The same, as much at once as whoever reads keeps up with: the time that it takes for a batch decides on the next one. It empties what it takes. */
+  async* readBatches(version: StoredVersion, start = 0, end = version.sizeBytes, customerKey?: Uint8Array): AsyncGenerator<Buffer[]> {
     const key = await this.keys.wrappingKey(version, customerKey);
     const { bucket, key: name, versionId } = version;
     yield* readFollowing(version, start, (current, at) => readObject(this.#options.dataPath, current, key, at, end), async () => {

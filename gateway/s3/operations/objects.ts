@@ -83,7 +83,7 @@ export async function getObject(request: S3Request): Promise<void> {
 }
 
 /** The first bytes are read before the status is sent, so that an object out of reach is an error and not half a body. */
-async function send({ response }: S3Request, status: number, headers: Readonly<Record<string, string>>, batches: AsyncGenerator<readonly Buffer[]>): Promise<void> {
+async function send({ response }: S3Request, status: number, headers: Readonly<Record<string, string>>, batches: AsyncGenerator<Buffer[]>): Promise<void> {
   try {
     const first = await batches.next();
     response.writeHead(status, headers);
@@ -98,10 +98,10 @@ async function send({ response }: S3Request, status: number, headers: Readonly<R
 }
 
 /** A batch in one call of the system. Resolves once the reader took it; false when he left. */
-async function passOn(response: ServerResponse, parts: readonly Buffer[]): Promise<boolean> {
+async function passOn(response: ServerResponse, parts: Buffer[]): Promise<boolean> {
   if (response.destroyed) return false;
   response.cork();
-  const taken = parts.map((part) => response.write(part)).at(-1) ?? true;
+  const taken = parts.splice(0).map((part) => response.write(part)).at(-1) ?? true;
   response.uncork();
   if (taken) return true;
   return new Promise((resolve) => {

@@ -73,7 +73,7 @@ export class DataPath implements Wires {
   }
 
   /** The plain bytes of a range, in batches. Throws PiecesUnreachable, SegmentCorrupt. */
-  read(range: RangeToRead, objectKey: Uint8Array, accountId: string, pace: Pace): AsyncGenerator<readonly Buffer[]> {
+  read(range: RangeToRead, objectKey: Uint8Array, accountId: string, pace: Pace): AsyncGenerator<Buffer[]> {
     const reading = { objectKey, accountId, onBadPiece: (bad: BadPiece): void => this.onBadPiece(bad) };
     return this.edge === null ? readPlaced(this, this.locatePack, range, reading, pace) : this.edge.read(range, reading, pace);
   }

@@ -5,19 +5,25 @@ import type { SegmentPlacement } from '@oort/schema/events/storage';
 import { SegmentCorrupt } from './faults';
 import { gatherPieces, readSegment, type BadPiece } from './read';
 import { frameBytes, FrameOpener, framesOf, openSegment } from './sealing';
+import { Turns } from './turns';
 import type { Wires } from './write';
+import { passed } from './young-memory';
 
 /** How much is fetched at once: little for a reader that is slow, more for one that keeps up, so that memory goes to who uses it. */
 export interface Pace { batchBytes: number }
 
 export const smallestBatch = 96 * 1024;
 
+/** A batch that is fetched takes twice its memory, so those of many slow readers are not all fetched at once. */
+const slowReaders = new Turns(32);
+
 export interface RangeToRead { readonly segment: SegmentPlacement; readonly start: number; readonly end: number }
 
 export interface Reading { readonly objectKey: Uint8Array; readonly accountId: string; onBadPiece(bad: BadPiece): void }
 
-/** Batches of plain bytes, in order. Throws PiecesUnreachable, SegmentCorrupt. */
-export async function* readPlain(wires: Wires, { segment, start, end }: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<readonly Buffer[]> {
+/** Batches of plain bytes, in order. Whoever takes one empties it as its bytes go: a generator remembers what it gave until it is asked for
+ *  the next, and of every slow reader that would be a batch. Throws PiecesUnreachable, SegmentCorrupt. */
+export async function* readPlain(wires: Wires, { segment, start, end }: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<Buffer[]> {
   const { segmentId, sizeBytes } = segment;
   const { frame, from, to } = framesOf(start, end, sizeBytes);
   const opener = new FrameOpener(reading.objectKey, segmentId, sizeBytes, frame);
@@ -25,15 +31,31 @@ export async function* readPlain(wires: Wires, { segment, start, end }: RangeToR
   const stripes = stripesOf(sizeBytes, segment, segment.stripeUnitBytes).filter(({ dataOffset, dataBytes }) => dataOffset + dataBytes > from && dataOffset < to);
   for (let next = 0; next < stripes.length;) {
     const batch = batchOf(stripes, next, pace.batchBytes);
-    const { sealed, pieces } = await sealedParts(wires, segment, reading, batch);
-    if (next === 0) dropHead(sealed, from - (batch[0]?.dataOffset ?? 0));
+    // While the reader takes a batch, nothing else of it is held.
+    const wanted = await openBatch(wires, segment, reading, batch, opener, next === 0 ? from - (batch[0]?.dataOffset ?? 0) : 0, stripes.length > 1 && pace.batchBytes <= smallestBatch)
+      .then((plain) => (plain === null ? null : cut.take(plain)));
     next += batch.length;
-    const plain = openOrNull(opener, sealed);
-    if (plain === null) return yield [await reread(wires, segment, reading, cut.offset, end)];
-    opener.detach();
-    for (const piece of pieces.values()) wires.client.spare.give(piece);
-    yield cut.take(plain);
+    if (wanted === null) return yield [await reread(wires, segment, reading, cut.offset, end)];
+    yield wanted;
   }
+}
+
+/** The frames that are complete with these stripes, of which the first bytes are not wanted. Null when one does not open. */
+async function openBatch(
+  wires: Wires, segment: SegmentPlacement, { accountId, onBadPiece }: Reading, batch: readonly Stripe[], opener: FrameOpener, unwantedBytes: number, inTurn: boolean,
+): Promise<readonly Buffer[] | null> {
+  const [first, last] = [batch[0], batch.at(-1)];
+  const part = { start: first?.pieceOffset ?? 0, end: (last?.pieceOffset ?? 0) + (last?.unitBytes ?? 0) };
+  const gather = (): Promise<ReadonlyMap<number, Buffer>> => gatherPieces(wires, segment, accountId, onBadPiece, part);
+  const pieces = await (inTurn ? slowReaders.run(gather) : gather());
+  const sealed = decodeStripes(pieces, batch, segment).flat();
+  dropHead(sealed, unwantedBytes);
+  const plain = openOrNull(opener, sealed);
+  if (plain === null) return null;
+  opener.detach();
+  for (const piece of pieces.values()) wires.client.spare.give(piece);
+  passed(batch.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
+  return plain;
 }
 
 function batchOf(stripes: readonly Stripe[], first: number, bytes: number): readonly Stripe[] {
@@ -42,15 +64,6 @@ function batchOf(stripes: readonly Stripe[], first: number, bytes: number): read
     sum += stripes[first + count]?.dataBytes ?? 0;
   }
   return stripes.slice(first, first + count);
-}
-
-async function sealedParts(wires: Wires, segment: SegmentPlacement, { accountId, onBadPiece }: Reading, batch: readonly Stripe[]): Promise<{
-  readonly sealed: Uint8Array[]; readonly pieces: ReadonlyMap<number, Buffer>;
-}> {
-  const [first, last] = [batch[0], batch.at(-1)];
-  const part = { start: first?.pieceOffset ?? 0, end: (last?.pieceOffset ?? 0) + (last?.unitBytes ?? 0) };
-  const pieces = await gatherPieces(wires, segment, accountId, onBadPiece, part);
-  return { sealed: decodeStripes(pieces, batch, segment).flat(), pieces };
 }
 
 function dropHead(parts: Uint8Array[], bytes: number): void {
@@ -89,7 +102,7 @@ class Cut {
   /** Where the next byte that is asked for lies. */
   get offset(): number { return Math.max(this.#at, this.start); }
 
-  take(plain: readonly Buffer[]): readonly Buffer[] {
+  take(plain: readonly Buffer[]): Buffer[] {
     return plain.flatMap((part) => {
       const at = this.#at;
       this.#at += part.length;

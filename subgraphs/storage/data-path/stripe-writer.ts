@@ -7,9 +7,17 @@ import { PieceStream } from './piece-stream';
 import { placementOrder } from './placement';
 import { ReceiptRace } from './receipt-race';
 import { fewestNodes, removePieces, stripeUnitBytes, type Wires, type WrittenSegment } from './write';
+import { clientBegins, passed } from './young-memory';
 
-/** Units that wait for a node before the sender waits for it. */
-const windowUnits = 8;
+/** Units that wait for a node before the sender waits for it: few where many write, so that what waits is bounded for the process. */
+const mostWindowUnits = 8;
+const waitingBytes = 32 * 1024 * 1024;
+let writers = 0;
+
+function windowUnits(units: number): number {
+  return Math.max(1, Math.min(mostWindowUnits, Math.floor(waitingBytes / (writers * units * stripeUnitBytes))));
+}
+
 /** How long a segment waits in all for nodes that are slower than enough others. */
 const patienceMs = 1_000;
 /** How long it waits when too few others are left. */
@@ -36,11 +44,17 @@ export class StripeWriter {
 
   private constructor(private readonly wires: Wires, private readonly segment: SegmentToWrite, private readonly plan: CodePlan, order: ReturnType<typeof placementOrder>) {
     const left = [...order];
+    writers += 1;
+    const ends = clientBegins();
     this.#stripeBytes = plan.k * stripeUnitBytes;
     this.#streams = Array.from({ length: plan.n }, (_, index) => new PieceStream({
       wires, accountId: segment.accountId, index, maximumBytes: pieceLength(segment.sealedBytes, plan, stripeUnitBytes),
       next: () => left.shift(), changed: () => { this.#changed(); },
     }));
+    void Promise.all(this.#streams.map(({ placed }) => placed)).finally(() => {
+      writers -= 1;
+      ends();
+    });
   }
 
   /** Throws StorageUnavailable. */
@@ -99,6 +113,7 @@ export class StripeWriter {
     this.#stripe = null;
     this.#streams.forEach((stream, index) => { stream.push(units[index] ?? Buffer.alloc(0)); });
     this.#sizeBytes += this.#filled;
+    passed(this.#filled);
     this.#filled = 0;
   }
 
@@ -108,7 +123,7 @@ export class StripeWriter {
     for (let waitedMs = 0; ;) {
       const live = this.#streams.filter(({ failed }) => !failed);
       if (live.length < acknowledgeAt) throw new StorageUnavailable(live.length, acknowledgeAt);
-      const behind = live.filter(({ backlog }) => backlog >= windowUnits);
+      const behind = live.filter(({ backlog }) => backlog >= windowUnits(this.plan.n));
       if (behind.length === 0) return;
       const enough = live.length - behind.length >= acknowledgeAt;
       if (enough ? this.#waitedMs >= patienceMs : waitedMs >= longestWaitMs) {

@@ -26,7 +26,7 @@ export interface EdgeCounts { readonly hits: number; readonly misses: number; re
 export type Refuted = Extract<StorageEvent, { readonly type: 'EdgeAnswerRefuted' }>['data'];
 
 /** The way past all caches, to the storage nodes. */
-export type ReadBeside = (range: RangeToRead, reading: Reading, pace: Pace) => AsyncGenerator<readonly Buffer[]>;
+export type ReadBeside = (range: RangeToRead, reading: Reading, pace: Pace) => AsyncGenerator<Buffer[]>;
 
 /** A name of some bytes and numbers: 65,536 of them are a few megabytes, and 16 GiB of cached content. */
 const remembered = 65_536;
@@ -54,7 +54,7 @@ export class EdgeCaches {
   counts(): EdgeCounts { return { ...this.#counts }; }
 
   /** Batches of plain bytes, in order. Throws PiecesUnreachable, SegmentCorrupt. */
-  async* read({ segment, start, end }: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<readonly Buffer[]> {
+  async* read({ segment, start, end }: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<Buffer[]> {
     const cache = start < end ? await this.#cacheOf(segment.segmentId) : null;
     if (cache === null) return yield* this.readBeside({ segment, start, end }, reading, pace);
     const chunks = chunksOf(segment, start, end);
@@ -148,7 +148,7 @@ export class EdgeCaches {
   }
 
   /** From the storage nodes, in one run: all of a chunk where it is worth keeping, else what was asked for. */
-  async* #readMissing(cache: StorageNode, chunks: readonly Chunk[], { segment, start, end }: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<readonly Buffer[]> {
+  async* #readMissing(cache: StorageNode, chunks: readonly Chunk[], { segment, start, end }: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<Buffer[]> {
     const [first, last] = [chunks[0], chunks.at(-1)];
     if (first === undefined || last === undefined) return;
     this.#counts.misses += chunks.length;
@@ -198,7 +198,7 @@ export class EdgeCaches {
 }
 
 /** Of plain bytes that begin at `at`, those from `start` to `end` (exclusive). */
-function cut(parts: readonly Buffer[], at: number, start: number, end: number): readonly Buffer[] {
+function cut(parts: readonly Buffer[], at: number, start: number, end: number): Buffer[] {
   let offset = at;
   return parts.flatMap((part) => {
     const wanted = part.subarray(Math.max(0, start - offset), Math.max(0, end - offset));

@@ -33,8 +33,8 @@ const moves = 4;
 
 /** Reads on when what is read lies elsewhere now: its places are looked up again, and the read goes on where it was. */
 export async function* readFollowing(
-  version: StoredVersion, start: number, read: (version: StoredVersion, start: number) => AsyncGenerator<readonly Buffer[]>, reload: () => Promise<StoredVersion | null>,
-): AsyncGenerator<readonly Buffer[]> {
+  version: StoredVersion, start: number, read: (version: StoredVersion, start: number) => AsyncGenerator<Buffer[]>, reload: () => Promise<StoredVersion | null>,
+): AsyncGenerator<Buffer[]> {
   let [current, at] = [version, start];
   for (let move = 0; ; move += 1) {
     try {

@@ -19,7 +19,7 @@ type Packed = Pick<SegmentPlacement, 'segmentId' | 'sizeBytes'> & { readonly pac
 export function isPacked(segment: SegmentPlacement): segment is SegmentPlacement & Packed { return (segment.packed?.length ?? 0) > 0; }
 
 /** The plain bytes of a range, wherever its segment lies. Throws PiecesUnreachable, SegmentCorrupt. */
-export async function* readPlaced(wires: Wires, locate: LocatePack, range: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<readonly Buffer[]> {
+export async function* readPlaced(wires: Wires, locate: LocatePack, range: RangeToRead, reading: Reading, pace: Pace): AsyncGenerator<Buffer[]> {
   const { segment } = range;
   if (!isPacked(segment)) return yield* readPlain(wires, range, reading, pace);
   const packed = await readPacked(wires, locate, { ...range, segment }, reading).catch((error: unknown) => {
