@@ -97,7 +97,7 @@ describe('the officer', () => {
     expect(new Set(hashes).size).toBe(hashes.length);
   });
 
-  it('judges a phantom that was out when it was restarted, and opens batches only when all their phantoms are back', async () => {
+  it('judges a phantom that was out when it was restarted, and opens batches only when all that is in them is back', async () => {
     const place = await market();
     let tries = 0;
     while (place.queue.length === 0) await submit(place, `job_${tries++}`, { modelContentId: 'model', input: [[0.25, 0.5]] });
@@ -108,9 +108,35 @@ describe('the officer', () => {
     expect((await eventsOf(place.store)).some(({ type }) => type === 'BatchOpened')).toBe(false);
     await work(again, phantom?.jobId ?? '', phantom?.spec ?? null, 'node_a');
     await again.officer.turnBatch();
+    expect((await eventsOf(place.store)).some(({ type }) => type === 'BatchOpened')).toBe(false);
+    for (let job = 0; job < tries; job += 1) await work(again, `job_${job}`, phantom?.spec ?? null, 'node_a');
+    await again.officer.turnBatch();
     const types = (await eventsOf(place.store)).map(({ type }) => type);
     expect(types).toContain('VerdictReached');
     expect(types.filter((type) => type === 'BatchOpened')).toHaveLength(1);
+  });
+
+  it('opens a batch only when nothing in it is still to be answered: who is asked must not know that it is work', async () => {
+    const place = await market(memoryStore(), 3);
+    const spec = { modelContentId: 'model', input: [[0.25, 0.5]] };
+    for (const jobId of ['answered', 'early', 'failed', 'late']) {
+      if (jobId === 'early') await work(place, jobId, spec, 'node_a');
+      await submit(place, jobId, spec);
+    }
+    for (const { jobId, spec: asked } of place.queue.splice(0)) await work(place, jobId, asked, 'node_a');
+    await work(place, 'answered', spec, 'node_a');
+    await place.officer.ended(await record(place.store, 'JobFailed', { jobId: 'failed', kind: 'inference', submitter: 'account_1', reason: '' }));
+    const opened = async (officer: Officer): Promise<number> => {
+      await officer.turnBatch();
+      return (await eventsOf(place.store)).filter(({ type }) => type === 'BatchOpened').length;
+    };
+    await place.officer.turnBatch();
+    expect(await opened(place.officer)).toBe(0);
+    const again = await market(place.store, 3);
+    expect(await opened(again.officer)).toBe(0);
+    for (const { jobId, spec: asked } of [...place.queue, ...again.queue]) await work(again, jobId, asked, 'node_b');
+    await work(again, 'late', spec, 'node_a');
+    expect(await opened(again.officer)).toBe(1);
   });
 
   it('notices that nodes recognise phantoms, says so once, and sends most audits out as replicas; after a restart too', async () => {

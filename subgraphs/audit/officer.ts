@@ -13,6 +13,7 @@ import { newJobId } from '@oort/schema/job-spec';
 import { batchDecider, monitorDecider } from './decide';
 import { augment } from './augment';
 import { readAnswer, readTask, renewed, withInputs, workOf, type InferenceTask } from './inference';
+import { OpenBatches } from './open-batches';
 import type { RecordHandler } from './records';
 import type { Referee } from './referee';
 
@@ -32,6 +33,7 @@ export interface OfficerPorts {
 
 type Submitted = Extract<ComputeEvent, { readonly type: 'JobSubmitted' }>['data'];
 type Verdict = Extract<AuditEvent, { readonly type: 'VerdictReached' }>['data'];
+type Ended = Extract<ComputeEvent, { readonly type: 'ResultRecorded' | 'JobFailed' | 'JobCancelled' }>;
 type Missed = Extract<ComputeEvent, { readonly type: 'RevealMissed' }>['data'];
 type Recorded = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data'];
 
@@ -49,9 +51,11 @@ interface Replica { readonly original: { readonly jobId: string; readonly nodeId
 export interface Officer {
   submitted(event: RecordedEvent): Promise<void>;
   answered(event: RecordedEvent): Promise<void>;
+  /** A job failed or was cancelled. */
+  ended(event: RecordedEvent): Promise<void>;
   /** A node committed to an answer and did not show it: a failure, whatever the answer was. */
   missed(event: RecordedEvent): Promise<void>;
-  /** Closes the batch, so that its root goes on chain, and opens those whose phantoms have all come back. */
+  /** Closes the batch, so that its root goes on chain, and opens those of whose tasks none is still out. */
   turnBatch(): Promise<void>;
 }
 
@@ -69,7 +73,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const copies: (() => Promise<void>)[] = [];
   let copiesBefore = 0;
   let batchId = newId('batch', now());
-  const unopened = new Set<string>();
+  const open = new OpenBatches();
   const rates = new Map<string, number>();
   const tallies = new Map<string, AuditTally>();
   let leak: Leak | null = null;
@@ -77,9 +81,9 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
 
   /** What was under way when the process stopped. A replica that was out is an ordinary job from then on. */
   async function recall(): Promise<void> {
-    const types = ['TaskCommitted', 'VerdictReached', 'BatchCommitted', 'BatchOpened', 'LeakSuspected', 'LeakCleared'];
+    const types = ['TaskCommitted', 'VerdictReached', 'BatchCommitted', 'BatchOpened', 'LeakSuspected', 'LeakCleared', 'ResultRecorded', 'JobFailed', 'JobCancelled'];
     for await (const recorded of store.readAll('start', { filter: { types } })) {
-      const event = { type: recorded.type, data: recorded.data } as unknown as AuditEvent;
+      const event = { type: recorded.type, data: recorded.data } as unknown as AuditEvent | Ended;
       if (event.type === 'VerdictReached') {
         phantoms.delete(event.data.taskId);
         if (computes(event.data)) rates.set(event.data.nodeId, event.data.auditRate);
@@ -87,11 +91,13 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
       }
       if (event.type === 'LeakSuspected') leak = event.data.leak;
       if (event.type === 'LeakCleared') leak = null;
-      if (event.type === 'BatchCommitted') unopened.add(event.data.batchId);
-      if (event.type === 'BatchOpened') unopened.delete(event.data.batchId);
+      if (event.type === 'BatchCommitted') open.closed(event.data.batchId, new Date(recorded.metadata.occurredAt));
+      if (event.type === 'BatchOpened') open.opened(event.data.batchId);
+      if (event.type === 'ResultRecorded' || event.type === 'JobFailed' || event.type === 'JobCancelled') open.ended(event.data.jobId);
       if (event.type !== 'TaskCommitted') continue;
       const { taskId, expected, batchId: of } = event.data;
       committed.add(taskId);
+      open.committed(taskId, of);
       if (expected !== null) phantoms.set(taskId, { expected: JSON.parse(expected) as number[], batchId: of });
     }
   }
@@ -104,6 +110,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     };
     await batches(batchId, command('CommitTask', data, { actor: 'platform', now: now(), id: deriveId('command', `commit/${taskId}`) }));
     committed.add(taskId);
+    open.committed(taskId, data.batchId);
   }
 
   /** Nobody's account pays for an audit. Workers are never shown who asks; a name used once tells nothing later either. */
@@ -144,6 +151,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   async function answered(event: RecordedEvent): Promise<void> {
     const { jobId, kind, nodeId, output } = event.data as unknown as Recorded;
     if (kind !== 'inference') return;
+    open.ended(jobId);
     const answer = readAnswer(output) ?? [];
     const phantom = phantoms.get(jobId);
     if (phantom !== undefined) {
@@ -234,13 +242,21 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     copiesBefore = copies.length;
     const turned = batchId;
     batchId = newId('batch', now());
-    const pending = new Set([...phantoms.values()].map((phantom) => phantom.batchId));
-    for (const ready of [...unopened].filter((id) => !pending.has(id))) {
+    for (const ready of open.ready(now(), new Set([...phantoms.values()].map((phantom) => phantom.batchId)))) {
       await batches(ready, command('OpenBatch', { batchId: ready }, { actor: 'platform', now: now() }));
-      unopened.delete(ready);
+      open.opened(ready);
     }
     const outcome = await batches(turned, command('CloseBatch', { batchId: turned, officer: 'platform' }, { actor: 'platform', now: now() }));
-    if (outcome.ok) unopened.add(turned);
+    if (outcome.ok) open.closed(turned, now());
+  }
+
+  /** A phantom that nobody could answer says nothing of anybody. */
+  function ended({ data }: RecordedEvent): Promise<void> {
+    const { jobId } = data as unknown as Ended['data'];
+    phantoms.delete(jobId);
+    replicas.delete(jobId);
+    open.ended(jobId);
+    return Promise.resolve();
   }
 
   async function missed(event: RecordedEvent): Promise<void> {
@@ -248,7 +264,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     await judge(`${jobId}/${attempt}`, nodeId, 'proof', { outcome: 'fail', distance: Infinity }, event, workOf(kind));
   }
 
-  return { submitted, answered, missed, turnBatch };
+  return { submitted, answered, ended, missed, turnBatch };
 }
 
 /** Those audited in other work are none that a job could be audited of. */

@@ -94,6 +94,7 @@ export async function startReactions({ ports, records, officer, referee }: React
   const reactions: readonly (readonly [string, readonly string[], (event: RecordedEvent) => Promise<void>])[] = [
     ['audit.submitted', ['JobSubmitted'], (event) => officer.submitted(event)],
     ['audit.answered', ['ResultRecorded'], (event) => officer.answered(event)],
+    ['audit.ended', ['JobFailed', 'JobCancelled'], (event) => officer.ended(event)],
     ['audit.fraud', ['FraudProved'], fraudProved],
     ['audit.missed', ['RevealMissed', 'SignatureRefused'], (event) => officer.missed(event)],
     ['audit.trained', ['ResultRecorded'], training.answered],
