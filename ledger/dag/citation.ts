@@ -32,19 +32,25 @@ export function servingOn(
   return witnesses(epochOf(present(entry, summaryBlockOf(bestParent)).level, parameters));
 }
 
-/** Rule 6 for the summary, and rule 3, which takes its epoch from the summary's block. */
+/** Rule 3, which takes its epoch from the summary's block. Asked before anything is fetched for a block: everybody can sign one. Where the
+ *  election is not final yet, the block waits for the summary below. */
+export function checkAuthor(block: Block, bestParent: Entry, surroundings: Surroundings): BlockRefusal | null {
+  const serving = servingOn(bestParent, surroundings);
+  if (serving === undefined || serving.includes(block.from)) return null;
+  const epoch = epochOf(present(surroundings.entry, summaryBlockOf(bestParent)).level, surroundings.parameters);
+  return { code: 'AUTHOR_NOT_A_WITNESS', author: block.from, epoch };
+}
+
+/** Rule 6 for the summary. */
 export function checkLastSummary(block: Block, bestParent: Entry, surroundings: Surroundings): Outcome {
-  const { entry, parameters, witnesses, summary } = surroundings;
+  const { summary } = surroundings;
   const expected = summaryBlockOf(bestParent);
   if (block.lastSummaryBlock !== expected) {
     return { refused: { code: 'LAST_SUMMARY_BLOCK_WRONG', cited: block.lastSummaryBlock, expected } };
   }
-  const epoch = epochOf(present(entry, expected).level, parameters);
   const known = summary(expected);
-  const serving = witnesses(epoch);
   // What elected the epoch's set runs before the summary is known.
-  if (known === undefined || serving === undefined) return { waits: { kind: 'summary', hash: expected } };
-  if (!serving.includes(block.from)) return { refused: { code: 'AUTHOR_NOT_A_WITNESS', author: block.from, epoch } };
+  if (known === undefined || servingOn(bestParent, surroundings) === undefined) return { waits: { kind: 'summary', hash: expected } };
   return known === block.lastSummary
     ? null
     : { refused: { code: 'LAST_SUMMARY_WRONG', cited: block.lastSummary, expected: known } };

@@ -48,6 +48,9 @@ test.each<[Outcome, string, (ready: { world: World; body: BlockBody }) => BlockB
   ['valid', 'an author whose last block is the third below', ({ world }) => world.draft(2)],
   ['AUTHORS_NOT_DISTINCT', 'the author of the second below', ({ world }) => world.draft(3)],
   ['AUTHORS_NOT_DISTINCT', 'the author of the tip', ({ world, body }) => ({ ...body, from: witnessAddress(0), previous: world.dag.trunkTip.hash, parents: [world.dag.trunkTip.hash] })],
+  ['AUTHOR_NOT_A_WITNESS', 'a stranger who links what nobody has: nothing is asked for', ({ body, world }) => ({
+    ...body, from: witnessAddress(77), previous: zeroHash, parents: [world.dag.trunkTip.hash], links: [hash(7000)], approves: [hash(7001)],
+  })],
   ['LAST_STABLE_TOO_HIGH', 'a citation of a block that nobody has: none of its ancestors, so nothing to wait for', ({ body }) => ({ ...body, lastStableBlock: hash(6000) })],
   ['LAST_STABLE_TOO_HIGH', 'a citation of its own parent', ({ body, world }) => ({ ...body, lastStableBlock: world.dag.trunkTip.hash })],
   ['LAST_STABLE_TOO_LOW', 'a citation of genesis', ({ body, world }) => ({ ...body, lastStableBlock: world.genesis.hash })],

@@ -36,6 +36,9 @@ test.each<[Code, (ready: { world: World; body: BlockBody; blocks: Entry[] }) => 
   ['LINK_TWICE', ({ body }) => ({ ...body, links: [hash(0), hash(0)] })],
   ['TOO_MANY_APPROVES', ({ body }) => ({ ...body, approves: Array.from({ length: 4097 }, (_, digit) => hash(digit)) })],
   ['APPROVE_TWICE', ({ body }) => ({ ...body, approves: [hash(0), hash(0)] })],
+  ['AUTHOR_NOT_A_WITNESS', ({ body, world }) => ({
+    ...body, from: account, previous: zeroHash, parents: [world.dag.trunkTip.hash],
+  })],
   ['PREVIOUS_OF_ANOTHER_AUTHOR', ({ body, world }) => ({ ...body, previous: world.dag.trunkTip.hash })],
   ['PARENT_IS_ANCESTOR_OF_PARENT', ({ body, blocks }) => ({ ...body, parents: [...body.parents, blocks[6]!.hash].sort() })],
   ['TIME_BELOW_PARENT', ({ body }) => ({ ...body, timestamp: body.timestamp - 1 })],
@@ -47,9 +50,6 @@ test.each<[Code, (ready: { world: World; body: BlockBody; blocks: Entry[] }) => 
   ['LAST_STABLE_TOO_LOW', ({ body, blocks }) => ({ ...body, lastStableBlock: blocks[4]!.hash })],
   ['LAST_STABLE_TOO_HIGH', ({ body, blocks }) => ({ ...body, lastStableBlock: blocks[6]!.hash })],
   ['LAST_SUMMARY_BLOCK_WRONG', ({ body }) => ({ ...body, lastSummaryBlock: body.lastStableBlock })],
-  ['AUTHOR_NOT_A_WITNESS', ({ body, world }) => ({
-    ...body, from: account, previous: zeroHash, parents: [world.dag.trunkTip.hash],
-  })],
   ['LAST_SUMMARY_WRONG', ({ body }) => ({ ...body, lastSummary: hash(1) })],
 ])('%s', (code, spoil) => {
   const made = ready();

@@ -1,7 +1,7 @@
 // The rules in their order of precedence. A block is valid, invalid for one reason, or waits for one thing.
 import type { Address, Block } from '@oort/ledger-chain';
 import { bestOf, witnessedLevelOf } from './best-parent';
-import { checkLastStable, checkLastSummary } from './citation';
+import { checkAuthor, checkLastStable, checkLastSummary } from './citation';
 import { checkDistinctMajority } from './distinct-majority';
 import type { Entry, Surroundings } from './entry';
 import { checkLinks } from './links';
@@ -30,8 +30,8 @@ export function validateBlock(block: Block, around: Surroundings, recover: (bloc
   }
   const bestParent = bestOf(parents);
   if (bestParent === undefined) return invalid({ code: 'PARENT_COUNT', count: 0, maximum: around.parameters.maximumParents });
-  const wrongParents = checkParents(block, parents, around.entry);
-  if (wrongParents !== null) return invalid(wrongParents);
+  const wrong = checkAuthor(block, bestParent, around) ?? checkParents(block, parents, around.entry);
+  if (wrong !== null) return invalid(wrong);
   const time = checkTime(block, parents, around);
   if (time !== null) return outcome(time);
 
@@ -44,8 +44,8 @@ export function validateBlock(block: Block, around: Surroundings, recover: (bloc
   const approve = block.approves.find((hash) => !around.hasApprove(hash));
   if (approve !== undefined) return waits({ kind: 'approve', hash: approve });
   const { witnessCount } = around.parameters;
-  const wrong = checkLinks(links) ?? checkDistinctMajority(block.from, bestParent, around.entry, witnessCount);
-  if (wrong !== null) return invalid(wrong);
+  const wrongLine = checkLinks(links) ?? checkDistinctMajority(block.from, bestParent, around.entry, witnessCount);
+  if (wrongLine !== null) return invalid(wrongLine);
   const citation = checkLastStable(block, bestParent, parents, around) ?? checkLastSummary(block, bestParent, around);
   if (citation !== null) return outcome(citation);
 
