@@ -65,6 +65,28 @@ describe('parts of pieces', () => {
     await expect(ask(origin, 2)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   });
 
+  it('are asked for over another connection when those that were kept had ended, and not at all when nobody listens', async () => {
+    const sockets: Socket[] = [];
+    const origin = await serverThat((socket) => {
+      sockets.push(socket);
+      socket.write(`${head(2)}ok`);
+    });
+    await Promise.all([ask(origin, 2), ask(origin, 2)]);
+    for (const socket of sockets) {
+      socket.destroy();
+      if (!socket.closed) await once(socket, 'close');
+    }
+    // The other end hears of it in turns of its own.
+    await sleep(50);
+    expect(await ask(origin, 2)).toMatchObject({ status: 200 });
+    const closed = once(servers.at(-1) as Server, 'close');
+    servers.at(-1)?.close();
+    sockets.at(-1)?.destroy();
+    await closed;
+    await sleep(50);
+    await expect(ask(origin, 2)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+  });
+
   it('that are not wanted any more put nothing into the memory that was given', async () => {
     const cancel = new AbortController();
     const asked: Socket[] = [];

@@ -32,7 +32,7 @@ export class PartReader {
     const { protocol, hostname, port, host } = new URL(origin);
     if (protocol !== 'http:') return notPlain;
     for (;;) {
-      const kept = this.#idle.get(origin)?.pop();
+      const kept = this.#kept(origin);
       const connection = kept ?? this.#open(hostname, Number(port === '' ? 80 : port));
       try {
         const answer = await connection.ask(host, part, this.answerMs);
@@ -46,6 +46,13 @@ export class PartReader {
   }
 
   close(): void { for (const connection of this.#all) connection.destroy(); }
+
+  /** One that is open still: a server may have ended it while nobody used it. */
+  #kept(origin: string): Connection | undefined {
+    const idle = this.#idle.get(origin) ?? [];
+    for (let last = idle.pop(); last !== undefined; last = idle.pop()) if (last.open) return last;
+    return undefined;
+  }
 
   #open(hostname: string, port: number): Connection {
     const connection = new Connection(hostname, port, () => { this.#all.delete(connection); });
@@ -97,6 +104,8 @@ class Connection {
       this.#part = part;
       this.answered = false;
       if (signal?.aborted === true) return abort();
+      // Of a socket that was destroyed no event comes any more.
+      if (this.#socket.destroyed) return this.#lose('the connection ended');
       signal?.addEventListener('abort', abort, { once: true });
       this.#socket.ref();
       if (!this.#socket.connecting) this.#socket.setTimeout(answerMs);
