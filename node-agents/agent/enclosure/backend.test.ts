@@ -86,6 +86,8 @@ walled('a script', () => {
   it.each<readonly [string, string, object, string]>([
     ['never ends', 'function main() { for (;;); }', { resources: { timeLimitS: 1 } }, 'TIME_LIMIT'],
     ['eats memory', 'function main() { const a = []; for (;;) a.push(new Array(10000).fill(1)); }', { resources: { memoryMb: 32 } }, 'MEMORY_LIMIT'],
+    ['eats it to the last byte', 'function main() { const a = []; for (let i = 0;; i += 1) a.push("x" + i); }', { resources: { memoryMb: 32 } }, 'MEMORY_LIMIT'],
+    ['throws nothing', 'function main() { throw null; }', {}, 'JOB_EXITED'],
     ['looks for the host', 'function main() { return { a: String(process.pid) }; }', {}, 'JOB_EXITED'],
     ['writes elsewhere', 'function main() { return { "../../usr/escaped": "x" }; }', {}, 'JOB_EXITED'],
     ['does not write what it promised', 'function main() {}', { outputs: ['a'] }, 'OUTPUT_MISSING'],

@@ -11,7 +11,7 @@ import type { ExecutionBackend, RunOptions } from '../execution-backend';
 import type { Executed } from '../executors';
 import { artifactsRoot, collectArtifacts } from './artifacts';
 import { runEnclosed, type EnclosedRun } from './enclosure';
-import { defaultLimits, NoWall, type Limits } from './limits';
+import { defaultLimits, NoWall, outOfMemoryStatus, type Limits } from './limits';
 import { unpackImage } from './oci-image';
 import { runcBundle } from './runc';
 import { bubblewrapped, hasRunc, jobUser, strongestWall } from './walls';
@@ -27,7 +27,7 @@ interface ForeignSpec {
 }
 /** Of one run: `place` is all its own, `folder` what the job sees of it. */
 interface Prepared { readonly place: string; readonly folder: string; readonly user: number | null; readonly limits: Limits }
-type Walled = Pick<EnclosedRun, 'commandLine' | 'alsoCounted' | 'limitsItself' | 'kill'> & { cleanUp?(): void };
+type Walled = Pick<EnclosedRun, 'commandLine' | 'alsoCounted' | 'limitsItself' | 'outOfMemoryStatus' | 'kill'> & { cleanUp?(): void };
 
 /** The interpreter itself needs this much. */
 const interpreterMb = 384;
@@ -93,7 +93,8 @@ async function program({ inputs = [] }: ForeignSpec, { language, contentId, argu
     process.execPath, '--no-warnings', `--max-old-space-size=${prepared.limits.memoryMb}`, '--import', pathToFileURL(require.resolve('tsx')).href,
     join(__dirname, 'guest.ts'), JSON.stringify(order),
   ];
-  return { commandLine: [...bubblewrapped({ folder: prepared.folder, rootfs: null, environment: {}, workingDirectory: '/job' }), ...node] };
+  const commandLine = [...bubblewrapped({ folder: prepared.folder, rootfs: null, environment: {}, workingDirectory: '/job' }), ...node];
+  return language === 'quickjs' ? { commandLine, outOfMemoryStatus } : { commandLine };
 }
 
 async function container(spec: ForeignSpec, byRuntime: boolean, prepared: Prepared, options: RunOptions): Promise<Walled> {

@@ -22,6 +22,8 @@ export interface EnclosedRun {
   kill?(): void;
   /** The wall itself sets the limits of each process. */
   readonly limitsItself?: boolean;
+  /** What it ends with when it finds that it was given no more memory. */
+  readonly outOfMemoryStatus?: number;
 }
 
 export interface Ended { readonly peakMemoryMb: number; readonly peakTasks: number; readonly durationMs: number }
@@ -169,8 +171,9 @@ function statusOf(child: ChildProcess): Promise<number> {
 }
 
 /** What an ending by the kernel's hand was for; null for one by the program's own. */
-function reasonOf(status: number, { peakMemoryMb }: Peaks, { limits, folder }: EnclosedRun): StopReason | null {
+function reasonOf(status: number, { peakMemoryMb }: Peaks, { limits, folder, outOfMemoryStatus }: EnclosedRun): StopReason | null {
   if (status === 0) return null;
+  if (status === outOfMemoryStatus) return 'MEMORY_LIMIT';
   if (status === 153) return 'DISK_LIMIT';
   if (status === 152) return 'TIME_LIMIT';
   // 137: killed, and not by us.

@@ -15,6 +15,9 @@ export interface Limits {
 
 export const defaultLimits: Limits = { memoryMb: 512, diskMb: 256, tasks: 128, wallMs: 60_000, cpuS: 60, logMb: 4 };
 
+/** What the interpreter of scripts ends with when its memory is used up. Scripts have no other way to choose a status. */
+export const outOfMemoryStatus = 12;
+
 export type StopReason = 'MEMORY_LIMIT' | 'DISK_LIMIT' | 'TASK_LIMIT' | 'TIME_LIMIT' | 'LOG_LIMIT' | 'STOPPED';
 
 /** The program did what it may not, and all of it was killed. */
