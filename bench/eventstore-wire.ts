@@ -14,7 +14,7 @@ const batches = 60;
 
 export async function eventstoreWireFigures(): Promise<readonly Figure[]> {
   const directory = mkdtempSync(join(tmpdir(), 'oort-bench-'));
-  const server = fork(join(__dirname, 'eventstore-wire-server.ts'), [directory], { execArgv: ['--import', 'tsx'] });
+  const server = fork(join(__dirname, 'eventstore-wire-server.ts'), [directory], { execArgv: ['--require', 'tsx/cjs'] });
   const [{ url }] = await once(server, 'message') as [{ readonly url: string }];
   const client = EventStoreDBClient.connectionString(url);
   try {

@@ -39,7 +39,7 @@ async function onPostgres(directory: string): Promise<OnPostgres | null> {
 /** Null where it cannot be installed or run. */
 async function emmett<T>(script: 'emmett' | 'emmett-sqlite', place: string): Promise<T | null> {
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', join(__dirname, `${script}.ts`), place]);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--require', 'tsx/cjs', join(__dirname, `${script}.ts`), place]);
     return JSON.parse(stdout) as T;
   } catch (error) {
     process.stderr.write(`without ${script}: ${error instanceof Error ? error.message.split('\n')[0] ?? '' : String(error)}\n`);

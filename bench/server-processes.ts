@@ -11,7 +11,7 @@ export class ServerProcesses {
 
   /** Runs a file of this folder and resolves with the first thing it tells. */
   async start(file: string, args: readonly string[], role: 'main' | 'other' = 'other'): Promise<Readonly<Record<string, string>>> {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, file), ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, file), ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#children.push(child);
     if (role === 'main') this.#main = child.pid ?? 0;
     return new Promise((resolve, reject) => {

@@ -1,5 +1,5 @@
 // Nodes that report as fast as they can, in a process of their own: what sealing costs is not the platform's.
-//   node --import tsx telemetry-nodes.ts '{"broker":…,"topic":…,"nodes":64,"readings":100}'     until it is killed
+//   node --require tsx/cjs telemetry-nodes.ts '{"broker":…,"topic":…,"nodes":64,"readings":100}'     until it is killed
 import { publicKeyOf } from '@oort/kernel-identity';
 import { openKafkaBus, sealEnvelope, type TelemetryBus } from '@oort/kernel-telemetry';
 import { sha256Hex } from '@oort/kernel-wire';

@@ -72,7 +72,7 @@ async function withNodes(broker: KafkaBroker, readings: number, measure: (bus: T
   const topic = measure === checked ? `usage-${randomUUID()}` : 'usage';
   await bus.peek(topic, 'nobody', () => Promise.resolve());
   const task: NodesTask = { broker: broker.address, topic, nodes, readings };
-  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'telemetry-nodes.ts'), JSON.stringify(task)], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'telemetry-nodes.ts'), JSON.stringify(task)], { stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = new Promise<void>((resolve) => { child.once('close', () => { resolve(); }); });
   try {
     return await measure(bus, topic);

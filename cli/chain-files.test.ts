@@ -17,7 +17,7 @@ interface Ended { readonly code: number | null; readonly out: string; readonly t
 
 function oort(...commandLine: readonly string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'main.ts'), 'chain', ...commandLine], { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '..') });
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'chain', ...commandLine], { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '..') });
     let [out, told] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); });
     child.stderr.on('data', (chunk: Buffer) => { told += chunk.toString(); });

@@ -88,7 +88,7 @@ async function checkHere(directory: string, signatures: boolean): Promise<ChainC
 function checkApart(directory: string, signatures: boolean): Promise<ChainCheck> {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [
-      '--import', 'tsx', join(__dirname, 'main.ts'), 'chain', 'check', '--here', '--data', directory, ...(signatures ? ['--signatures'] : []),
+      '--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'chain', 'check', '--here', '--data', directory, ...(signatures ? ['--signatures'] : []),
     ], { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '..') });
     let [said, told] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => { said += chunk.toString(); });

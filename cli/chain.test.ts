@@ -28,7 +28,7 @@ async function freeRow(length: number): Promise<number> {
 beforeAll(async () => {
   rpc = await freeRow(8);
   devnet = spawn(process.execPath, [
-    '--import', 'tsx', join(__dirname, 'main.ts'), 'chain', 'devnet', '--witnesses', '4', '--data', directory, '--rpc', String(rpc), '--listen', String(rpc + 4),
+    '--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'chain', 'devnet', '--witnesses', '4', '--data', directory, '--rpc', String(rpc), '--listen', String(rpc + 4),
   ], { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '..') });
   for (const stream of [devnet.stdout, devnet.stderr]) stream?.on('data', (chunk: Buffer) => { said += chunk.toString(); });
   for (const end = Date.now() + 150_000; !said.includes('the network runs');) {

@@ -61,7 +61,7 @@ export async function chainDevnet(commandLine: readonly string[]): Promise<void>
   const startOne = async (index: number): Promise<void> => {
     const place = join(directory, `witness-${index + 1}`);
     const child = spawn(process.execPath, [
-      '--import', 'tsx', join(__dirname, 'main.ts'), 'chain', 'start', '--data', place, '--genesis', join(directory, 'genesis.json'), '--key', join(place, 'witness.key'),
+      '--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'chain', 'start', '--data', place, '--genesis', join(directory, 'genesis.json'), '--key', join(place, 'witness.key'),
       '--rpc', String(rpc + index), '--listen', String(listen + index), '--peers', peers.filter((_, other) => other !== index).join(),
       // A session of its own, so that Ctrl-C ends it in order.
     ], { stdio: ['ignore', 'pipe', 'inherit'], cwd: join(__dirname, '..'), detached: true });

@@ -11,7 +11,7 @@ const serve = (...options: readonly string[]): Promise<void> => serveEvents(['--
 afterAll(() => { rmSync(directory, { recursive: true }); });
 
 test('a user is added with the password from stdin, which is shown nowhere', () => {
-  const added = spawnSync(process.execPath, ['--import', 'tsx', join(__dirname, 'main.ts'), 'eventstore', 'user', 'add', 'ann', '--users', users, '--groups', '$ops, writers'], {
+  const added = spawnSync(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'eventstore', 'user', 'add', 'ann', '--users', users, '--groups', '$ops, writers'], {
     input: 'my secret\n', encoding: 'utf8', cwd: join(__dirname, '..'),
   });
   expect(added).toMatchObject({ status: 0, stdout: `ann may sign in, in $ops, writers; ${users}\n` });

@@ -58,7 +58,7 @@ function operatorIn(place: string): Wallet {
 function launch({ kind, name }: Member, addresses: Addresses, place: string, { token, operator }: { readonly token: string; readonly operator: string }): ChildProcess {
   const log = openSync(join(place, 'agent.log'), 'a');
   const child = spawn(process.execPath, [
-    '--import', 'tsx', join(__dirname, 'main.ts'), 'agent', 'join', '--kind', kind, '--name', name, '--token', token, '--operator', operator,
+    '--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'agent', 'join', '--kind', kind, '--name', name, '--token', token, '--operator', operator,
     '--platform', new URL(addresses.graphql).origin, '--ingest', addresses.ingest, '--data', place,
     // A session of its own, so that Ctrl-C ends it in order; the channel, so that it ends when the platform is killed.
   ], { stdio: ['ignore', 'pipe', log, 'ipc'], cwd: join(__dirname, '..'), detached: true });

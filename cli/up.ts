@@ -29,7 +29,7 @@ const triedBytes = 256 * 1024;
 export async function up(commandLine: readonly string[]): Promise<void> {
   const { values } = readOptions(commandLine, { data: { type: 'string', default: '.oort' }, agents: { type: 'string', default: '' }, json: { type: 'boolean', default: false }, topology: { type: 'string', default: 'process' } });
   const fleet = fleetOf(values.agents);
-  const open = await topologyOf(values.topology);
+  const open = topologyOf(values.topology);
   const directory = resolve(values.data);
   const { asked, stop } = stopAsked();
   const tell = (line: string): void => {
@@ -54,10 +54,10 @@ export async function up(commandLine: readonly string[]): Promise<void> {
 }
 
 /** Loaded when asked for: a supervisor needs no domain. Throws UsageRefused. */
-async function topologyOf(name: string): Promise<(options: PlatformOptions) => Promise<RunningPlatform>> {
+function topologyOf(name: string): (options: PlatformOptions) => Promise<RunningPlatform> {
   switch (name) {
-    case 'process': return (await import('./in-process.js')).openPlatform;
-    case 'services': return (await import('./topology/supervisor.js')).openServices;
+    case 'process': return (require('./in-process') as typeof import('./in-process')).openPlatform;
+    case 'services': return (require('./topology/supervisor') as typeof import('./topology/supervisor')).openServices;
     default: throw new UsageRefused(`--topology is process or services, not "${name}"`);
   }
 }

@@ -4,8 +4,8 @@ WORKDIR /oort
 ENV APOLLO_TELEMETRY_DISABLED=1
 COPY . .
 RUN npm ci --no-audit --no-fund
-RUN node --import tsx cli/main.ts --help
+RUN node --require tsx/cjs cli/main.ts --help
 RUN mkdir -p /keys /data && chown node:node /keys /data
 USER node
-ENTRYPOINT ["node", "--import", "tsx"]
+ENTRYPOINT ["node", "--require", "tsx/cjs"]
 CMD ["cli/main.ts", "--help"]

@@ -2,7 +2,6 @@
 // command -> events -> the projections that read them. With --check it only compares.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 
 interface Step { readonly events: readonly string[]; readonly refusals: readonly string[] }
 interface Reader { readonly name: string; readonly subscribes: readonly string[] }
@@ -10,14 +9,14 @@ interface Reader { readonly name: string; readonly subscribes: readonly string[]
 const root = join(__dirname, '..');
 const check = process.argv.includes('--check');
 
-async function main(): Promise<void> {
-  const readers = await Promise.all(packages('projections').map(readerOf));
+function main(): void {
+  const readers = packages('projections').map(readerOf);
   const folder = join(root, 'docs', 'flow');
   mkdirSync(folder, { recursive: true });
   let stale = 0;
   for (const name of packages('subgraphs')) {
     const file = join(folder, `${name}.md`);
-    const drawing = draw(name, await flowOf(name), readers.flat());
+    const drawing = draw(name, flowOf(name), readers.flat());
     if (existsSync(file) && readFileSync(file, 'utf8') === drawing) continue;
     stale += 1;
     if (!check) writeFileSync(file, drawing);
@@ -32,18 +31,18 @@ function packages(place: string): readonly string[] {
   return readdirSync(join(root, place)).filter((name) => existsSync(join(root, place, name, 'package.json'))).sort();
 }
 
-async function exportsOf(file: string): Promise<readonly unknown[]> {
+function exportsOf(file: string): readonly unknown[] {
   if (!existsSync(file)) return [];
-  return Object.values(await import(pathToFileURL(file).href) as Record<string, unknown>);
+  return Object.values(require(file) as Readonly<Record<string, unknown>>);
 }
 
-async function flowOf(name: string): Promise<Readonly<Record<string, Step>>> {
-  const flows = (await exportsOf(join(root, 'subgraphs', name, 'flow.ts'))).filter(isFlow);
+function flowOf(name: string): Readonly<Record<string, Step>> {
+  const flows = exportsOf(join(root, 'subgraphs', name, 'flow.ts')).filter(isFlow);
   return Object.assign({}, ...flows) as Readonly<Record<string, Step>>;
 }
 
-async function readerOf(name: string): Promise<readonly Reader[]> {
-  return (await exportsOf(join(root, 'projections', name, 'index.ts'))).filter(isReader);
+function readerOf(name: string): readonly Reader[] {
+  return exportsOf(join(root, 'projections', name, 'index.ts')).filter(isReader);
 }
 
 function isFlow(value: unknown): value is Readonly<Record<string, Step>> {
@@ -71,7 +70,4 @@ function draw(name: string, flow: Readonly<Record<string, Step>>, readers: reado
   ].join('\n');
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+main();

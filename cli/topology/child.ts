@@ -46,7 +46,7 @@ export async function startChild(service: ServiceToStart): Promise<Child> {
   mkdirSync(dirname(log), { recursive: true });
   const out = openSync(log, 'a');
   const surroundings = Object.fromEntries(inherited.flatMap((key) => (process.env[key] === undefined ? [] : [[key, process.env[key]]])));
-  const child = spawn(process.execPath, ['--import', 'tsx', ...command], {
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', ...command], {
     cwd: root, detached: true, stdio: ['ignore', 'pipe', out, 'ipc'],
     env: { ...surroundings, APOLLO_TELEMETRY_DISABLED: '1', ...environment },
   });

@@ -23,7 +23,7 @@ export const idleOfficer: Act = {
 
 /** `oort audit officer`, as anybody runs it. */
 function counted({ graphql, chain }: Urls, after: string): Promise<{ readonly held: boolean; readonly said: string }> {
-  const commandLine = ['--import', 'tsx', cli, 'audit', 'officer', '--platform', new URL(graphql).origin, '--rpc', chain, `--after=${after}`];
+  const commandLine = ['--require', 'tsx/cjs', cli, 'audit', 'officer', '--platform', new URL(graphql).origin, '--rpc', chain, `--after=${after}`];
   return new Promise((resolve) => {
     execFile(process.execPath, commandLine, { encoding: 'utf8' }, (error, printed, errors) => {
       resolve({ held: error === null, said: `${printed}${errors}`.trim().replaceAll('\n', '; ') });

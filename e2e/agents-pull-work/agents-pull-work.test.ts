@@ -40,7 +40,7 @@ async function joined(kind: string, name: string): Promise<Agent> {
 async function run(kind: string, directory: string, token: string, environment: NodeJS.ProcessEnv): Promise<Agent> {
   const main = join(__dirname, '..', '..', 'cli', 'main.ts');
   const child = spawn(process.execPath, [
-    '--import', 'tsx', main, 'agent', 'join', '--kind', kind, '--token', token, '--operator', address, '--platform', platform.url, '--ingest', platform.url, '--data', directory,
+    '--require', 'tsx/cjs', main, 'agent', 'join', '--kind', kind, '--token', token, '--operator', address, '--platform', platform.url, '--ingest', platform.url, '--data', directory,
   ], { cwd: join(__dirname, '..', '..'), env: { ...process.env, OORT_CHECKPOINT_MS: '200', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
   started.push(child);
   let errors = '';

@@ -99,7 +99,7 @@ function keyOf({ directory }: Stage, { name, operator }: AgentProcess): string {
 }
 
 async function oort({ context }: Stage, commandLine: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', cli, ...commandLine, '--rpc', context.urls.chain]);
+  const { stdout } = await run(process.execPath, ['--require', 'tsx/cjs', cli, ...commandLine, '--rpc', context.urls.chain]);
   return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
 }
 

@@ -54,7 +54,7 @@ async function sit({ directory, context }: Stage, agent: AgentProcess): Promise<
   const key = join(directory, `${agent.name}.juror.key`);
   writeFileSync(key, agent.operator.privateKey, { mode: 0o600 });
   const run = (verb: string, more: readonly string[] = []): ChildProcess =>
-    spawn(process.execPath, ['--import', 'tsx', oort, 'juror', verb, '--key', key, '--rpc', context.urls.chain, ...more], { stdio: ['ignore', 'inherit', 'inherit'] });
+    spawn(process.execPath, ['--require', 'tsx/cjs', oort, 'juror', verb, '--key', key, '--rpc', context.urls.chain, ...more], { stdio: ['ignore', 'inherit', 'inherit'] });
   const enrolling = run('enrol');
   await new Promise((done) => enrolling.once('exit', done));
   jurors.push(run('serve', ['--platform', context.urls.graphql.replace(/\/graphql$/, '')]));

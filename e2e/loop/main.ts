@@ -26,7 +26,7 @@ async function main(report: Report): Promise<boolean> {
   const directory = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'oort-loop-')) : resolve(options.dir);
   mkdirSync(directory, { recursive: true });
   const images = imagesOf(report);
-  const steps = (await allSteps()).filter(({ number }) => number <= Number(options.until));
+  const steps = allSteps().filter(({ number }) => number <= Number(options.until));
   let context: LoopContext | null = null;
   report.progress(`data in ${directory}`);
   const bus = options.topology === 'services' ? await startBus((line) => { report.progress(line); }) : null;

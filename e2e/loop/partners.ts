@@ -13,7 +13,7 @@ export function startPartner(context: LoopContext): Promise<void> {
   const directory = partnerDirectory(context);
   mkdirSync(directory, { recursive: true });
   const log = createWriteStream(join(context.directory, 'logs', 'partner.log'), { flags: 'a' });
-  partner = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'partner.ts'), context.urls.graphql, context.urls.graphqlWebSocket, directory], { stdio: ['ignore', 'pipe', 'pipe'] });
+  partner = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'partner.ts'), context.urls.graphql, context.urls.graphqlWebSocket, directory], { stdio: ['ignore', 'pipe', 'pipe'] });
   partner.stdout?.pipe(log, { end: false });
   partner.stderr?.pipe(log, { end: false });
   track(partner);

@@ -24,7 +24,7 @@ export function startProcess<Ready>(
 ): Promise<Started<Ready>> {
   mkdirSync(join(log, '..'), { recursive: true });
   const out = createWriteStream(log, { flags: 'a' });
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...commandLine], {
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', cli, ...commandLine], {
     env: { ...process.env, APOLLO_TELEMETRY_DISABLED: '1', ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   track(child);

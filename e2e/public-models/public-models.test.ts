@@ -50,7 +50,7 @@ function imported(name: string, licence: string, file: string): string {
   const card = join(directory, 'card.json');
   writeFileSync(card, JSON.stringify({ intendedUse: name, from: 'npm' }));
   const { graphql, ingest } = stage.context.urls;
-  return execFileSync(process.execPath, ['--import', 'tsx', cli, 'model', 'import', file, '--name', name, '--licence', licence, '--card', card, '--open',
+  return execFileSync(process.execPath, ['--require', 'tsx/cjs', cli, 'model', 'import', file, '--name', name, '--licence', licence, '--card', card, '--open',
     '--token', stage.context.customer.token, '--platform', new URL(graphql).origin, '--ingest', ingest], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).split('\n')[0] ?? '';
 }
 

@@ -19,7 +19,7 @@ const anyPorts = { OORT_GRAPHQL_PORT: '0', OORT_S3_PORT: '0', OORT_INGEST_PORT: 
 const onlyOneLine = /^[^\n]+\n$/;
 
 export function oort(commandLine: readonly string[], { environment = {}, uid }: RunOptions = {}): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', cli, ...commandLine], {
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', cli, ...commandLine], {
     cwd: join(cli, '..', '..'), env: { ...process.env, ...anyPorts, ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });

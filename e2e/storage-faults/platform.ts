@@ -133,7 +133,7 @@ export class FaultyPlatform {
 }
 
 async function run(file: string, task: object): Promise<{ readonly child: ChildProcess; readonly told: string }> {
-  const child = fork(join(__dirname, file), [JSON.stringify(task)], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(join(__dirname, file), [JSON.stringify(task)], { execArgv: ['--require', 'tsx/cjs'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const told = await new Promise<string>((resolve, reject) => {
     child.once('message', (message) => { resolve(String(message)); });
     child.once('exit', (code) => { reject(new ProcessEnded(file, code)); });

@@ -31,7 +31,7 @@ async function main(report: Report): Promise<boolean> {
   report.progress(`data in ${directory}`);
   let context: LoopContext | null = null;
   const bus = options.topology === 'services' ? await startBus((line) => { report.progress(line); }) : null;
-  for (const step of await allSteps()) {
+  for (const step of allSteps()) {
     report.begin(step.number, step.title);
     context ??= await boot({ directory, quick: true, images: digits(images.train, images.heldOut), report, ports: freePorts, topology: options.topology, settings: bus?.environment ?? {} });
     await step.run(context);

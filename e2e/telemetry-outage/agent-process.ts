@@ -1,5 +1,5 @@
 // An agent's telemetry in a process of its own: counts up, says each number once it is on its disk, and is killed by the story.
-//   node --import tsx agent-process.ts '{"directory":…,"nodeId":…,"key":…,"ingest":…,"from":0,"everyMs":50}'
+//   node --require tsx/cjs agent-process.ts '{"directory":…,"nodeId":…,"key":…,"ingest":…,"from":0,"everyMs":50}'
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceKey } from '@oort/kernel-identity';
 import { platformClient } from '@oort/node-agents-agent';

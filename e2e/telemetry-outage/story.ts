@@ -118,7 +118,7 @@ function startAgent(agent: Agent, { ingest, from, everyMs }: Pick<AgentTask, 'in
   mkdirSync(directory, { recursive: true });
   const task: AgentTask = { directory, nodeId, key, ingest, from, everyMs };
   const { OORT_KAFKA_BROKERS: _, ...environment } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'agent-process.ts'), JSON.stringify(task)], {
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'agent-process.ts'), JSON.stringify(task)], {
     stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '..', '..'), env: { ...environment, ...(overKafka ? { OORT_KAFKA_BROKERS: broker.address } : {}) } });
   createInterface({ input: child.stdout }).on('line', (line) => { said.add(Number(line)); });
   child.stderr.resume();

@@ -15,7 +15,7 @@ const appendsOfWriter = 25;
 const all = writers * appendsOfWriter;
 
 async function served(directory: string, port: number): Promise<Served> {
-  const child = fork(join(__dirname, 'fixture-served-store.ts'), [directory, String(port)], { execArgv: ['--import', 'tsx'] });
+  const child = fork(join(__dirname, 'fixture-served-store.ts'), [directory, String(port)], { execArgv: ['--require', 'tsx/cjs'] });
   const [{ url, port: given }] = await once(child, 'message') as [{ readonly url: string; readonly port: number }];
   return { process: child, url, port: given };
 }

@@ -1,5 +1,5 @@
 // Appends a second by 64 writers, one event of about 350 bytes each, beside the least that any durable log must do:
-// lines in a file, group commit, fdatasync, no index, no revisions. Run: node --import tsx kernel/eventstore/append-bench.ts
+// lines in a file, group commit, fdatasync, no index, no revisions. Run: node --require tsx/cjs kernel/eventstore/append-bench.ts
 import { randomUUID } from 'node:crypto';
 import { fdatasync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';

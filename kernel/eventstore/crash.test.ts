@@ -15,7 +15,7 @@ interface Seen {
 }
 
 async function killedWhileWriting(directory: string, run: number): Promise<Seen> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'crash-writer.ts'), directory, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'crash-writer.ts'), directory, String(run)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => { printed += chunk.toString(); });
   while (!printed.includes('w ') && child.exitCode === null) await sleep(10);

@@ -25,7 +25,7 @@ test('a second instance is refused, in this process and in another; a lock of a 
   await expect(openEmbeddedStore({ directory })).rejects.toMatchObject({ code: 'STORE_LOCKED', detail: { pid: process.pid } });
   await store.close();
 
-  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'crash-writer.ts'), directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'crash-writer.ts'), directory], { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise((resolve) => child.stdout.once('data', resolve));
   await expect(openEmbeddedStore({ directory })).rejects.toMatchObject({ code: 'STORE_LOCKED', detail: { pid: child.pid } });
   child.kill('SIGKILL');

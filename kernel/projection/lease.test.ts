@@ -33,7 +33,7 @@ async function taken(database: DataSource): Promise<Lease> {
 }
 
 function holder(): { readonly child: ChildProcess; says(line: string): Promise<void> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'lease-holder.ts'), postgres.url], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'lease-holder.ts'), postgres.url], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => { said += chunk.toString(); });

@@ -12,7 +12,7 @@ test('a server that outlived its parent is adopted, kept data included; another 
     .then((server) => { console.log(JSON.stringify(server)); process.kill(process.pid, 'SIGKILL'); })`;
   let printed = '';
   try {
-    execFileSync(process.execPath, ['--import', 'tsx', '-e', script], { cwd: __dirname, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    execFileSync(process.execPath, ['--require', 'tsx/cjs', '-e', script], { cwd: __dirname, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   } catch (error) {
     printed = (error as { stdout: string }).stdout;
   }

@@ -1,5 +1,5 @@
 // A real Apache Kafka for tests and for trying things out: one KRaft broker (KIP-500) on free ports of 127.0.0.1, from Kafka's own
-// jars, which Maven fetches once. `node --import tsx kernel/telemetry/kafka-broker.ts` runs one until it is interrupted.
+// jars, which Maven fetches once. `node --require tsx/cjs kernel/telemetry/kafka-broker.ts` runs one until it is interrupted.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync, openSync, closeSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';

@@ -1,4 +1,4 @@
-// Writes artifact.json: `node --import tsx ledger/contracts/build.ts`.
+// Writes artifact.json: `node --require tsx/cjs ledger/contracts/build.ts`.
 import { writeFileSync } from 'node:fs';
 import { artifactPath } from './artifact';
 import { compileContracts } from './compile';

@@ -1,4 +1,4 @@
-// Writes the gas table into docs/GAS.md: `node --import tsx ledger/contracts/gas.ts`.
+// Writes the gas table into docs/GAS.md: `node --require tsx/cjs ledger/contracts/gas.ts`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gasCosts, gasTable } from './gas-costs';
@@ -10,7 +10,7 @@ export function pageOf(table: string): string {
 
 Gas of a transaction with one such call, before refunds, in the story that \`ledger/contracts/gas-costs.ts\` tells: whoever is the first to write a
 place of the state pays about 17,000 more for it than who comes later. At the local network's base fee of 1 gwei, 100,000 gas are 0.0001 OORT; at the live chain's fixed price
-of 100 gwei, 0.01. \`node --import tsx ledger/contracts/gas.ts\` writes this page; a test measures again and compares.
+of 100 gwei, 0.01. \`node --require tsx/cjs ledger/contracts/gas.ts\` writes this page; a test measures again and compares.
 
 ${table}
 
@@ -18,7 +18,7 @@ ${table}
 
 ## The largest case
 
-A bench of 256 jurors, juries of 7, 15, 31 and 63, each drawn three times, the last one without a verdict: \`node --import tsx ledger/contracts/jury-gas.ts\`
+A bench of 256 jurors, juries of 7, 15, 31 and 63, each drawn three times, the last one without a verdict: \`node --require tsx/cjs ledger/contracts/jury-gas.ts\`
 measures it in half a minute (without the 21,000 and the data of a transaction). Jurors and parties estimate their gas; the platform, which moves cases on,
 gives 17,000,000 to \`draw\`, \`close\` and \`conclude\` and 5,000,000 to everything else. A transaction may take 50,000,000.
 

@@ -1,5 +1,5 @@
 // What the largest case costs: a full bench, every jury drawn as often as it may be, every appeal made. Measured by hand, since it takes
-// half a minute: `node --import tsx ledger/contracts/jury-gas.ts`; docs/GAS.md tells the figures, and the platform's gas limits rest on them.
+// half a minute: `node --require tsx/cjs ledger/contracts/jury-gas.ts`; docs/GAS.md tells the figures, and the platform's gas limits rest on them.
 import { AbiCoder, id, keccak256 } from 'ethers';
 import { publicParameters } from '@oort/schema';
 import { Reverted, TestChain, account, platform, type Log } from './test-chain';

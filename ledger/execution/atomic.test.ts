@@ -42,7 +42,7 @@ const program = (place: string, bytesARound: number): string => `
 
 /** Runs the program until it ends or has told so many rounds; then it is killed, in the middle of the next. Answers its lines. */
 function run(place: string, bytesARound: number, { killAfter, fileBlocks }: { readonly killAfter?: number; readonly fileBlocks?: number }): Promise<string[]> {
-  const command = `${fileBlocks === undefined ? '' : `ulimit -f ${fileBlocks}; `}exec "$0" --import tsx -e "$1"`;
+  const command = `${fileBlocks === undefined ? '' : `ulimit -f ${fileBlocks}; `}exec "$0" --require tsx/cjs -e "$1"`;
   const child = spawn('sh', ['-c', command, process.execPath, program(place, bytesARound)], { stdio: ['ignore', 'pipe', 'ignore'], cwd: __dirname });
   return new Promise((resolve) => {
     let said = '';

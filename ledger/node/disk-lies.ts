@@ -85,7 +85,7 @@ interface Ended { readonly code: number | null; readonly said: string; readonly 
 /** The peer lives in this process, so it must not be held up. */
 function oort(...commandLine: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', cli, 'chain', ...commandLine], { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '..', '..') });
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', cli, 'chain', ...commandLine], { stdio: ['ignore', 'pipe', 'pipe'], cwd: join(__dirname, '..', '..') });
     let [said, told] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => { said += chunk.toString(); });
     child.stderr.on('data', (chunk: Buffer) => { told += chunk.toString(); });

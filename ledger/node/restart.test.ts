@@ -18,7 +18,7 @@ async function startProcess(): Promise<{ readonly child: ChildProcess; readonly 
     openNode({ directory: ${JSON.stringify(directory)} })
       .then((node) => node.listen({ port: 0 }))
       .then(({ url }) => process.stdout.write(url + '\\n'));`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--require', 'tsx/cjs', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.once('data', (line: Buffer) => resolve(line.toString().trim()));
     child.once('exit', (code) => reject(new RangeError(`the node ended with ${String(code)}`)));

@@ -170,7 +170,7 @@ async function servePieces(directory: string, identity: Identity, { pieces }: Ag
 
 async function answerableOn(court: CourtOptions, disk: PieceStore, directory: string, log: (text: string) => void): Promise<OpenAnswerable> {
   // Loaded where it is asked for: the client of the chain is large.
-  const { openLeafCourt } = await import('./pieces/leaf-court.js');
+  const { openLeafCourt } = require('./pieces/leaf-court') as typeof import('./pieces/leaf-court');
   const seat = await openLeafCourt(directory, court);
   log(`leaf court: ${court.pool} answers for this node once it has enlisted ${seat.node}, which needs a little OORT to answer with`);
   const answerable = await openAnswerable(disk, { seat, directory, log, now: () => new Date() });

@@ -51,7 +51,7 @@ export function installGpu(directory: string, ask: Ask = askMachine): InstalledG
   const installer = join(dirname(require.resolve('onnxruntime-node/package.json')), 'script', 'install');
   if (ask(process.execPath, [installer], { ONNXRUNTIME_NODE_INSTALL: 'cuda12' }) === null) throw new GpuInstallFailed('onnxruntime-node could not fetch its CUDA provider');
   const probe = join(__dirname, 'gpu-probe.ts');
-  if (ask(process.execPath, ['--import', 'tsx', probe]) === null) throw new GpuInstallFailed('the CUDA provider does not load; CUDA 12 and cuDNN 9 have to be there');
+  if (ask(process.execPath, ['--require', 'tsx/cjs', probe]) === null) throw new GpuInstallFailed('the CUDA provider does not load; CUDA 12 and cuDNN 9 have to be there');
   const installed: InstalledGpu = { gpu, runtimeClass: cudaRuntimeClass(gpu) };
   writeState(join(directory, 'gpu.json'), installed);
   return installed;

@@ -3,7 +3,6 @@
 // Without it the walls are those of an ordinary process, which is why only ONNX graphs and image decoding run here.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Fault, type Json } from '@oort/kernel-wire';
 import type { RunOptions } from './execution-backend';
 import type { Executed } from './executors';
@@ -109,7 +108,7 @@ function launch({ directory, memoryMb = 1024, gpu = false }: SandboxOptions): Ch
 
 /** By its place, since the sandbox knows no working directory. */
 function loader(): readonly string[] {
-  return ['--import', pathToFileURL(require.resolve('tsx')).href];
+  return ['--require', require.resolve('tsx/cjs')];
 }
 
 /** bubblewrap(1): own namespaces for everything, network included; the disk read-only; nothing of the agent's directory. */

@@ -133,7 +133,7 @@ describe('a training job', () => {
     writeFileSync(join(folder, 'spec.json'), JSON.stringify(spec));
     for (const [id, bytes] of contents) writeFileSync(join(folder, id), bytes);
     const start = (ending: string): ChildProcess =>
-      spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'fixture-training-process.ts'), folder, ending], { stdio: ['ignore', 'pipe', 'inherit'] });
+      spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'fixture-training-process.ts'), folder, ending], { stdio: ['ignore', 'pipe', 'inherit'] });
     const killed = start('killed.json');
     await new Promise<void>((resolve) => { killed.stdout?.once('data', () => { killed.kill('SIGKILL'); }); killed.once('exit', () => { resolve(); }); });
     expect(existsSync(join(folder, 'killed.json'))).toBe(false);

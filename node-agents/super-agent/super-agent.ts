@@ -13,7 +13,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function startSuperAgent({ pieceStore, ...options }: SuperAgentOptions): Promise<RunningAgent> {
   const environment = options.environment ?? process.env;
   const bucket = pieceStore ?? environment['OORT_PIECE_STORE'];
-  const onCluster = environment['OORT_KUBERNETES_REGISTRY'] === undefined ? {} : { backend: await clusterOf(environment) };
+  const onCluster = environment['OORT_KUBERNETES_REGISTRY'] === undefined ? {} : { backend: clusterOf(environment) };
   return startAgent({ ...options, ...onCluster, kind: 'super' }, { ...traitsOf.super, ...(bucket === undefined ? {} : { pieces: piecesIn(bucket, options) }) });
 }
 
@@ -24,16 +24,17 @@ function piecesIn(text: string, { environment = process.env, log }: SuperAgentOp
     : { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } };
   return async (directory) => {
     // Loaded where it is asked for: the client is large.
-    const { openBucketStore } = await import('./bucket/bucket-store.js');
+    const { openBucketStore } = require('./bucket/bucket-store') as typeof import('./bucket/bucket-store');
     return openBucketStore({ address, directory, ...credentials, log: log ?? ((said): void => { process.stderr.write(`${said}\n`); }) });
   };
 }
 
-async function clusterOf(environment: Environment): Promise<Required<Pick<AgentOptions, 'backend'>>['backend']> {
+function clusterOf(environment: Environment): Required<Pick<AgentOptions, 'backend'>>['backend'] {
   const registry = environment['OORT_KUBERNETES_REGISTRY'] ?? '';
   if (!/^https?:\/\/[^/]+$/.test(registry)) throw new Fault('REGISTRY_INVALID', 'OORT_KUBERNETES_REGISTRY reads like https://host:port');
   // Loaded where it is asked for: the client is large.
-  const [{ KubeConfig }, { kubernetesBackend }] = await Promise.all([import('@kubernetes/client-node'), import('./kubernetes/backend.js')]);
+  const { KubeConfig } = require('@kubernetes/client-node') as typeof import('@kubernetes/client-node');
+  const { kubernetesBackend } = require('./kubernetes/backend') as typeof import('./kubernetes/backend');
   const config = new KubeConfig();
   config.loadFromDefault();
   return () => kubernetesBackend({

@@ -54,7 +54,7 @@ async function verifyAsStranger(context: LoopContext, document: Buffer): Promise
     const file = join(folder, 'proof.json');
     writeFileSync(file, bytes);
     return new Promise((resolve) => {
-      execFile(process.execPath, ['--import', 'tsx', cli, 'verify', file, '--rpc', rpc, '--genesis', genesis],
+      execFile(process.execPath, ['--require', 'tsx/cjs', cli, 'verify', file, '--rpc', rpc, '--genesis', genesis],
         { env: { PATH: process.env['PATH'] }, timeout: 60_000 }, (error) => { resolve(error === null); });
     });
   };

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { Fault, type Json } from '@oort/kernel-wire';
 import { termsOf } from '@oort/schema/job-spec';
 import type { ExecutionBackend, RunOptions } from '../execution-backend';
@@ -90,7 +89,7 @@ async function program({ inputs = [] }: ForeignSpec, { language, contentId, argu
   give(prepared.place, prepared.user);
   const order = { language, program: '/job/.program', arguments: given, inputs: inputs.map(({ path }) => path), memoryMb: prepared.limits.memoryMb };
   const node = [
-    process.execPath, '--no-warnings', `--max-old-space-size=${prepared.limits.memoryMb}`, '--import', pathToFileURL(require.resolve('tsx')).href,
+    process.execPath, '--no-warnings', `--max-old-space-size=${prepared.limits.memoryMb}`, '--require', require.resolve('tsx/cjs'),
     join(__dirname, 'guest.ts'), JSON.stringify(order),
   ];
   const commandLine = [...bubblewrapped({ folder: prepared.folder, rootfs: null, environment: {}, workingDirectory: '/job' }), ...node];

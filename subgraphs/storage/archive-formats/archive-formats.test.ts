@@ -23,7 +23,7 @@ describe('CARs, piece commitments and aggregates', () => {
     const aggregate = aggregateOf(commitments);
     const asked: AskedAggregate = { sizeBytes: 2 ** aggregate.height * 32, pieces: commitments.map(pieceCidV2), proofs: aggregate.proofs };
     writeFileSync(join(folder, 'aggregate.json'), JSON.stringify(asked));
-    const read = execFileSync(process.execPath, ['--import', 'tsx', join(__dirname, 'fixture-public-readers.ts'), folder], { encoding: 'utf8', cwd: __dirname });
+    const read = execFileSync(process.execPath, ['--require', 'tsx/cjs', join(__dirname, 'fixture-public-readers.ts'), folder], { encoding: 'utf8', cwd: __dirname });
     rmSync(folder, { recursive: true });
     const ours = files.map((file): PublicReading => {
       const commitment = commitPayload(file);
