@@ -27,6 +27,20 @@ export interface PlatformParameters {
   readonly inventorySeconds: number;
   readonly leafBondWei: bigint;
   readonly leafSlashBasisPoints: number;
+  /** Officers of a period. */
+  readonly officerSeats: number;
+  /** Phantoms that a seat must show for its wage. */
+  readonly officerQuota: number;
+  /** Tickets are shown in it, before the period itself. */
+  readonly officerDrawSeconds: number;
+  readonly officerPeriodSeconds: number;
+  /** After the period: to show what was committed to. */
+  readonly officerShowSeconds: number;
+  /** To doubt what was shown, and as long again to answer. */
+  readonly officerDisputeSeconds: number;
+  readonly officerDepositWei: bigint;
+  readonly officerWageWei: bigint;
+  readonly officerBondWei: bigint;
   readonly leaseMs: number;
   readonly offlineMs: number;
   readonly tokenDiscountBasisPoints: number;
@@ -48,7 +62,9 @@ export const localParameters: PlatformParameters = {
   votingSeconds: 10, timelockSeconds: 2, quorumBasisPoints: 1_000,
   proposalDepositWei: oort, poolOwnMinimumWei: 10n * oort, delegationMinimumWei: oort, fullPoolWei: 25n * oort,
   poolLockSeconds: 30, poolExitSeconds: 15, forkSlashBasisPoints: 10_000,
-  leafAnswerSeconds: 20, inventorySeconds: 120, leafBondWei: oort, leafSlashBasisPoints: 100, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
+  leafAnswerSeconds: 20, inventorySeconds: 120, leafBondWei: oort, leafSlashBasisPoints: 100,
+  officerSeats: 2, officerQuota: 2, officerDrawSeconds: 10, officerPeriodSeconds: 60, officerShowSeconds: 15, officerDisputeSeconds: 8,
+  officerDepositWei: oort, officerWageWei: oort / 5n, officerBondWei: oort / 10n, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: 2, rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 
@@ -59,7 +75,10 @@ export const publicParameters: PlatformParameters = {
   votingSeconds: 7 * day, timelockSeconds: 2 * day, quorumBasisPoints: 1_000,
   proposalDepositWei: 10_000n * oort, poolOwnMinimumWei: 200_000n * oort, delegationMinimumWei: 1_000n * oort, fullPoolWei: 500_000n * oort,
   poolLockSeconds: 300 * 5_400, poolExitSeconds: 3 * 5_400, forkSlashBasisPoints: 10_000,
-  leafAnswerSeconds: day / 4, inventorySeconds: day, leafBondWei: 100n * oort, leafSlashBasisPoints: 100, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
+  leafAnswerSeconds: day / 4, inventorySeconds: day, leafBondWei: 100n * oort, leafSlashBasisPoints: 100,
+  // 12 hours; two periods of five wages are a twentieth of a day's reward.
+  officerSeats: 5, officerQuota: 16, officerDrawSeconds: 600, officerPeriodSeconds: day / 2 - 600, officerShowSeconds: day / 4, officerDisputeSeconds: day / 4,
+  officerDepositWei: 1_000n * oort, officerWageWei: 500n * oort, officerBondWei: 100n * oort, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: day, rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 

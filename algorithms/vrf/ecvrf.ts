@@ -54,7 +54,7 @@ interface ProofParts {
   readonly s: bigint;
 }
 
-function partsOf(proof: Uint8Array): ProofParts | null {
+export function partsOf(proof: Uint8Array): ProofParts | null {
   if (proof.length !== proofLength) return null;
   const gamma = pointOf(proof.slice(0, pointLength));
   const c = toNumber(proof.slice(pointLength, pointLength + challengeLength));
@@ -72,7 +72,7 @@ function pointOf(bytes: Uint8Array): CurvePoint | null {
 }
 
 /** Try and increment (draft 05, section 5.4.1.1): half of all 32-byte strings are the x of a point. */
-function hashToCurve(publicKey: Uint8Array, alpha: Uint8Array): CurvePoint {
+export function hashToCurve(publicKey: Uint8Array, alpha: Uint8Array): CurvePoint {
   for (let counter = 0; ; counter += 1) {
     const x = sha256(Uint8Array.of(suite, 1), publicKey, alpha, Uint8Array.of(counter));
     const point = pointOf(Uint8Array.from([2, ...x]));

@@ -15,7 +15,7 @@ describe('the compiled contracts', () => {
     const schema = new Interface(contractAbis[name]);
     schema.forEachFunction((wanted) => {
       const found = own.getFunction(wanted.selector);
-      expect([found?.stateMutability, found?.outputs.map(({ type }) => type)]).toEqual([wanted.stateMutability, wanted.outputs.map(({ type }) => type)]);
+      expect([found?.stateMutability, found?.outputs.map((each) => each.format())]).toEqual([wanted.stateMutability, wanted.outputs.map((each) => each.format())]);
     });
     schema.forEachEvent((wanted) => {
       const found = own.getEvent(wanted.topicHash);

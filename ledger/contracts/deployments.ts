@@ -21,7 +21,7 @@ export class ContractNotCompiled extends Fault {
 
 const order = [
   'InsurancePool', 'StakingPools', 'HonestyCourt', 'DefiPool', 'Rewards', 'Governance', 'Anchors', 'Payments', 'Escrow', 'JuryCourt', 'ForkCourt',
-  'LeafCourt',
+  'LeafCourt', 'OfficerCourt',
 ] as const satisfies readonly ContractName[];
 
 type Arguments = { readonly types: readonly string[]; readonly values: readonly unknown[] };
@@ -31,7 +31,7 @@ export function systemAddresses(deployer: string): Readonly<Record<ContractName,
   return {
     Anchors: at('Anchors'), StakingPools: at('StakingPools'), HonestyCourt: at('HonestyCourt'), Governance: at('Governance'), Rewards: at('Rewards'),
     Payments: at('Payments'), Escrow: at('Escrow'), DefiPool: at('DefiPool'), InsurancePool: at('InsurancePool'), JuryCourt: at('JuryCourt'), ForkCourt: at('ForkCourt'),
-    LeafCourt: at('LeafCourt'),
+    LeafCourt: at('LeafCourt'), OfficerCourt: at('OfficerCourt'),
   };
 }
 
@@ -78,6 +78,14 @@ function argumentsOf(name: ContractName, { platform, parameters: p }: Genesis, a
       return {
         types: ['address', 'address', 'address', 'uint64', 'uint64', 'uint256', 'uint16'],
         values: [at.StakingPools, at.InsurancePool, platform, p.leafAnswerSeconds, p.inventorySeconds, p.leafBondWei, p.leafSlashBasisPoints],
+      };
+    case 'OfficerCourt':
+      return {
+        types: ['address', 'address', 'tuple(uint16,uint32,uint64,uint64,uint64,uint64,uint256,uint256,uint256)'],
+        values: [at.StakingPools, at.HonestyCourt, [
+          p.officerSeats, p.officerQuota, p.officerDrawSeconds, p.officerPeriodSeconds, p.officerShowSeconds, p.officerDisputeSeconds,
+          p.officerDepositWei, p.officerWageWei, p.officerBondWei,
+        ]],
       };
     case 'Governance': {
       const governed = governedParameters(p);

@@ -4,6 +4,7 @@ import { encodeBytes32String, id, type Result } from 'ethers';
 import type { ContractName } from '@oort/schema';
 import { forker, forkTwins } from './fork-twins';
 import { actOnCase, caseStep, enlistNodes, newCaseMemory, type CaseMemory, type CaseStep } from './fuzz-cases';
+import { officerStep, serve, type OfficerStep } from './fuzz-officers';
 import { fuzzParameters, jurors, mallory, oort, people } from './fuzz-people';
 import { hostileCode, type Hostility } from './hostile';
 import { proofOf, rootOf } from './reward-leaves';
@@ -72,6 +73,12 @@ const juryCourt = [
   call('LeafCourt', 'takeOwed', anybody, nothing, tuple(person)),
   call('LeafCourt', 'dismiss', poolOf, nothing, tuple(fc.constant(mallory))),
 ];
+const officerCourt = [
+  ...['open', 'keepSeed', 'resign', 'withdrawDeposit', 'takeEarned', 'takeEarned'].map((each) => call('OfficerCourt', each, anyJuror, nothing, none)),
+  call('OfficerCourt', 'takeOwed', anybody, nothing, tuple(person)),
+  call('OfficerCourt', 'give', anybody, amount, none),
+  ...['lapse', 'claimWage'].map((each) => call('OfficerCourt', each, anyJuror, nothing, tuple(anyJuror, fc.constantFrom(1, 2, 3)))),
+];
 const governance = [
   call('Governance', 'propose', person, fc.constantFrom(oort, oort, oort, 1n), tuple(fc.constantFrom(parameterName, parameterName, parameterName, id('x')), fc.constantFrom(0, 7, 5_000, 5_001), fc.constant('why'))),
   call('Governance', 'vote', person, nothing, tuple(proposal, fc.constantFrom(true, true, false))),
@@ -97,20 +104,22 @@ export type Step =
   | { readonly kind: 'claim'; readonly from: string; readonly leaf: number; readonly more: bigint }
   | { readonly kind: 'arm'; readonly hostility: Hostility; readonly call: Call }
   | { readonly kind: 'pass'; readonly seconds: number }
-  | CaseStep;
+  | CaseStep
+  | OfficerStep;
 
 const calls = fc.oneof(
-  { weight: 6, arbitrary: fc.oneof(...pools) }, { weight: 4, arbitrary: fc.oneof(...court) }, { weight: 3, arbitrary: fc.oneof(...juryCourt) },
+  { weight: 6, arbitrary: fc.oneof(...pools) }, { weight: 4, arbitrary: fc.oneof(...court) }, { weight: 3, arbitrary: fc.oneof(...juryCourt) }, { weight: 3, arbitrary: fc.oneof(...officerCourt) },
   { weight: 4, arbitrary: fc.oneof(...governance) }, { weight: 6, arbitrary: fc.oneof(...money) });
 
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 30, arbitrary: fc.record({ kind: fc.constant('call' as const), call: calls }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('gift' as const), from: person, to: fc.constantFrom<ContractName[]>('DefiPool', 'Rewards', 'InsurancePool', 'StakingPools', 'Governance', 'Escrow', 'JuryCourt'), amount }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('gift' as const), from: person, to: fc.constantFrom<ContractName[]>('DefiPool', 'Rewards', 'InsurancePool', 'StakingPools', 'Governance', 'Escrow', 'JuryCourt', 'OfficerCourt'), amount }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('publish' as const), from: operator, amounts: fc.array(amount, { minLength: 4, maxLength: 4 }), short: fc.boolean(), value: amount }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('claim' as const), from: anybody, leaf: reward, more: fc.constantFrom(0n, 0n, 1n) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('arm' as const), hostility: fc.constantFrom<Hostility[]>('reenter', 'refuse', 'burn', 'accept'), call: calls }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('pass' as const), seconds: fc.constantFrom(1, 7, 21, 41, 200) }) },
   { weight: 18, arbitrary: caseStep },
+  { weight: 12, arbitrary: officerStep },
 );
 
 /** Where histories begin: a full pool, a small one, a hostile one, and votes outside them. */
@@ -152,6 +161,7 @@ export async function act(chain: TestChain, each: Step, remembered: Remembered):
     case 'pass':
       chain.pass(each.seconds);
       return { logs: [], refusal: null };
+    case 'serve': return attempt(serve(chain, each));
     case 'accuse':
     case 'convict':
     case 'doubt':

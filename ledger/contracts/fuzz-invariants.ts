@@ -3,6 +3,7 @@ import { id } from 'ethers';
 import type { ContractName } from '@oort/schema';
 import { parameterName, type Done, type Remembered, type Step } from './fuzz-actions';
 import { atLeast, CaseWatch, InvariantBroken, same } from './fuzz-case-invariants';
+import { endSeats, OfficerWatch } from './fuzz-officers';
 import { fuzzParameters, jurors, jurorStake, people } from './fuzz-people';
 import { platform, type Log, type TestChain } from './test-chain';
 
@@ -20,6 +21,7 @@ export class Watch {
   readonly #proposals = new Map<string, Asked>();
   #parameter: bigint;
   readonly #cases: CaseWatch;
+  readonly #officers: OfficerWatch;
   #anchored = 0n;
 
   private constructor(chain: TestChain, remembered: Remembered, total: bigint, parameter: bigint) {
@@ -28,6 +30,7 @@ export class Watch {
     this.#total = total;
     this.#parameter = parameter;
     this.#cases = new CaseWatch(chain);
+    this.#officers = new OfficerWatch(chain);
   }
 
   static async begin(chain: TestChain, remembered: Remembered): Promise<Watch> {
@@ -41,6 +44,7 @@ export class Watch {
     same('OORT is conserved', await this.#chain.sum(everybody), this.#total);
     await this.#pools();
     await this.#cases.check(done.logs);
+    await this.#officers.check(done.logs);
     await this.#governance(step);
     await this.#rewards();
     await this.#escrow();
@@ -53,7 +57,7 @@ export class Watch {
 
   /** Brings every case to its end, whatever was before. */
   async finish(): Promise<void> {
-    await this.check({ kind: 'pass', seconds: 0 }, { logs: await this.#cases.finish(this.#remembered.cases), refusal: null });
+    await this.check({ kind: 'pass', seconds: 0 }, { logs: [...await this.#cases.finish(this.#remembered.cases), ...await endSeats(this.#chain)], refusal: null });
   }
 
   #note({ contract, event, args }: Log): void {

@@ -7,6 +7,7 @@ export const oort = 10n ** 18n;
 /** Every transaction takes a second, so periods are long enough for what has to happen in them; juries of 1, 3, 7 fit the bench. */
 export const fuzzParameters: PlatformParameters = {
   ...localParameters, votingSeconds: 40, timelockSeconds: 9, appealSeconds: 20, poolLockSeconds: 20, poolExitSeconds: 6, jurySeats: 1, jurySeconds: 12, leafAnswerSeconds: 25,
+  officerSeats: 2, officerQuota: 1, officerDrawSeconds: 15, officerPeriodSeconds: 15, officerShowSeconds: 10, officerDisputeSeconds: 6,
 };
 export const mallory = account('mallory');
 /** The first is a witness that forks; the last one is a contract, which does something of its own when it is paid. */

@@ -2,6 +2,7 @@
 import { AbiCoder, dataLength, encodeBytes32String, getBytes, id, keccak256, Wallet } from 'ethers';
 import { commitPiece, InventoryTree, provePiece } from '@oort/algorithms-possession';
 import { localParameters, type ContractName } from '@oort/schema';
+import { Batch, keyOf, Phantoms, ticketOf } from './officer-deeds';
 import { forker, forkTwins } from './fork-twins';
 import { proofOf, rootOf } from './reward-leaves';
 import { TestChain, account, platform } from './test-chain';
@@ -75,6 +76,40 @@ async function disputes(chain: TestChain, record: (line: Line) => Promise<void>)
   await record([stranger, 'LeafCourt', 'convict', [await disputed(3)]]);
 }
 
+/** Two officers of whom one serves; of its phantoms one is doubted and found, another was never sent. */
+async function office(chain: TestChain, record: (line: Line) => Promise<void>): Promise<void> {
+  const { officerDepositWei, officerBondWei, officerDrawSeconds, officerPeriodSeconds, officerShowSeconds, officerDisputeSeconds } = localParameters;
+  const [busy = '', idle = '', leaving = ''] = jurors;
+  for (const officer of jurors) await record([officer, 'OfficerCourt', 'enrol', keyOf(officer), officerDepositWei]);
+  await record([leaving, 'OfficerCourt', 'resign', []]);
+  await record([leaving, 'OfficerCourt', 'withdrawDeposit', []]);
+  const period = async (number: bigint, who: readonly string[]): Promise<void> => {
+    await record([stranger, 'OfficerCourt', 'open', []]);
+    chain.number += 2n;
+    await record([stranger, 'OfficerCourt', 'keepSeed', []]);
+    for (const officer of who) await record([officer, 'OfficerCourt', 'showTicket', await ticketOf(chain, officer)]);
+    chain.pass(officerDrawSeconds);
+    const phantoms = new Phantoms(chain, busy, number, 16);
+    await record([busy, 'OfficerCourt', 'commitPhantoms', [busy, phantoms.root, 16]]);
+    const batch = new Batch(id(`batch ${number}`), phantoms.leaves);
+    await record([platform, 'HonestyCourt', 'commitBatch', [batch.batchId, batch.root, 18]]);
+    chain.pass(officerPeriodSeconds);
+    await record([busy, 'OfficerCourt', 'showPhantoms', [busy, number, phantoms.shown()]]);
+    const leaf = phantoms.leaves[5] ?? '';
+    await record([stranger, 'OfficerCourt', 'dispute', [busy, number, leaf, 5, phantoms.path(5)], officerBondWei]);
+    if (number === 1n) await record([busy, 'OfficerCourt', 'answer', [leaf, ...batch.sent(leaf)]]);
+    chain.pass(officerDisputeSeconds);
+    if (number === 1n) await record([busy, 'OfficerCourt', 'claimWage', [busy, number]]);
+    else await record([stranger, 'OfficerCourt', 'convict', [leaf]]);
+  };
+  await record([platform, 'OfficerCourt', 'give', [], oort]);
+  await period(1n, [busy, idle]);
+  chain.pass(officerShowSeconds);
+  await record([stranger, 'OfficerCourt', 'lapse', [idle, 1n]]);
+  await record([busy, 'OfficerCourt', 'takeEarned', []]);
+  await period(2n, [busy]);
+}
+
 /** The first call of each method: what the transaction of a single call pays, before refunds. */
 export async function gasCosts(): Promise<readonly GasCost[]> {
   const chain = await TestChain.open();
@@ -91,6 +126,7 @@ export async function gasCosts(): Promise<readonly GasCost[]> {
   };
   for (const line of story) await record(line);
   await disputes(chain, record);
+  await office(chain, record);
   return costs;
 }
 

@@ -15,6 +15,7 @@ of 100 gwei, 0.01. \`node --require tsx/cjs ledger/contracts/gas.ts\` writes thi
 ${table}
 
 \`LeafCourt.answer\` shows a leaf of 4 KiB of a piece of 1 MiB among 1,000 pieces: 65,000 of it are the leaf's bytes in the transaction.
+\`OfficerCourt.showTicket\` verifies a proof of the VRF, \`showPhantoms\` is of 16, \`answer\` of one among 18 tasks.
 
 ## The largest case
 

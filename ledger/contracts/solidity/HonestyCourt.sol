@@ -88,11 +88,14 @@ contract HonestyCourt is PlatformOperated, Owing {
     }
 
     function proposeSlash(bytes32 caseId, address pool, uint16 basisPoints, bytes32 evidenceHash) external onlyPlatform once(caseId) {
-        if (basisPoints > 10_000) revert BasisPointsTooHigh();
-        uint64 appealUntil = uint64(block.timestamp) + appealSeconds;
-        cases[caseId] = Case(pool, msg.sender, basisPoints, appealUntil, 0, Stage.Proposed);
-        pools.hold(caseId, pool, basisPoints);
-        emit SlashProposed(caseId, pool, basisPoints, evidenceHash, appealUntil);
+        _propose(caseId, pool, basisPoints, evidenceHash, msg.sender);
+    }
+
+    /// Of what an officer's phantom found: the finder's share is the officer's, and it sits in no jury of the case.
+    function proposeSlashFoundBy(address finder, bytes32 caseId, address pool, uint16 basisPoints, bytes32 evidenceHash)
+        external onlyPlatform once(caseId)
+    {
+        _propose(caseId, pool, basisPoints, evidenceHash, finder);
     }
 
     function appeal(bytes32 caseId) external payable {
@@ -151,6 +154,14 @@ contract HonestyCourt is PlatformOperated, Owing {
         _pay(found.finder, toFinder);
         _pay(refunds, toRefunds);
         _pay(insurance, toInsurance);
+    }
+
+    function _propose(bytes32 caseId, address pool, uint16 basisPoints, bytes32 evidenceHash, address finder) private {
+        if (basisPoints > 10_000) revert BasisPointsTooHigh();
+        uint64 appealUntil = uint64(block.timestamp) + appealSeconds;
+        cases[caseId] = Case(pool, finder, basisPoints, appealUntil, 0, Stage.Proposed);
+        pools.hold(caseId, pool, basisPoints);
+        emit SlashProposed(caseId, pool, basisPoints, evidenceHash, appealUntil);
     }
 
     function _needsJury(Case storage found) private view returns (bool) {
