@@ -31,6 +31,7 @@ const deciders: Readonly<Record<string, readonly [file: string, name: string, fo
   account: ['accounts/decide', 'accountDecider', Object.keys(accountsVisibility)],
   audit_batch: ['audit/decide', 'batchDecider', ['TaskCommitted', 'BatchCommitted', 'BatchOpened']],
   audit_monitor: ['audit/decide', 'monitorDecider', ['LeakSuspected', 'LeakCleared']],
+  audit_phantom: ['audit/phantom', 'phantomDecider', ['PhantomHandedIn', 'PhantomOpened']],
   audit_record: ['audit/decide', 'recordDecider', ['VerdictReached', 'SlashProposed', 'CaseAppealed', 'JuryDrawn', 'JurorVoted', 'JuryDecided', 'ConvictionHeld', 'NodeCleared', 'SlashConfirmed', 'SlashSettled', 'ResultsRefuted']],
   job: ['compute/decide', 'jobDecider', Object.keys(computeVisibility)],
   mission: ['datahub/decide/mission', 'missionDecider', ['MissionOpened', 'MissionFunded', 'MissionClosed', 'GoldItemAdded']],

@@ -18,6 +18,7 @@ export type MonitorCommand = Command<'ReportGap', { readonly monitorId: string; 
 export type RecordCommand =
   | Command<'JudgeTask', Pick<Verdict, 'nodeId' | 'taskId' | 'work' | 'evidence' | 'outcome' | 'distance'> & {
       readonly caseId: string; readonly operator: string; readonly evidenceHash: string; readonly appealUntil: string;
+      /** Whose phantom it was, where it was not the platform's. */ readonly officer?: string;
     }>
   | Command<'ConvictNode', Pick<Verdict, 'nodeId' | 'work'> & { readonly caseId: string; readonly operator: string; readonly evidenceHash: string; readonly appealUntil: string }>
   | Command<'AppealCase', Of<'CaseAppealed'>>

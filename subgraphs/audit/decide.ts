@@ -95,7 +95,7 @@ function convict({ data }: Extract<RecordCommand, { readonly type: 'ConvictNode'
 }
 
 function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, state: RecordState): Decision<RecordEvent, RecordRefusal> {
-  const { caseId, nodeId, taskId, work, evidence, outcome, distance, operator, evidenceHash, appealUntil } = command.data;
+  const { caseId, nodeId, taskId, work, evidence, outcome, distance, operator, evidenceHash, appealUntil, officer } = command.data;
   if (state.judged.has(taskId)) return refuse('TASK_JUDGED_ALREADY', 'This task was judged already.', { taskId });
   const records = observeWork(state.records, work, outcome);
   const own = records[recordKindOf(work)];
@@ -103,13 +103,13 @@ function judge(command: Extract<RecordCommand, { readonly type: 'JudgeTask' }>, 
     type: 'VerdictReached',
     data: {
       caseId, nodeId, taskId, work, evidence, outcome, distance,
-      cusum: own.gross, trust: trustOver(records), workTrust: trust(own), auditRate: auditRate(records.compute),
+      cusum: own.gross, trust: trustOver(records), workTrust: trust(own), auditRate: auditRate(records.compute), ...(officer === undefined ? {} : { officer }),
     },
   };
   // One case at a time: while one is open, more failures are evidence for it and not another slash.
   const open = [...state.cases.values()].some(({ status }) => status === 'proposed' || status === 'with-jury') || wholeStakeAccused(state) !== undefined;
   if (open || !deservesSlashFor(records, work)) return { events: [verdict] };
-  return { events: [verdict, { type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: withoutJuryBasisPoints, evidenceHash, appealUntil } }] };
+  return { events: [verdict, { type: 'SlashProposed', data: { caseId, nodeId, operator, basisPoints: withoutJuryBasisPoints, evidenceHash, appealUntil, ...(officer === undefined ? {} : { finder: officer }) } }] };
 }
 
 function refuse<Code extends string, Payload>(code: Code, message: string, payload: Payload): { readonly refused: { readonly code: Code; readonly message: string; readonly payload: Payload } } {

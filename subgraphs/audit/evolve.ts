@@ -1,10 +1,11 @@
 import { observeWork, spent } from '@oort/algorithms-honesty';
 import type { AuditEvent } from '@oort/schema/events/audit';
+import type { PhantomEvent } from './phantom';
 import { wholeBasisPoints, type BatchState, type CaseState, type MonitorState, type RecordState } from './state';
 
 export type BatchEvent = Extract<AuditEvent, { readonly type: 'TaskCommitted' | 'BatchCommitted' | 'BatchOpened' }>;
 export type MonitorEvent = Extract<AuditEvent, { readonly type: 'LeakSuspected' | 'LeakCleared' }>;
-export type RecordEvent = Exclude<AuditEvent, BatchEvent | MonitorEvent>;
+export type RecordEvent = Exclude<AuditEvent, BatchEvent | MonitorEvent | PhantomEvent>;
 
 export function evolveBatch(state: BatchState, event: BatchEvent): BatchState {
   switch (event.type) {

@@ -6,6 +6,11 @@ export const batchFlow = {
   OpenBatch: { events: ['BatchOpened'], refusals: ['BATCH_NOT_CLOSED', 'BATCH_OPENED_ALREADY'] },
 } as const satisfies Flow;
 
+export const phantomFlow = {
+  HandInPhantom: { events: ['PhantomHandedIn'], refusals: ['PHANTOM_HANDED_IN_ALREADY', 'PHANTOM_NOT_COMMITTED'] },
+  OpenPhantom: { events: ['PhantomOpened'], refusals: ['PHANTOM_UNKNOWN', 'PHANTOM_OPENED_ALREADY', 'WRONG_OPENING'] },
+} as const satisfies Flow;
+
 export const monitorFlow = {
   ReportGap: { events: ['LeakSuspected', 'LeakCleared'], refusals: [] },
 } as const satisfies Flow;

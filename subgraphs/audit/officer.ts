@@ -12,6 +12,7 @@ import type { ComputeEvent } from '@oort/schema/events/compute';
 import { newJobId } from '@oort/schema/job-spec';
 import { batchDecider, monitorDecider } from './decide';
 import { augment } from './augment';
+import { GuestPhantoms } from './guest-phantoms';
 import { readAnswer, readTask, renewed, withInputs, workOf, type InferenceTask } from './inference';
 import { OpenBatches } from './open-batches';
 import type { RecordHandler } from './records';
@@ -55,6 +56,8 @@ export interface Officer {
   ended(event: RecordedEvent): Promise<void>;
   /** A node committed to an answer and did not show it: a failure, whatever the answer was. */
   missed(event: RecordedEvent): Promise<void>;
+  /** Phantoms of officers who were drawn; where there are none, the platform's own go out. */
+  readonly guests: GuestPhantoms;
   /** Closes the batch, so that its root goes on chain, and opens those of whose tasks none is still out. */
   turnBatch(): Promise<void>;
 }
@@ -77,12 +80,18 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const rates = new Map<string, number>();
   const tallies = new Map<string, AuditTally>();
   let leak: Leak | null = null;
+  const guests = new GuestPhantoms({
+    store, referee, now, against, commit: (taskId, leaf) => commit(taskId, null, leaf.slice(2)),
+    send: (job) => ports.dispatch({ ...job, submitter: persona(), avoid: [] }),
+    judge: (taskId, nodeId, found, cause, by) => judge(taskId, nodeId, 'phantom', found, cause, 'inference', by),
+  });
   await recall();
 
   /** What was under way when the process stopped. A replica that was out is an ordinary job from then on. */
   async function recall(): Promise<void> {
-    const types = ['TaskCommitted', 'VerdictReached', 'BatchCommitted', 'BatchOpened', 'LeakSuspected', 'LeakCleared', 'ResultRecorded', 'JobFailed', 'JobCancelled'];
+    const types = ['TaskCommitted', 'VerdictReached', 'BatchCommitted', 'BatchOpened', 'LeakSuspected', 'LeakCleared', 'ResultRecorded', 'JobFailed', 'JobCancelled', 'PhantomHandedIn', 'PhantomOpened'];
     for await (const recorded of store.readAll('start', { filter: { types } })) {
+      guests.recall(recorded);
       const event = { type: recorded.type, data: recorded.data } as unknown as AuditEvent | Ended;
       if (event.type === 'VerdictReached') {
         phantoms.delete(event.data.taskId);
@@ -102,11 +111,12 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     }
   }
 
-  async function commit(taskId: string, expected: readonly number[] | null): Promise<void> {
+  /** `leaf`: of an officer's phantom, where the hash of its answer would stand, which only the officer knows. */
+  async function commit(taskId: string, expected: readonly number[] | null, leaf: string | null = null): Promise<void> {
     const text = expected === null ? null : canonicalJson(expected);
     const data = {
-      batchId, taskId, salt: randomBytes(16).toString('hex'), isPhantom: text !== null, expected: text,
-      expectedHash: text === null ? null : sha256Hex(text),
+      batchId, taskId, salt: randomBytes(16).toString('hex'), isPhantom: text !== null || leaf !== null, expected: text,
+      expectedHash: text === null ? leaf : sha256Hex(text),
     };
     await batches(batchId, command('CommitTask', data, { actor: 'platform', now: now(), id: deriveId('command', `commit/${taskId}`) }));
     committed.add(taskId);
@@ -126,7 +136,9 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
     if (committed.has(job.jobId)) return;
     await commit(job.jobId, null);
-    if (chance(phantomShare(leak) * meanAuditRate())) await injectPhantom(prepared.shift() ?? await prepare(source() ?? asked));
+    if (chance(phantomShare(leak) * meanAuditRate()) && !await guests.sendFor(task.modelContentId)) {
+      await injectPhantom(prepared.shift() ?? await prepare(source() ?? asked));
+    }
     for (const send of copies.splice(0, copiesAtOnce)) await send();
   }
 
@@ -152,6 +164,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     const { jobId, kind, nodeId, output } = event.data as unknown as Recorded;
     if (kind !== 'inference') return;
     open.ended(jobId);
+    if (guests.answered(event)) return;
     const answer = readAnswer(output) ?? [];
     const phantom = phantoms.get(jobId);
     if (phantom !== undefined) {
@@ -201,7 +214,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
 
   async function judge(
     taskId: string, nodeId: string, evidence: Verdict['evidence'], { outcome, distance }: { outcome: Outcome; distance: number }, cause: RecordedEvent,
-    work: Verdict['work'] = 'inference',
+    work: Verdict['work'] = 'inference', by?: string,
   ): Promise<void> {
     const node = await ports.nodeOf(nodeId);
     if (node === null) return;
@@ -209,7 +222,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
       caseId: deriveId('case', taskId), nodeId, operator: node.operator, taskId, work, evidence, outcome,
       distance: Number.isFinite(distance) ? distance : null,
       evidenceHash: sha256Hex(canonicalJson([taskId, nodeId, outcome, Number.isFinite(distance) ? distance : null])),
-      appealUntil: new Date(now().getTime() + ports.appealMs).toISOString(),
+      appealUntil: new Date(now().getTime() + ports.appealMs).toISOString(), ...(by === undefined ? {} : { officer: by }),
     } as const;
     const outcomeOfJudging = await records(nodeId, command('JudgeTask', data, { actor: 'platform', now: now(), id: deriveId('command', `judge/${taskId}`), cause }));
     if (!outcomeOfJudging.ok) return;
@@ -255,6 +268,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     const { jobId } = data as unknown as Ended['data'];
     phantoms.delete(jobId);
     replicas.delete(jobId);
+    guests.ended(jobId);
     open.ended(jobId);
     return Promise.resolve();
   }
@@ -264,7 +278,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     await judge(`${jobId}/${attempt}`, nodeId, 'proof', { outcome: 'fail', distance: Infinity }, event, workOf(kind));
   }
 
-  return { submitted, answered, ended, missed, turnBatch };
+  return { submitted, answered, ended, missed, guests, turnBatch };
 }
 
 /** Those audited in other work are none that a job could be audited of. */

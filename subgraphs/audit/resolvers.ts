@@ -1,11 +1,15 @@
 import { failureGap, leakOf } from '@oort/algorithms-honesty';
 import type { ReadModels } from '@oort/kernel-projection';
 import { honestyCase, honestyCases, honestyOfAll, nodeHonesty, type CaseRow } from '@oort/projections-honesty';
+import { officerDoor, type OfficerDoorPorts } from './officer-door';
 
-export function auditResolvers(readModels: ReadModels): Readonly<Record<string, unknown>> {
+export function auditResolvers(readModels: ReadModels, door: OfficerDoorPorts): Readonly<Record<string, unknown>> {
   const { database } = readModels;
+  const officers = officerDoor(door);
   return {
+    Mutation: officers.Mutation,
     Query: {
+      ...officers.Query,
       nodeHonesty: (_: unknown, { nodeId }: { readonly nodeId: string }) => nodeHonesty(database, nodeId),
       honesty: async (_: unknown, { first, after }: { readonly first: number; readonly after: string | null }) =>
         connection(await honestyOfAll(database), first, after),

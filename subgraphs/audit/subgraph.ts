@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setInterval } from 'node:timers/promises';
 import { parse } from 'graphql';
 import type { Subgraph, SubgraphPorts } from '@oort/schema';
-import { createOfficer, type OfficerPorts } from './officer';
+import { createOfficer, type Officer, type OfficerPorts } from './officer';
 import { drawsOf, leakPhantoms, type OfficerFault } from './officer-fault';
 import type { OtherWorkPorts } from './other-work';
 import { startReactions } from './react';
@@ -11,6 +11,7 @@ import type { TrainingAuditPorts } from './training';
 import { createRecords } from './records';
 import { onnxReferee } from './referee';
 import { auditResolvers } from './resolvers';
+import { seatsOn } from './seats';
 
 export interface AuditPorts extends SubgraphPorts, Pick<OfficerPorts, 'dispatch' | 'runtimeClass' | 'appealMs'> {
   nodeOf(nodeId: string): Promise<{ readonly operator: string; readonly runtimeClass: string; readonly status: string; readonly publicKey?: string } | null>;
@@ -23,8 +24,9 @@ export interface AuditPorts extends SubgraphPorts, Pick<OfficerPorts, 'dispatch'
 }
 
 export function createAuditSubgraph(ports: AuditPorts): Promise<Subgraph> {
+  let desk: Officer | null = null;
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'audit.graphql'), 'utf8');
-  return Promise.resolve({ name: 'audit', typeDefs: parse(sdl), resolvers: auditResolvers(ports.readModels), start });
+  return Promise.resolve({ name: 'audit', typeDefs: parse(sdl), resolvers: auditResolvers(ports.readModels, { seatOf: seatsOn(ports.ledger), desk: () => desk }), start });
 
   async function start(signal: AbortSignal): Promise<void> {
     const referee = onnxReferee(ports.content);
@@ -32,6 +34,7 @@ export function createAuditSubgraph(ports: AuditPorts): Promise<Subgraph> {
     leakPhantoms(officerFault, store, signal).catch(ended(signal));
     const records = createRecords({ store, now: () => ports.now() });
     const officer = await createOfficer({ store, records, referee, now: () => ports.now(), dispatch, nodeOf, runtimeClass, appealMs, ...drawsOf(officerFault) });
+    desk = officer;
     startReactions({ ports, records, officer, referee }, signal).catch(ended(signal));
     turnBatches(officer.turnBatch, ports.batchMs, signal).catch(ended(signal));
   }

@@ -38,3 +38,11 @@ it('a failed challenge becomes a dispute with its bond where the node signed for
   expect(callsFor(audited, { ...context, leafBondWei: null })).toEqual([]);
   expect(callsFor(event('PossessionAudited', { nodeId: 'n', failed: [] }), context)).toEqual([]);
 });
+
+it('an accusation that an officer\'s phantom brought names it as the finder, where the network has officers', () => {
+  const found = event('SlashProposed', { caseId: 'c', operator: author, basisPoints: 1000, evidenceHash: root, finder: `0x${'0c'.repeat(20)}` });
+  const [call] = callsFor(found, { ...context, hasOfficers: true });
+  expect([call?.method, call?.args]).toEqual(['proposeSlashFoundBy', [`0x${'0c'.repeat(20)}`, keccakOfText('c'), author, 1000, `0x${root}`]]);
+  new Interface(contractAbis.HonestyCourt).encodeFunctionData('proposeSlashFoundBy', [...call?.args ?? []]);
+  expect(callsFor(found, context).map(({ method }) => method)).toEqual(['proposeSlash']);
+});

@@ -19,6 +19,8 @@ export interface ReactionContext {
   readonly rewardsAddress: string;
   /** Of a dispute before LeafCourt; null on a network that has none. */
   readonly leafBondWei: bigint | null;
+  /** Whether the network has OfficerCourt, and a court that knows of finders beside it. */
+  readonly hasOfficers?: boolean;
 }
 
 /** Pure: the same event asks for the same calls, by the same ids. */
@@ -31,7 +33,7 @@ export function callsFor(recorded: RecordedEvent, context: ReactionContext): rea
   });
 }
 
-function contents(event: Calling, { anchoredSize, rewardsAddress, leafBondWei }: ReactionContext): readonly Content[] {
+function contents(event: Calling, { anchoredSize, rewardsAddress, leafBondWei, hasOfficers = false }: ReactionContext): readonly Content[] {
   switch (event.type) {
     case 'DatasetVersionSealed': {
       const { versionId, root, author } = event.data;
@@ -58,8 +60,12 @@ function contents(event: Calling, { anchoredSize, rewardsAddress, leafBondWei }:
       return [{ contract: 'HonestyCourt', method: 'openBatch', args: [keccakOfText(batchId), bytes32(hash)], subject: { kind: 'audit-batch', id: batchId } }];
     }
     case 'SlashProposed': {
-      const { caseId, operator, basisPoints, evidenceHash } = event.data;
-      return [{ contract: 'HonestyCourt', method: 'proposeSlash', args: [keccakOfText(caseId), addressOf(operator), basisPoints, bytes32(evidenceHash)], subject: { kind: 'slash', id: caseId } }];
+      const { caseId, operator, basisPoints, evidenceHash, finder } = event.data;
+      const accusation = [keccakOfText(caseId), addressOf(operator), basisPoints, bytes32(evidenceHash)];
+      if (finder !== undefined && hasOfficers) {
+        return [{ contract: 'HonestyCourt', method: 'proposeSlashFoundBy', args: [addressOf(finder), ...accusation], subject: { kind: 'slash', id: caseId } }];
+      }
+      return [{ contract: 'HonestyCourt', method: 'proposeSlash', args: accusation, subject: { kind: 'slash', id: caseId } }];
     }
     case 'PossessionAudited': {
       const { nodeId, dispute } = event.data;
@@ -96,6 +102,14 @@ function addressOf(text: string): string {
 
 function unixSeconds(at: string): number {
   return Math.floor(Date.parse(at) / 1000);
+}
+
+/** The wage of one seat, into the fund that it is paid out of. */
+export function wageCall(period: string, officer: string, valueWei: bigint): CallRequest {
+  return {
+    callId: deriveId('call', `wage/${period}/${officer.toLowerCase()}`), contract: 'OfficerCourt', method: 'give', args: [], valueWei,
+    subject: { kind: 'officer-wage', id: `${period}/${officer}` },
+  };
 }
 
 export function convictCall(disputeId: string): CallRequest {

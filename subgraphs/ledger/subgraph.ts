@@ -15,6 +15,7 @@ import { RootPublisher } from './republish';
 import { ledgerResolvers } from './resolvers';
 import { JuryKeeper } from './jury-keeper';
 import { LeafKeeper } from './leaf-keeper';
+import { OfficerWages } from './officer-wages';
 import { SlashSettler } from './settle';
 
 export interface LedgerPorts extends SubgraphPorts {
@@ -39,6 +40,7 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
   const settler = new SlashSettler(ports, chain, calls);
   const keeper = new JuryKeeper(ports, chain, calls);
   const leaves = new LeafKeeper(ports, chain, calls);
+  const wages = new OfficerWages(chain, calls);
   const publisher = new RootPublisher(ports, chain, calls);
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'ledger.graphql'), 'utf8');
 
@@ -52,12 +54,13 @@ export async function createLedgerSubgraph(ports: LedgerPorts): Promise<LedgerSu
     await calls.resume();
     const { database } = ports.readModels;
     await runReaction({ name: 'ledger.calls', store, database, subscribes: callingTypes, signal, react: async (event) => {
-      const context = { anchoredSize: reader.latest?.treeSize ?? 0, rewardsAddress: chain.addressOf('Rewards'), leafBondWei: event.type === 'PossessionAudited' ? await leafBond(chain) : null };
+      const context = { anchoredSize: reader.latest?.treeSize ?? 0, rewardsAddress: chain.addressOf('Rewards'), leafBondWei: event.type === 'PossessionAudited' ? await leafBond(chain) : null, hasOfficers: chain.contracts.has('OfficerCourt') };
       for (const call of callsFor(event, context)) await calls.intend(call, event).catch(unlessUnencodable(event));
     } });
     await runReaction({ name: 'ledger.settle', store, database, subscribes: ['SlashConfirmed'], signal, react: (event) => settler.confirmed(event) });
     await runReaction({ name: 'ledger.juries', store, database, subscribes: ['SlashProposed', 'CaseAppealed'], signal, react: (event) => keeper.moved(event) });
     await runReaction({ name: 'ledger.leaves', store, database, subscribes: ['ChainLogObserved'], signal, react: (event) => leaves.observed(event) });
+    await runReaction({ name: 'ledger.wages', store, database, subscribes: ['ChainLogObserved'], signal, react: (event) => wages.observed(event) });
     await runReaction({ name: 'ledger.republish', store, database, subscribes: ['ChainCallFinalised'], signal, react: (event) => publisher.finalised(event) });
     calls.run(signal).catch(ended(signal));
     observeLogs({ store, chain, now }, signal).catch(ended(signal));
