@@ -2,10 +2,11 @@ import type { StoredPart } from '@oort/schema/events/storage';
 import { S3Error } from './s3-error';
 import { header, type S3Request } from './s3-request';
 
-interface Validators { readonly etag: string; readonly storedAt: string }
+interface Validators { readonly etag: string; readonly storedAt: string; readonly userMetadata?: Readonly<Record<string, string>> }
 
 /** RFC 9110 section 13.2.2, in its order of precedence. Throws S3Error PreconditionFailed, NotModified. */
-export function checkReadConditions(request: S3Request, { etag, storedAt }: Validators, prefix = ''): void {
+export function checkReadConditions(request: S3Request, validators: Validators, prefix = ''): void {
+  const { etag, storedAt } = validators;
   const at = Math.floor(Date.parse(storedAt) / 1000) * 1000;
   const ifMatch = header(request, `${prefix}if-match`);
   const ifNoneMatch = header(request, `${prefix}if-none-match`);
@@ -13,13 +14,19 @@ export function checkReadConditions(request: S3Request, { etag, storedAt }: Vali
   const modifiedSince = dateOf(header(request, `${prefix}if-modified-since`));
   const failed = new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
   // A copy's conditions on its source are never "not modified".
-  const unchanged = prefix === '' ? new S3Error('NotModified', 'Not Modified') : failed;
+  const unchanged = prefix === '' ? new S3Error('NotModified', 'Not Modified', refreshing(validators)) : failed;
   if (ifMatch !== null) {
     if (!matches(ifMatch, etag)) throw failed;
   } else if (unmodifiedSince !== null && at > unmodifiedSince) throw failed;
   if (ifNoneMatch !== null) {
     if (matches(ifNoneMatch, etag)) throw unchanged;
   } else if (modifiedSince !== null && at <= modifiedSince) throw unchanged;
+}
+
+/** What a cache goes on with (RFC 9110, section 15.4.5). */
+function refreshing({ etag, storedAt, userMetadata = {} }: Validators): Readonly<Record<string, string>> {
+  const kept = ['cache-control', 'expires'].flatMap((name) => { const value = userMetadata[`:${name}`]; return value === undefined ? [] : [[name, value] as const]; });
+  return { etag: `"${etag}"`, 'last-modified': new Date(storedAt).toUTCString(), ...Object.fromEntries(kept) };
 }
 
 /** For a write: what the object of the key must be. */

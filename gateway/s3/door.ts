@@ -103,7 +103,7 @@ function refuse(incoming: IncomingMessage, response: ServerResponse, error: unkn
   const { s3Code, status, message, headers, details } = errorOf(error);
   // A body that nobody reads would stand before the next request.
   if (!incoming.complete) response.setHeader('connection', 'close');
-  if (error instanceof S3Error && s3Code === 'NotModified') return void response.writeHead(304).end();
+  if (error instanceof S3Error && s3Code === 'NotModified') return void response.writeHead(304, headers).end();
   const body = Buffer.from(errorDocument(s3Code, message, details, (incoming.url ?? '/').split('?', 1)[0] ?? '/', requestId));
   response.writeHead(status, { 'content-type': 'application/xml', 'content-length': body.length, ...headers });
   response.end(incoming.method === 'HEAD' ? undefined : body);

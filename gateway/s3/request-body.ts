@@ -83,6 +83,16 @@ const knownPayloads = [
   'UNSIGNED-PAYLOAD', 'STREAMING-UNSIGNED-PAYLOAD-TRAILER', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
 ];
 
+const largestBody = 5 * 2 ** 30;
+
+/** What is stored says how long it is. Without a length the body is empty (RFC 9112, section 6.3), and whoever means none says so. Throws
+ *  S3Error MissingContentLength, and EntityTooLarge beyond 5 GiB, before a byte is read. */
+export function requireLength(request: S3Request): void {
+  const length = header(request, 'content-length');
+  if (length === null && header(request, 'transfer-encoding') === null) throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
+  if (Number(header(request, 'x-amz-decoded-content-length') ?? length) > largestBody) throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size');
+}
+
 /** The bytes on the wire. A client that waits for `100 Continue` gets it when the body is wanted, so after it was authenticated. */
 export async function* received({ incoming, response }: S3Request): AsyncGenerator<Buffer> {
   if (incoming.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();

@@ -18,20 +18,14 @@ import * as tagging from './operations/tagging';
 import * as versioning from './operations/versioning';
 import { S3Error } from './s3-error';
 import { header, queryValue, type S3Request } from './s3-request';
+import { refuseSubResources, refuseUnserved } from './unserved';
 
 type Operation = (request: S3Request) => Promise<void>;
 
-/** Sub-resources of S3 that this door does not serve. To ignore one would answer another question than was asked. */
-const notServed = [
-  'accelerate', 'analytics', 'intelligent-tiering', 'inventory', 'logging', 'metrics',
-  'replication', 'requestPayment', 'select', 'torrent', 'website',
-];
-
-/** Throws S3Error NotImplemented, MethodNotAllowed. */
+/** Throws S3Error NotImplemented, MethodNotAllowed, InvalidArgument. */
 export function operationOf(request: S3Request): Operation {
   const has = (name: string): boolean => queryValue(request, name) !== null;
-  const unserved = notServed.find(has);
-  if (unserved !== undefined) throw new S3Error('NotImplemented', `The sub-resource ${unserved} is not implemented.`);
+  refuseUnserved(request);
   const operation = request.bucket === '' ? serviceOperation(request) : request.key === '' ? bucketOperation(request, has) : objectOperation(request, has);
   if (operation === null) throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.');
   return operation;
@@ -65,11 +59,15 @@ function serviceOperation({ method }: S3Request): Operation | null {
   return method === 'GET' ? buckets.listBuckets : null;
 }
 
-function bucketOperation({ method, query }: S3Request, has: (name: string) => boolean): Operation | null {
+function bucketOperation(request: S3Request, has: (name: string) => boolean): Operation | null {
+  const { method, query } = request;
   if (has('tagging')) return bucketTagging[method] ?? null;
   if (has('cors')) return bucketCors[method] ?? null;
   const rule = Object.keys(bucketRules).find(has);
   if (rule !== undefined) return bucketRules[rule]?.[method] ?? null;
+  if (method === 'PUT' && has('versioning')) return versioning.putBucketVersioning;
+  if (method === 'POST' && has('delete')) return objects.deleteObjects;
+  refuseSubResources(request);
   switch (method) {
     case 'GET': {
       if (has('location')) return buckets.bucketLocation;
@@ -78,10 +76,10 @@ function bucketOperation({ method, query }: S3Request, has: (name: string) => bo
       if (has('uploads')) return listUploads;
       return query.some(([name, value]) => name === 'list-type' && value === '2') ? buckets.listObjectsV2 : buckets.listObjectsV1;
     }
-    case 'PUT': return has('versioning') ? versioning.putBucketVersioning : buckets.createBucket;
+    case 'PUT': return buckets.createBucket;
     case 'HEAD': return buckets.headBucket;
     case 'DELETE': return buckets.deleteBucket;
-    case 'POST': return has('delete') ? objects.deleteObjects : postObject;
+    case 'POST': return postObject;
     default: return null;
   }
 }
@@ -92,6 +90,9 @@ function objectOperation(request: S3Request, has: (name: string) => boolean): Op
   const lock = Object.keys(objectLocks).find(has);
   if (lock !== undefined) return objectLocks[lock]?.[request.method] ?? null;
   if (has('attributes')) return request.method === 'GET' ? objectAttributes : null;
+  if (request.method === 'POST' && has('uploads')) return multipart.createUpload;
+  if (request.method === 'POST' && has('restore')) return objects.restoreObject;
+  refuseSubResources(request);
   const copies = header(request, 'x-amz-copy-source') !== null;
   switch (request.method) {
     case 'GET': return has('uploadId') ? listParts : objects.getObject;
@@ -101,11 +102,7 @@ function objectOperation(request: S3Request, has: (name: string) => boolean): Op
       return copies ? objects.copyObject : objects.putObject;
     }
     case 'DELETE': return has('uploadId') ? multipart.abortUpload : objects.deleteObject;
-    case 'POST': {
-      if (has('uploads')) return multipart.createUpload;
-      if (has('uploadId')) return multipart.completeUpload;
-      return has('restore') ? objects.restoreObject : null;
-    }
+    case 'POST': return has('uploadId') ? multipart.completeUpload : null;
     default: return null;
   }
 }

@@ -3,6 +3,7 @@ import { lockHeaders, type Lock } from './object-lock';
 import { S3Error } from './s3-error';
 import { header, queryValue, type S3Request } from './s3-request';
 import { tagCount } from './tags';
+import { notImplemented } from './unserved';
 
 /** Headers that S3 keeps with an object and gives back. They lie beside the user's metadata, behind a colon that no user's name can have. */
 const kept = ['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'] as const;
@@ -12,7 +13,7 @@ const notYet = ['x-amz-website-redirect-location'];
 /** Throws S3Error NotImplemented for what would otherwise be quietly ignored. */
 export function refuseUnknown(request: S3Request): void {
   const asked = notYet.find((name) => header(request, name) !== null);
-  if (asked !== undefined) throw new S3Error('NotImplemented', `A header you provided implies functionality that is not implemented: ${asked}`);
+  if (asked !== undefined) throw notImplemented(asked);
   const encryption = header(request, 'x-amz-server-side-encryption');
   if (encryption !== null && !['AES256', 'aws:kms', 'aws:kms:dsse'].includes(encryption)) throw new S3Error('InvalidArgument', 'The encryption method specified is not supported');
   if (encryption === 'aws:kms:dsse') throw new S3Error('NotImplemented', 'Dual-layer encryption is not implemented.');

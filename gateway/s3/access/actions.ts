@@ -65,7 +65,7 @@ export function kindOf(request: Asked): Kind {
 
 export function ofVersion(action: Action, versionId: string | null): Action { return versionId === null ? action : ofVersions[action] ?? action; }
 
-function isHarmless(name: string): boolean { return harmless.includes(name) || name.startsWith('x-amz-') || name.startsWith('response-'); }
+export function isHarmless(name: string): boolean { return harmless.includes(name) || name.startsWith('x-amz-') || name.startsWith('response-'); }
 
 /** What the headers of a write ask for beside it. */
 function impliedBy(request: Asked): readonly Action[] {

@@ -7,7 +7,7 @@ import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } fr
 import { abortHeaders } from '../lifecycle';
 import { contextHeader, encryptionHeaders, encryptionOfWrite, requireUploadKey } from '../object-encryption';
 import { lockOfHeaders } from '../object-lock';
-import { readDocument, requestBody } from '../request-body';
+import { readDocument, requestBody, requireLength } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
 import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { checksumHeaders, contentTypeOf, metadataOf, refuseUnknown } from '../stored-headers';
@@ -67,6 +67,7 @@ function wholeChecksum(request: S3Request, { checksumAlgorithm, checksumType }: 
 }
 
 export async function uploadPart(request: S3Request): Promise<void> {
+  requireLength(request);
   const { uploadId, partNumber, known } = await requirePart(request);
   const customer = await requireUploadKey(request, known.upload.upload, known.state);
   const body = requestBody(request);

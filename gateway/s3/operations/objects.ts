@@ -8,7 +8,7 @@ import type { CustomerKey } from '../customer-key';
 import { expirationHeader } from '../lifecycle';
 import { contextHeader, encryptionHeaders, encryptionOfWrite, requireKey } from '../object-encryption';
 import { lockOfHeaders } from '../object-lock';
-import { readDocument, requestBody } from '../request-body';
+import { readDocument, requestBody, requireLength } from '../request-body';
 import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
 import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { decode } from '../sigv4';
@@ -19,6 +19,7 @@ import { document, element, fields, malformed, parseXml } from '../xml';
 import { mayBypass } from './object-lock';
 
 export async function putObject(request: S3Request): Promise<void> {
+  requireLength(request);
   sendEmpty(request, 200, await storeObject(request));
 }
 
@@ -144,7 +145,8 @@ export async function deleteObjects(request: S3Request): Promise<void> {
   if (!Array.isArray(objects) || objects.length === 0 || objects.length > mostDeletes) throw malformed();
   const quiet = asked['Quiet'] === 'true';
   const targets = objects.map((object: unknown) => {
-    const { Key: key, VersionId: versionId, ETag: etag } = fields(object);
+    const { Key: key, VersionId: versionId, ETag: etag, LastModifiedTime: at, Size: size } = fields(object);
+    if (at !== undefined || size !== undefined) throw new S3Error('NotImplemented', 'Deletes on condition of a size or time are not implemented.');
     if (typeof key !== 'string' || key === '') throw malformed();
     return { key, versionId: typeof versionId === 'string' ? versionId : null, etag: typeof etag === 'string' ? etag : null };
   });
