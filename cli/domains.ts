@@ -50,7 +50,7 @@ export async function openDomains(foundation: Foundation, { domain }: Site): Pro
   const ledger = await createLedgerSubgraph({ ...ports, rawStore, platformKey: keys.chainKey });
   const subgraphs: readonly Subgraph[] = [
     storage, accounts, compute, ledger,
-    await createNodesSubgraph({ ...ports, platformPublicKey: keys.orderKey.publicKey, offlineMs: parameters.offlineMs }),
+    await createNodesSubgraph({ ...ports, platformPublicKey: keys.orderKey.publicKey, offlineMs: parameters.offlineMs, suspensionMs: parameters.suspensionSeconds * 1000 }),
     await createModelsSubgraph({ ...ports, platformKey: keys.orderKey, submitJob: async (job) => { await compute.submitJob(job); } }),
     await createDatahubSubgraph(ports),
     await createStakingSubgraph(ports),

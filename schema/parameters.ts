@@ -41,6 +41,8 @@ export interface PlatformParameters {
   readonly officerDepositWei: bigint;
   readonly officerWageWei: bigint;
   readonly officerBondWei: bigint;
+  /** A node of which a tenth was taken stands aside so long, then its operator may have it back. */
+  readonly suspensionSeconds: number;
   readonly leaseMs: number;
   readonly offlineMs: number;
   readonly tokenDiscountBasisPoints: number;
@@ -64,7 +66,7 @@ export const localParameters: PlatformParameters = {
   poolLockSeconds: 30, poolExitSeconds: 15, forkSlashBasisPoints: 10_000,
   leafAnswerSeconds: 20, inventorySeconds: 120, leafBondWei: oort, leafSlashBasisPoints: 100,
   officerSeats: 2, officerQuota: 2, officerDrawSeconds: 10, officerPeriodSeconds: 60, officerShowSeconds: 15, officerDisputeSeconds: 8,
-  officerDepositWei: oort, officerWageWei: oort / 5n, officerBondWei: oort / 10n, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
+  officerDepositWei: oort, officerWageWei: oort / 5n, officerBondWei: oort / 10n, suspensionSeconds: 60, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: 2, rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 
@@ -78,7 +80,7 @@ export const publicParameters: PlatformParameters = {
   leafAnswerSeconds: day / 4, inventorySeconds: day, leafBondWei: 100n * oort, leafSlashBasisPoints: 100,
   // 12 hours; two periods of five wages are a twentieth of a day's reward.
   officerSeats: 5, officerQuota: 16, officerDrawSeconds: 600, officerPeriodSeconds: day / 2 - 600, officerShowSeconds: day / 4, officerDisputeSeconds: day / 4,
-  officerDepositWei: 1_000n * oort, officerWageWei: 500n * oort, officerBondWei: 100n * oort, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
+  officerDepositWei: 1_000n * oort, officerWageWei: 500n * oort, officerBondWei: 100n * oort, suspensionSeconds: 7 * day, leaseMs: 60_000, offlineMs: 600_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: day, rewardPerEpochWei: 100_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };
 

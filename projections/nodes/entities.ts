@@ -23,6 +23,7 @@ export interface NodeRow {
   statusBefore: NodeStatus;
   trust: number;
   suspendedFor: string | null;
+  suspendedUntil: string | null;
   cores: number | null;
   memoryMb: number | null;
   diskMbPerS: number | null;
@@ -48,6 +49,7 @@ export const NodeEntity = new EntitySchema<NodeRow>({
     statusBefore: { type: 'text' },
     trust: { type: 'double precision' },
     suspendedFor: { type: 'text', nullable: true },
+    suspendedUntil: { type: 'text', nullable: true },
     cores: { type: 'int', nullable: true },
     memoryMb: { type: 'int', nullable: true },
     diskMbPerS: { type: 'double precision', nullable: true },

@@ -6,7 +6,7 @@ projectionContract({
   projection: nodesProjection, samples: join(__dirname, '..', '..', 'schema', 'golden'),
   life: [
     'NodeEnrolled', 'NodeBenchmarked', 'NodeActivated', 'NodeWentOffline', 'NodeCameOnline',
-    'VerdictReached', 'NodeSuspended', 'NodeReinstated', 'NodeDraining', 'NodeRetired',
+    'VerdictReached', 'NodeSuspended', 'SuspensionLifted', 'NodeReinstated', 'NodeDraining', 'NodeRetired',
   ],
   leaves: ['node'],
 });

@@ -4,7 +4,7 @@ import type { NodesEvent } from '@oort/schema/events/nodes';
 import { NodeEntity, type NodeStatus } from './entities';
 
 const subscribes = [
-  'NodeEnrolled', 'NodeBenchmarked', 'NodeActivated', 'NodeWentOffline', 'NodeCameOnline', 'NodeSuspended', 'NodeReinstated',
+  'NodeEnrolled', 'NodeBenchmarked', 'NodeActivated', 'NodeWentOffline', 'NodeCameOnline', 'NodeSuspended', 'SuspensionLifted', 'NodeReinstated',
   'NodeDraining', 'NodeRetired', 'VerdictReached',
 ] as const satisfies readonly (AuditEvent | NodesEvent)['type'][];
 
@@ -14,7 +14,7 @@ type Read = Extract<AuditEvent | NodesEvent, { readonly type: (typeof subscribes
 export const newcomersTrust = 0.05;
 
 export const nodesProjection: Projection = {
-  name: 'nodes', version: 2, subscribes, entities: [NodeEntity],
+  name: 'nodes', version: 3, subscribes, entities: [NodeEntity],
   apply: (event, rows) => apply({ type: event.type, data: event.data } as unknown as Read, event.metadata.occurredAt, rows),
 };
 
@@ -23,7 +23,7 @@ async function apply(event: Read, occurredAt: string, rows: Rows): Promise<void>
   switch (event.type) {
     case 'NodeEnrolled':
       await rows.insert(NodeEntity, {
-        ...event.data, online: true, status: 'enrolled', statusBefore: 'enrolled', trust: newcomersTrust, suspendedFor: null,
+        ...event.data, online: true, status: 'enrolled', statusBefore: 'enrolled', trust: newcomersTrust, suspendedFor: null, suspendedUntil: null,
         cores: null, memoryMb: null, diskMbPerS: null, inferencesPerS: null, wall: null, enrolledAt: occurredAt,
       });
       return;
@@ -39,19 +39,27 @@ async function apply(event: Read, occurredAt: string, rows: Rows): Promise<void>
       await rows.update(NodeEntity, { nodeId }, { online: true, endpoint: event.data.endpoint });
       return;
     case 'NodeSuspended': {
+      const { reason, until = null } = event.data;
       const before = await rows.get(NodeEntity, { nodeId });
-      await rows.update(NodeEntity, { nodeId }, { status: 'suspended', statusBefore: before.status, suspendedFor: event.data.reason });
+      const again = before.status === 'suspended';
+      const lasts = again && (before.suspendedUntil === null || (until !== null && until < before.suspendedUntil));
+      await rows.update(NodeEntity, { nodeId }, {
+        status: 'suspended', statusBefore: again ? before.statusBefore : before.status, ...(lasts ? {} : { suspendedFor: reason, suspendedUntil: until }),
+      });
       return;
     }
+    case 'SuspensionLifted':
+      await rows.update(NodeEntity, { nodeId }, { suspendedFor: event.data.reason, suspendedUntil: event.data.until });
+      return;
     case 'NodeReinstated': {
       const { statusBefore } = await rows.get(NodeEntity, { nodeId });
-      await rows.update(NodeEntity, { nodeId }, { status: statusBefore, suspendedFor: null });
+      await rows.update(NodeEntity, { nodeId }, { status: statusBefore, suspendedFor: null, suspendedUntil: null });
       return;
     }
     case 'NodeActivated': return become(rows, nodeId, 'active');
     case 'NodeDraining': return become(rows, nodeId, 'draining');
     case 'NodeRetired':
-      await rows.update(NodeEntity, { nodeId }, { status: 'retired', online: false, suspendedFor: null });
+      await rows.update(NodeEntity, { nodeId }, { status: 'retired', online: false, suspendedFor: null, suspendedUntil: null });
       return;
     case 'VerdictReached':
       await rows.update(NodeEntity, { nodeId }, { trust: event.data.trust });
@@ -60,5 +68,5 @@ async function apply(event: Read, occurredAt: string, rows: Rows): Promise<void>
 }
 
 async function become(rows: Rows, nodeId: string, status: NodeStatus): Promise<void> {
-  await rows.update(NodeEntity, { nodeId }, { status, suspendedFor: null });
+  await rows.update(NodeEntity, { nodeId }, { status, suspendedFor: null, suspendedUntil: null });
 }

@@ -16,12 +16,20 @@ export type NodesEvent =
   | { readonly type: 'NodeActivated'; readonly data: { readonly nodeId: string } }
   | { readonly type: 'NodeWentOffline'; readonly data: { readonly nodeId: string; readonly lastSeenAt: string } }
   | { readonly type: 'NodeCameOnline'; readonly data: { readonly nodeId: string; readonly endpoint: string | null } }
-  | { readonly type: 'NodeSuspended'; readonly data: { readonly nodeId: string; readonly reason: string; readonly caseId: string | null } }
-  | { readonly type: 'NodeReinstated'; readonly data: { readonly nodeId: string } }
+  | { readonly type: 'NodeSuspended'; readonly data: {
+      readonly nodeId: string; readonly reason: string; readonly caseId: string | null;
+      /** Its operator may have it back from then on; null or not there: for good, unless the case is dismissed. */ readonly until?: string | null;
+    } }
+  | { readonly type: 'NodeReinstated'; readonly data: {
+      readonly nodeId: string;
+      /** `cleared`: a jury dismissed what it was suspended for; `served`: its time was over and its operator asked. */ readonly reason?: 'cleared' | 'served';
+    } }
+  /** A jury dismissed one case; it stays suspended for others, of which the one that lasts longest is told. */
+  | { readonly type: 'SuspensionLifted'; readonly data: { readonly nodeId: string; readonly caseId: string; readonly reason: string; readonly until: string | null } }
   | { readonly type: 'NodeDraining'; readonly data: { readonly nodeId: string } }
   | { readonly type: 'NodeRetired'; readonly data: { readonly nodeId: string } };
 
 export const nodesVisibility = {
   EnrolmentTokenIssued: 'tenant', NodeEnrolled: 'public', NodeBenchmarked: 'public', NodeActivated: 'public', NodeWentOffline: 'public',
-  NodeCameOnline: 'public', NodeSuspended: 'public', NodeReinstated: 'public', NodeDraining: 'public', NodeRetired: 'public',
+  NodeCameOnline: 'public', NodeSuspended: 'public', NodeReinstated: 'public', SuspensionLifted: 'public', NodeDraining: 'public', NodeRetired: 'public',
 } as const satisfies Visibilities<NodesEvent>;

@@ -40,7 +40,7 @@ function end({ data }: Extract<JuryCommand, { readonly type: 'EndCase' }>, found
   const basisPoints = !upheld ? 0 : whole ? found.basisPoints : Math.min(found.basisPoints, withoutJuryBasisPoints);
   const decided: RecordEvent = { type: 'JuryDecided', data: { ...said, basisPoints } };
   const next = basisPoints === wholeBasisPoints ? [] : heldNext(state, said, appealUntil);
-  if (!upheld) return { events: [decided, ...cleared(state, said), ...next] };
+  if (!upheld) return { events: [decided, { type: 'NodeCleared', data: { caseId, nodeId } }, ...next] };
   const { operator, evidenceHash } = found;
   return { events: [decided, { type: 'SlashConfirmed', data: { caseId, nodeId, operator, basisPoints, evidenceHash } }, ...next] };
 }
@@ -52,10 +52,4 @@ function heldNext(state: RecordState, { caseId, nodeId }: Ended, appealUntil: st
   const [deed] = state.held;
   if (deed === undefined || wholeStakeAccused(state, caseId) !== undefined) return [];
   return [{ type: 'SlashProposed', data: { ...deed, nodeId, basisPoints: wholeBasisPoints, appealUntil } }];
-}
-
-/** Not while another slash stands: then the node is suspended for that. */
-function cleared({ cases }: RecordState, { caseId, nodeId }: Ended): readonly RecordEvent[] {
-  const stands = [...cases.values()].some((other) => other.caseId !== caseId && (other.status === 'confirmed' || other.status === 'settled'));
-  return stands ? [] : [{ type: 'NodeCleared', data: { caseId, nodeId } }];
 }

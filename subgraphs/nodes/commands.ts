@@ -20,8 +20,10 @@ export type NodeCommand =
   | Command<'ReportBenchmark', { readonly nodeId: string; readonly cores: number; readonly memoryMb: number; readonly diskMbPerS: number; readonly inferencesPerS: number; readonly wall?: SandboxLevel }>
   | Command<'MarkOffline', { readonly nodeId: string; readonly lastSeenAt: string }>
   | Command<'MarkOnline', { readonly nodeId: string; readonly endpoint: string | null }>
-  | Command<'SuspendNode', { readonly nodeId: string; readonly reason: string; readonly caseId: string | null }>
-  | Command<'ReinstateNode', { readonly nodeId: string; /** Set where a case was dismissed: what a person suspended stays so. */ readonly caseId?: string }>
+  | Command<'SuspendNode', { readonly nodeId: string; readonly reason: string; readonly caseId: string; /** Null: for good. */ readonly until: string | null }>
+  /** The case was dismissed. */
+  | Command<'LiftSuspension', { readonly nodeId: string; readonly caseId: string }>
+  | Command<'ReinstateNode', { readonly nodeId: string; readonly operator: string }>
   /** `operator` is the address that the asking account has proven. */
   | Command<'DrainNode', { readonly nodeId: string; readonly operator: string }>
   | Command<'RetireNode', { readonly nodeId: string; readonly operator: string }>;

@@ -15,8 +15,14 @@ const issued: NodesEvent = { type: 'EnrolmentTokenIssued', data: { tokenHash: 'f
 const enrolled: NodesEvent = { type: 'NodeEnrolled', data: { nodeId, kind: 'super', ...profile } };
 const benchmarked: NodesEvent = { type: 'NodeBenchmarked', data: measured };
 const activated: NodesEvent = { type: 'NodeActivated', data: { nodeId } };
-const suspended: NodesEvent = { type: 'NodeSuspended', data: { nodeId, reason: 'slashed by 10 %', caseId: 'case_1' } };
-const reinstated: NodesEvent = { type: 'NodeReinstated', data: { nodeId } };
+const suspension = (caseId: string, until: string | null): Extract<NodesEvent, { readonly type: 'NodeSuspended' }> =>
+  ({ type: 'NodeSuspended', data: { nodeId, reason: `slashed for ${caseId}`, caseId, until } });
+const [before, noon, after] = ['2026-01-01T11:00:00.000Z', '2026-01-01T12:00:00.000Z', '2026-01-01T13:00:00.000Z'];
+const suspended = suspension('case_1', before);
+const reinstated = (reason: 'cleared' | 'served'): NodesEvent => ({ type: 'NodeReinstated', data: { nodeId, reason } });
+const lifted = (caseId: string, of: string, until: string | null): NodesEvent => ({ type: 'SuspensionLifted', data: { nodeId, caseId, reason: `slashed for ${of}`, until } });
+/** As it was recorded before suspensions had a term. */
+const suspendedOfOld: NodesEvent = { type: 'NodeSuspended', data: { nodeId, reason: 'slashed by 10 %', caseId: 'case_1' } };
 const draining: NodesEvent = { type: 'NodeDraining', data: { nodeId } };
 const retired: NodesEvent = { type: 'NodeRetired', data: { nodeId } };
 const offline: NodesEvent = { type: 'NodeWentOffline', data: { nodeId, lastSeenAt: '2026-01-01T00:00:00.000Z' } };
@@ -26,6 +32,7 @@ const active = [issued, enrolled, benchmarked, activated];
 type Of<Type extends NodeCommand['type']> = Extract<NodeCommand, { readonly type: Type }>;
 const ask = <Type extends NodeCommand['type']>(type: Type, data: Of<Type>['data'], at = '2026-01-01T12:00:00.000Z'): NodeCommand =>
   command(type, data, { actor: 'account_1', now: new Date(at) }) as unknown as NodeCommand;
+const suspend = (caseId: string, until: string | null): NodeCommand => ask('SuspendNode', { nodeId, caseId, reason: `slashed for ${caseId}`, until });
 const enrol = (change: object = {}, at?: string): NodeCommand => ask('EnrolNode', { ...enrolment, ...change }, at);
 
 const accepted: readonly (readonly [string, readonly NodesEvent[], NodeCommand, readonly NodesEvent[]])[] = [
@@ -41,11 +48,21 @@ const accepted: readonly (readonly [string, readonly NodesEvent[], NodeCommand, 
   ['back', [...active, offline], ask('MarkOnline', { nodeId, endpoint: null }), [online(null)]],
   ['back at another address', active, ask('MarkOnline', { nodeId, endpoint: 'http://127.0.0.1:2' }), [online('http://127.0.0.1:2')]],
   ['never away', active, ask('MarkOnline', { nodeId, endpoint: null }), []],
-  ['a slash suspends', active, ask('SuspendNode', suspended.data), [suspended]],
-  ['a slash suspends once', [...active, suspended], ask('SuspendNode', suspended.data), []],
-  ['reinstated', [...active, suspended], ask('ReinstateNode', { nodeId }), [reinstated]],
+  ['a slash suspends', active, suspend('case_1', before), [suspended]],
+  ['a slash suspends once', [...active, suspended], suspend('case_1', before), []],
+  ['each case suspends for itself', [...active, suspended], suspend('case_2', null), [suspension('case_2', null)]],
+  ['its time is over', [...active, suspended], ask('ReinstateNode', { nodeId, operator }), [reinstated('served')]],
+  ['its time is over to the moment', [...active, suspension('case_1', noon)], ask('ReinstateNode', { nodeId, operator }), [reinstated('served')]],
+  ['its case is dismissed', [...active, suspension('case_1', null)], ask('LiftSuspension', { nodeId, caseId: 'case_1' }), [reinstated('cleared')]],
+  ['the case of old is dismissed', [...active, suspendedOfOld], ask('LiftSuspension', { nodeId, caseId: 'case_1' }), [reinstated('cleared')]],
+  ['one of its cases is dismissed', [...active, suspended, suspension('case_2', after)], ask('LiftSuspension', { nodeId, caseId: 'case_1' }), [lifted('case_1', 'case_2', after)]],
+  ['the one that lasts longest is told', [...active, suspended, suspension('case_2', after), suspension('case_3', null), suspension('case_4', noon)],
+    ask('LiftSuspension', { nodeId, caseId: 'case_2' }), [lifted('case_2', 'case_3', null)]],
+  ['then the other', [...active, suspended, suspension('case_2', null), lifted('case_1', 'case_2', null)], ask('LiftSuspension', { nodeId, caseId: 'case_2' }), [reinstated('cleared')]],
+  ['only the time of what is left counts', [...active, suspended, suspension('case_2', null), lifted('case_2', 'case_1', before)], ask('ReinstateNode', { nodeId, operator }), [reinstated('served')]],
+  ['a second slash after the first was served', [...active, suspended, reinstated('served')], suspend('case_2', after), [suspension('case_2', after)]],
   ['drained', active, ask('DrainNode', { nodeId, operator }), [draining]],
-  ['drained again after a suspension', [...active, suspended, reinstated], ask('DrainNode', { nodeId, operator }), [draining]],
+  ['drained again after a suspension', [...active, suspended, reinstated('served')], ask('DrainNode', { nodeId, operator }), [draining]],
   ['drained once', [...active, draining], ask('DrainNode', { nodeId, operator }), []],
   ['retired', [...active, draining], ask('RetireNode', { nodeId, operator }), [retired]],
 ];
@@ -62,8 +79,14 @@ const refused: readonly (readonly [string, readonly NodesEvent[], NodeCommand, N
   ['a benchmark of nobody', [issued], ask('ReportBenchmark', measured), 'UNKNOWN_NODE'],
   ['a benchmark that is too low', [issued, enrolled], ask('ReportBenchmark', { ...measured, memoryMb: 16 }), 'BENCHMARK_TOO_LOW'],
   ['after retirement', [...active, draining, retired], ask('MarkOnline', { nodeId, endpoint: null }), 'NODE_RETIRED'],
-  ['a dismissed case of what a person suspended', [...active, { type: 'NodeSuspended', data: { nodeId, reason: 'asked', caseId: null } }], ask('ReinstateNode', { nodeId, caseId: 'case_1' }), 'SUSPENDED_BY_A_PERSON'],
-  ['nothing to reinstate', active, ask('ReinstateNode', { nodeId }), 'NOT_SUSPENDED'],
+  ['an accusation that suspended nobody is dismissed', active, ask('LiftSuspension', { nodeId, caseId: 'case_1' }), 'NOT_SUSPENDED'],
+  ['an unrelated case is dismissed', [...active, suspended], ask('LiftSuspension', { nodeId, caseId: 'case_2' }), 'NOT_SUSPENDED'],
+  ['nothing to reinstate', active, ask('ReinstateNode', { nodeId, operator }), 'NOT_SUSPENDED'],
+  ['a stranger reinstates', [...active, suspended], ask('ReinstateNode', { nodeId, operator: stranger }), 'NOT_OPERATOR'],
+  ['before its time', [...active, suspension('case_1', after)], ask('ReinstateNode', { nodeId, operator }), 'STILL_SUSPENDED'],
+  ['before the time of each case', [...active, suspended, suspension('case_2', after)], ask('ReinstateNode', { nodeId, operator }), 'STILL_SUSPENDED'],
+  ['who lost everything', [...active, suspended, suspension('case_2', null)], ask('ReinstateNode', { nodeId, operator }), 'SUSPENDED_FOR_GOOD'],
+  ['who was suspended of old', [...active, suspendedOfOld], ask('ReinstateNode', { nodeId, operator }), 'SUSPENDED_FOR_GOOD'],
   ['a stranger drains', active, ask('DrainNode', { nodeId, operator: stranger }), 'NOT_OPERATOR'],
   ['draining before activation', [issued, enrolled], ask('DrainNode', { nodeId, operator }), 'NOT_ACTIVE'],
   ['a stranger retires', [...active, draining], ask('RetireNode', { nodeId, operator: stranger }), 'NOT_OPERATOR'],

@@ -4,7 +4,7 @@ import type { NodesEvent } from '@oort/schema/events/nodes';
 import type { NodeCommand } from './commands';
 import { evolve } from './evolve';
 import { refuse, type NodesRefusal } from './refusals';
-import { unknownNode, type NodeState } from './state';
+import { longest, unknownNode, type NodeState } from './state';
 
 export const nodeDecider: Decider<NodeCommand, NodeState, NodesEvent, NodesRefusal> = {
   category: 'node', initial: unknownNode, decide, evolve,
@@ -38,11 +38,9 @@ function decideOf(command: Exclude<NodeCommand, CommandOf<'IssueEnrolmentToken' 
     case 'MarkOffline': return state.online ? { events: [{ type: 'NodeWentOffline', data: command.data }] } : nothing;
     case 'MarkOnline':
       return state.online && state.endpoint === command.data.endpoint ? nothing : { events: [{ type: 'NodeCameOnline', data: command.data }] };
-    case 'SuspendNode': return state.status === 'suspended' ? nothing : { events: [{ type: 'NodeSuspended', data: command.data }] };
-    case 'ReinstateNode':
-      if (state.status !== 'suspended') return refuse('NOT_SUSPENDED', 'The node is not suspended.', { nodeId });
-      if (command.data.caseId !== undefined && state.caseId === null) return refuse('SUSPENDED_BY_A_PERSON', 'No case suspended the node.', { nodeId });
-      return { events: [{ type: 'NodeReinstated', data: { nodeId } }] };
+    case 'SuspendNode': return suspendsFor(state, command.data.caseId) ? nothing : { events: [{ type: 'NodeSuspended', data: command.data }] };
+    case 'LiftSuspension': return lift(command, state);
+    case 'ReinstateNode': return reinstate(command, state);
     case 'DrainNode':
       if (!same(command.data.operator, state.operator)) return refuse('NOT_OPERATOR', 'Only the node\'s operator may drain it.', { nodeId });
       if (state.status === 'draining') return nothing;
@@ -53,6 +51,27 @@ function decideOf(command: Exclude<NodeCommand, CommandOf<'IssueEnrolmentToken' 
       if (state.status !== 'draining') return refuse('NOT_DRAINING', 'Drain the node first, so that its work moves away.', { nodeId, status: state.status });
       return { events: [{ type: 'NodeRetired', data: { nodeId } }] };
   }
+}
+
+function suspendsFor(state: Known, caseId: string): boolean {
+  return state.status === 'suspended' && state.suspensions.some((one) => one.caseId === caseId);
+}
+
+function lift({ data: { nodeId, caseId } }: CommandOf<'LiftSuspension'>, state: Known): Decided {
+  if (state.status !== 'suspended' || !suspendsFor(state, caseId)) return refuse('NOT_SUSPENDED', 'The case did not suspend the node.', { nodeId });
+  const left = longest(state.suspensions.filter((one) => one.caseId !== caseId));
+  if (left === undefined) return { events: [{ type: 'NodeReinstated', data: { nodeId, reason: 'cleared' } }] };
+  return { events: [{ type: 'SuspensionLifted', data: { nodeId, caseId, reason: left.reason, until: left.until } }] };
+}
+
+/** Whoever lost a tenth comes back after a while, and is audited as often as its record asks for; whoever lost everything does not. */
+function reinstate({ data: { nodeId, operator }, issuedAt }: CommandOf<'ReinstateNode'>, state: Known): Decided {
+  if (!same(operator, state.operator)) return refuse('NOT_OPERATOR', 'Only the node\'s operator may have it back.', { nodeId });
+  if (state.status !== 'suspended') return refuse('NOT_SUSPENDED', 'The node is not suspended.', { nodeId });
+  const { until = null } = longest(state.suspensions) ?? {};
+  if (until === null) return refuse('SUSPENDED_FOR_GOOD', 'Everything that stood behind the node was taken: it does not come back.', { nodeId });
+  if (issuedAt < until) return refuse('STILL_SUSPENDED', 'The node stands aside until then.', { nodeId, until });
+  return { events: [{ type: 'NodeReinstated', data: { nodeId, reason: 'served' } }] };
 }
 
 function enrol({ data, issuedAt }: CommandOf<'EnrolNode'>, state: NodeState): Decided {

@@ -18,8 +18,16 @@ export function evolve(state: NodeState, event: NodesEvent): NodeState {
     case 'NodeActivated': return { ...enrolled, status: 'active' };
     case 'NodeWentOffline': return { ...state, online: false };
     case 'NodeCameOnline': return { ...state, online: true, endpoint: event.data.endpoint };
-    case 'NodeSuspended':
-      return state.status === 'suspended' || state.status === 'retired' ? state : { ...enrolled, status: 'suspended', caseId: event.data.caseId, after: state.status };
+    case 'NodeSuspended': {
+      const { caseId, reason, until = null } = event.data;
+      if (state.status === 'retired') return state;
+      const [before, after] = state.status === 'suspended' ? [state.suspensions, state.after] : [[], state.status];
+      return { ...enrolled, status: 'suspended', suspensions: [...before, { caseId, reason, until }], after };
+    }
+    case 'SuspensionLifted': {
+      if (state.status !== 'suspended') return state;
+      return { ...state, suspensions: state.suspensions.filter(({ caseId }) => caseId !== event.data.caseId) };
+    }
     case 'NodeReinstated': return state.status === 'suspended' ? { ...enrolled, status: state.after } : state;
     case 'NodeDraining': return { ...enrolled, status: 'draining' };
     case 'NodeRetired': return { ...enrolled, status: 'retired', online: false };

@@ -10,7 +10,8 @@ export const nodesFlow = {
   MarkOffline: { events: ['NodeWentOffline'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED'] },
   MarkOnline: { events: ['NodeCameOnline'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED'] },
   SuspendNode: { events: ['NodeSuspended'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED'] },
-  ReinstateNode: { events: ['NodeReinstated'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED', 'NOT_SUSPENDED', 'SUSPENDED_BY_A_PERSON'] },
+  LiftSuspension: { events: ['NodeReinstated', 'SuspensionLifted'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED', 'NOT_SUSPENDED'] },
+  ReinstateNode: { events: ['NodeReinstated'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED', 'NOT_OPERATOR', 'NOT_SUSPENDED', 'SUSPENDED_FOR_GOOD', 'STILL_SUSPENDED'] },
   DrainNode: { events: ['NodeDraining'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED', 'NOT_OPERATOR', 'NOT_ACTIVE'] },
   RetireNode: { events: ['NodeRetired'], refusals: ['UNKNOWN_NODE', 'NODE_RETIRED', 'NOT_OPERATOR', 'NOT_DRAINING'] },
 } as const satisfies Flow;

@@ -8,6 +8,6 @@ import { createNodesSubgraph } from './subgraph';
 runSubgraph({
   name: 'nodes', projections: [nodesProjection], sealing: eventPrivacy, upcasters,
   open: (foundation, settings) => createNodesSubgraph({
-    ...foundation, content: noContent, platformPublicKey: settings.publicKey('OORT_ORDER_PUBLIC_KEY_FILE'), offlineMs: localParameters.offlineMs,
+    ...foundation, content: noContent, platformPublicKey: settings.publicKey('OORT_ORDER_PUBLIC_KEY_FILE'), offlineMs: localParameters.offlineMs, suspensionMs: localParameters.suspensionSeconds * 1000,
   }),
 });

@@ -4,22 +4,25 @@ import type { RecordedEvent } from '@oort/kernel-eventstore';
 import { memoryChains, receive } from '@oort/kernel-telemetry';
 import { deriveId } from '@oort/kernel-wire';
 import { findNode } from '@oort/projections-nodes';
-import type { SubgraphPorts } from '@oort/schema';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import { decodeReading } from '@oort/schema/telemetry/readings';
 import type { Presence } from './presence';
-import type { NodeHandler } from './subgraph';
+import type { NodeHandler, NodesPorts } from './subgraph';
 
 type Confirmed = Extract<AuditEvent, { readonly type: 'SlashConfirmed' }>['data'];
 type Cleared = Extract<AuditEvent, { readonly type: 'NodeCleared' }>['data'];
 
-export async function startReactions(ports: SubgraphPorts, handle: NodeHandler, presence: Presence, signal: AbortSignal): Promise<void> {
-  const { store, readModels, now } = ports;
+const wholeBasisPoints = 10_000;
+const week = 7 * 24 * 60 * 60 * 1000;
+
+export async function startReactions(ports: NodesPorts, handle: NodeHandler, presence: Presence, signal: AbortSignal): Promise<void> {
+  const { store, readModels, now, suspensionMs = week } = ports;
   await runReaction({
     name: 'nodes.slashed', store, database: readModels.database, subscribes: ['SlashConfirmed'], signal,
     react: async (event: RecordedEvent) => {
       const { caseId, nodeId, basisPoints } = event.data as unknown as Confirmed;
-      const data = { nodeId, caseId, reason: `slashed by ${basisPoints / 100} %` };
+      const until = basisPoints === wholeBasisPoints ? null : new Date(Date.parse(event.metadata.occurredAt) + suspensionMs).toISOString();
+      const data = { nodeId, caseId, reason: `slashed by ${basisPoints / 100} %`, until };
       await handle(nodeId, command('SuspendNode', data, { actor: 'platform', now: now(), id: deriveId('command', `suspend/${event.id}`), cause: event }));
     },
   });
@@ -28,7 +31,7 @@ export async function startReactions(ports: SubgraphPorts, handle: NodeHandler, 
     react: async (event: RecordedEvent) => {
       const { caseId, nodeId } = event.data as unknown as Cleared;
       // Most were never suspended: an accusation alone suspends nobody, and the refusal says so.
-      await handle(nodeId, command('ReinstateNode', { nodeId, caseId }, { actor: 'platform', now: now(), id: deriveId('command', `reinstate/${event.id}`), cause: event }));
+      await handle(nodeId, command('LiftSuspension', { nodeId, caseId }, { actor: 'platform', now: now(), id: deriveId('command', `reinstate/${event.id}`), cause: event }));
     },
   });
   // Presence ends with the process, so what is known of the chains does too.

@@ -12,7 +12,8 @@ export type NodesRefusal =
   | RefusalOf<'NODE_RETIRED', { readonly nodeId: string }>
   | RefusalOf<'BENCHMARK_TOO_LOW', { readonly field: string; readonly least: number }>
   | RefusalOf<'NOT_SUSPENDED', { readonly nodeId: string }>
-  | RefusalOf<'SUSPENDED_BY_A_PERSON', { readonly nodeId: string }>
+  | RefusalOf<'SUSPENDED_FOR_GOOD', { readonly nodeId: string }>
+  | RefusalOf<'STILL_SUSPENDED', { readonly nodeId: string; readonly until: string }>
   | RefusalOf<'NOT_OPERATOR', { readonly nodeId: string }>
   | RefusalOf<'NOT_ACTIVE', { readonly nodeId: string; readonly status: string }>
   | RefusalOf<'NOT_DRAINING', { readonly nodeId: string; readonly status: string }>;

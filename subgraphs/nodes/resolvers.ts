@@ -48,8 +48,9 @@ export function nodesResolvers(ports: ResolverPorts): Readonly<Record<string, un
         if (actor.kind !== 'node') return notANode;
         return settled(ports, actor.nodeId, command('ReportBenchmark', { nodeId: actor.nodeId, ...measured(input) }, { actor: actor.nodeId, now: ports.now() }));
       },
-      drainNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => leave(ports, 'DrainNode', input.nodeId, context),
-      retireNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => leave(ports, 'RetireNode', input.nodeId, context),
+      drainNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => byOperator(ports, 'DrainNode', input.nodeId, context),
+      reinstateNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => byOperator(ports, 'ReinstateNode', input.nodeId, context),
+      retireNode: (_: unknown, { input }: Input<{ readonly nodeId: string }>, context: RequestContext) => byOperator(ports, 'RetireNode', input.nodeId, context),
     },
     Node: {
       __resolveReference: ({ id }: { readonly id: string }) => found(id),
@@ -90,14 +91,18 @@ async function enrol(ports: ResolverPorts, input: EnrolInput): Promise<object> {
   return { __typename: 'NodeEnrolment', nodeId, node: row === null ? null : present(row), platformPublicKey: ports.platformPublicKey };
 }
 
-async function leave(ports: ResolverPorts, type: 'DrainNode' | 'RetireNode', nodeId: string, { actor }: RequestContext): Promise<object | null> {
-  // The device itself may leave too: its operator gave it its key.
+async function byOperator(ports: ResolverPorts, type: 'DrainNode' | 'ReinstateNode' | 'RetireNode', nodeId: string, { actor }: RequestContext): Promise<object | null> {
+  // The device itself may ask too: its operator gave it its key.
   const self = actor.kind === 'node' && actor.nodeId === nodeId ? await findNode(ports.readModels, nodeId) : null;
   const by = actor.kind === 'account' ? { id: actor.accountId, operator: actor.address } : self === null ? null : { id: nodeId, operator: self.operator };
   if (by === null) return notSignedIn;
   const data = { nodeId, operator: by.operator };
   const options = { actor: by.id, now: ports.now() };
-  return settled(ports, nodeId, type === 'DrainNode' ? command('DrainNode', data, options) : command('RetireNode', data, options));
+  switch (type) {
+    case 'DrainNode': return settled(ports, nodeId, command('DrainNode', data, options));
+    case 'ReinstateNode': return settled(ports, nodeId, command('ReinstateNode', data, options));
+    case 'RetireNode': return settled(ports, nodeId, command('RetireNode', data, options));
+  }
 }
 
 /** The node as it is after the command. */

@@ -14,6 +14,13 @@ export type NodeState =
   | { readonly status: 'invited'; readonly kind: NodeKind; readonly operator: string; readonly expiresAt: string }
   | Enrolled & { readonly status: 'enrolled' | 'active' | 'draining' | 'retired' }
   /** `after` is what a reinstatement returns it to. */
-  | Enrolled & { readonly status: 'suspended'; readonly caseId: string | null; readonly after: 'enrolled' | 'active' | 'draining' };
+  | Enrolled & { readonly status: 'suspended'; readonly suspensions: readonly Suspension[]; readonly after: 'enrolled' | 'active' | 'draining' };
+
+export interface Suspension { readonly caseId: string | null; readonly reason: string; /** Null: for good. */ readonly until: string | null }
+
+/** The one that lasts longest. */
+export function longest(suspensions: readonly Suspension[]): Suspension | undefined {
+  return suspensions.find(({ until }) => until === null) ?? suspensions.toSorted((one, other) => (other.until ?? '').localeCompare(one.until ?? '')).at(0);
+}
 
 export const unknownNode: NodeState = { status: 'unknown' };

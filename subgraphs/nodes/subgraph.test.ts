@@ -32,7 +32,7 @@ beforeAll(async () => {
   readModels = await openReadModels({ url: database.url, projections: [nodesProjection], store });
   await readModels.start(stop.signal);
   const ports = { store, readModels, telemetry, now: () => new Date() } as unknown as SubgraphPorts;
-  const nodes = await createNodesSubgraph({ ...ports, platformPublicKey, offlineMs: 600 });
+  const nodes = await createNodesSubgraph({ ...ports, platformPublicKey, offlineMs: 600, suspensionMs: 1500 });
   await nodes.start?.(stop.signal);
   schema = buildSubgraphSchema({ typeDefs: nodes.typeDefs, resolvers: nodes.resolvers as Record<string, never> });
 });
@@ -71,7 +71,7 @@ async function activeNode(key: DeviceKey): Promise<string> {
 }
 
 async function show(id: string): Promise<Answer> {
-  const source = 'query N($id: ID!) { node(id: $id) { status online trust endpoint suspendedFor } }';
+  const source = 'query N($id: ID!) { node(id: $id) { status online trust endpoint suspendedFor suspendedUntil } }';
   const { data } = await graphql({ schema, source, variableValues: { id }, contextValue: { actor: anonymous, requestId: 'r' } });
   return data?.['node'] as Answer;
 }
@@ -155,6 +155,21 @@ describe('nodes', () => {
     expect(await liveNodes(readModels, { nodeIds: [nodeId], online: 'either' })).toHaveLength(1);
   });
 
+  it('lets an operator have a node back of which a tenth was taken, and none of which everything was', async () => {
+    const [slashed, ruined] = [await activeNode(newDeviceKey()), await activeNode(newDeviceKey())];
+    for (const [nodeId, basisPoints] of [[slashed, 1000], [ruined, 10_000]] as const) {
+      await record('audit', { type: 'SlashConfirmed', data: { caseId: `case_${nodeId}`, nodeId, operator, basisPoints, evidenceHash: 'h' } });
+      await until(async () => (await show(nodeId))['status'] === 'suspended');
+    }
+    const back = (actor: Actor, nodeId: string) => ask(actor, 'reinstateNode', { nodeId }, 'NodeInput', '... on Node { status suspendedUntil }');
+    expect(await back(stranger, slashed)).toMatchObject({ code: 'NOT_OPERATOR' });
+    expect(await back(account, ruined)).toMatchObject({ code: 'SUSPENDED_FOR_GOOD' });
+    expect(await show(ruined)).toMatchObject({ suspendedFor: 'slashed by 100 %', suspendedUntil: null });
+    const { suspendedUntil } = await show(slashed);
+    await until(() => Promise.resolve(new Date().toISOString() >= String(suspendedUntil)));
+    expect(await back(account, slashed)).toMatchObject({ status: 'active', suspendedUntil: null });
+  });
+
   it('lets only its operator, and itself, drain and retire a node, and pages through all', async () => {
     const nodeId = await activeNode(newDeviceKey());
     const leave = (actor: Actor, field: string) => ask(actor, field, { nodeId }, 'NodeInput', '... on Node { status }');
@@ -166,13 +181,13 @@ describe('nodes', () => {
     expect(await leave(account, 'drainNode')).toMatchObject({ status: 'draining' });
     expect(await leave(account, 'retireNode')).toMatchObject({ status: 'retired' });
     expect(await nodePublicKey(readModels, nodeId)).toBeNull();
-    const source = 'query P($after: String) { nodes(first: 3, after: $after) { totalCount edges { node { id } } pageInfo { hasNextPage endCursor } } }';
+    const source = 'query P($after: String) { nodes(first: 4, after: $after) { totalCount edges { node { id } } pageInfo { hasNextPage endCursor } } }';
     const page = async (after: Json) => (await graphql({ schema, source, variableValues: { after }, contextValue: { actor: anonymous, requestId: 'r' } })).data?.['nodes'] as {
       readonly edges: readonly Answer[]; readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string } };
     const first = await page(null);
-    expect(first).toMatchObject({ totalCount: 5, pageInfo: { hasNextPage: true } });
+    expect(first).toMatchObject({ totalCount: 7, pageInfo: { hasNextPage: true } });
     const second = await page(first.pageInfo.endCursor);
     expect(second.pageInfo.hasNextPage).toBe(false);
-    expect(new Set([...first.edges, ...second.edges].map((edge) => JSON.stringify(edge))).size).toBe(5);
+    expect(new Set([...first.edges, ...second.edges].map((edge) => JSON.stringify(edge))).size).toBe(7);
   });
 });

@@ -19,6 +19,8 @@ export interface NodesPorts extends SubgraphPorts {
   readonly platformPublicKey: string;
   /** Silence after which a node counts as offline; 10 minutes unless told (DOMAINS: nodes). */
   readonly offlineMs?: number;
+  /** Of a node that lost a tenth of its stake; 7 days unless told: so long its last results are audited again (HONESTY: Protocol, 6). */
+  readonly suspensionMs?: number;
 }
 
 export type NodeHandler = (nodeId: string, asked: NodeCommand) => Promise<Outcome<NodeState, NodesRefusal>>;
