@@ -36,6 +36,19 @@ export function newDigest(name: ChecksumName | 'MD5'): Digest {
   }
 }
 
+/** Bytes on their way, whose checksum is known once they have ended. */
+export function digesting(name: ChecksumName, bytes: AsyncIterable<Buffer>): { readonly bytes: AsyncIterable<Buffer>; checksums(): Readonly<Record<string, string>> } {
+  const digest = newDigest(name);
+  let whole: Readonly<Record<string, string>> | null = null;
+  async function* passed(): AsyncGenerator<Buffer> {
+    for await (const chunk of bytes) {
+      digest.update(chunk);
+      yield chunk;
+    }
+  }
+  return { bytes: passed(), checksums: () => (whole ??= { [name]: digest.base64() }) };
+}
+
 function hashed(algorithm: string): Digest {
   const hash = createHash(algorithm);
   return { update: (bytes) => { hash.update(bytes); }, base64: () => hash.digest('base64') };

@@ -74,6 +74,22 @@ export function rangeOf(text: string | null, sizeBytes: number): Range | null {
   const start = first === '' ? Math.max(0, sizeBytes - Number(last)) : Number(first);
   const end = first === '' || last === '' ? sizeBytes : Math.min(sizeBytes, Number(last) + 1);
   if (first !== '' && last !== '' && Number(last) < Number(first)) return null;
-  if (start >= sizeBytes || start >= end) throw new S3Error('InvalidRange', 'The requested range is not satisfiable');
+  if (start >= sizeBytes || start >= end) throw unsatisfiable(text ?? '', sizeBytes);
   return { start, end };
+}
+
+function unsatisfiable(range: string, sizeBytes: number): S3Error {
+  return new S3Error('InvalidRange', 'The requested range is not satisfiable', { 'content-range': `bytes */${sizeBytes}` }, { RangeRequested: range, ActualObjectSize: String(sizeBytes) });
+}
+
+/** Of a part that is copied: both ends, and within the source, since another part than was asked for would be a damaged object (Amazon S3 API
+ *  Reference, UploadPartCopy). Throws S3Error InvalidArgument, InvalidRange. */
+export function copyRangeOf(text: string | null, sizeBytes: number): Range | null {
+  if (text === null) return null;
+  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(text) ?? [];
+  if (first === undefined || last === undefined || Number(last) < Number(first)) {
+    throw new S3Error('InvalidArgument', 'The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy');
+  }
+  if (Number(last) >= sizeBytes) throw new S3Error('InvalidRange', `Range specified is not valid for source object of size: ${sizeBytes}`);
+  return { start: Number(first), end: Number(last) + 1 };
 }

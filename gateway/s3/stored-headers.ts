@@ -75,3 +75,10 @@ export function checksumHeaders(checksums: Readonly<Record<string, string>>): Re
   const type = all[0] === undefined ? {} : { 'x-amz-checksum-type': typeOf(all[0][1]) };
   return { ...Object.fromEntries(all.map(([name, value]) => [`x-amz-checksum-${name.toLowerCase()}`, value])), ...type };
 }
+
+/** As documents have them. */
+export function checksumElements(checksums: Readonly<Record<string, string>>): Record<string, string> {
+  const all = Object.entries(checksums);
+  const type = all[0] === undefined ? {} : { ChecksumType: typeOf(all[0][1]) };
+  return { ...Object.fromEntries(all.map(([name, value]) => [`Checksum${name}`, value])), ...type };
+}

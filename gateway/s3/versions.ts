@@ -8,6 +8,11 @@ export function versionHeaders(version: { readonly named?: boolean; readonly ver
   return versioning === 'off' ? {} : { 'x-amz-version-id': versionName(version) };
 }
 
+/** Of what was copied. */
+export function sourceHeaders(version: { readonly named?: boolean; readonly versionId: string }, versioning: 'off' | 'enabled' | 'suspended'): Record<string, string> {
+  return versioning === 'off' ? {} : { 'x-amz-copy-source-version-id': versionName(version) };
+}
+
 /** `name` is null for the newest. Throws S3Error NoSuchKey, NoSuchVersion, or what S3 says of a delete marker: an unnamed read finds
  *  no key, a read of the marker itself is not a method that it has. */
 export async function requireVersion({ objects }: Pick<S3Request, 'objects'>, bucket: string, key: string, name: string | null): Promise<ReadableObject> {

@@ -1,7 +1,7 @@
 import type { Part, PresentBucket, UploadState } from '@oort/subgraphs-storage';
 import { listOfNewObject } from '../access/new-lists';
-import { rangeOf, unquoted, writeCondition } from '../conditions';
-import { checksumNamed, headerOfChecksum } from '../checksums';
+import { checksumNamed, digesting, headerOfChecksum } from '../checksums';
+import { copyRangeOf, unquoted, writeCondition } from '../conditions';
 import { customerKeyOf, type CustomerKey } from '../customer-key';
 import { defaultType, isPossible, joinedChecksum, typeOf, type ChecksumType } from '../joined-checksums';
 import { abortHeaders } from '../lifecycle';
@@ -10,9 +10,9 @@ import { lockOfHeaders } from '../object-lock';
 import { readDocument, requestBody, requireLength } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
 import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
-import { checksumHeaders, contentTypeOf, metadataOf, refuseUnknown } from '../stored-headers';
+import { checksumElements, checksumHeaders, contentTypeOf, metadataOf, refuseUnknown } from '../stored-headers';
 import { tagsOfHeader } from '../tags';
-import { versionHeaders } from '../versions';
+import { sourceHeaders, versionHeaders } from '../versions';
 import { document, fields, malformed, parseXml } from '../xml';
 import { copySource } from './objects';
 
@@ -79,12 +79,16 @@ export async function uploadPart(request: S3Request): Promise<void> {
 export async function uploadPartCopy(request: S3Request): Promise<void> {
   const { uploadId, partNumber, known } = await requirePart(request);
   const customer = await requireUploadKey(request, known.upload.upload, known.state);
-  const { object: { version }, customer: fromCustomer } = await copySource(request);
-  const range = rangeOf(header(request, 'x-amz-copy-source-range'), version.sizeBytes);
+  const { object: { version }, customer: fromCustomer, versioning: fromVersioning } = await copySource(request);
+  const range = copyRangeOf(header(request, 'x-amz-copy-source-range'), version.sizeBytes);
   const bytes = request.objects.read(version, range?.start, range?.end, fromCustomer?.key);
-  const done = await request.objects.uploads.storePart(uploadId, partNumber, bytes, () => ({}), (range?.end ?? version.sizeBytes) - (range?.start ?? 0), { ...known, ...keyOf(customer) });
+  const algorithm = checksumNamed(known.upload.upload.checksumAlgorithm ?? '');
+  const { bytes: body, checksums } = algorithm === null ? { bytes, checksums: () => ({}) } : digesting(algorithm, bytes);
+  const done = await request.objects.uploads.storePart(uploadId, partNumber, body, checksums, (range?.end ?? version.sizeBytes) - (range?.start ?? 0), { ...known, ...keyOf(customer) });
   if (!done.ok) throw errorOfRefusal(done.refusal);
-  sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), encryptionHeaders(customer, known.upload.upload.encryption));
+  sendXml(request, 200, document('CopyPartResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString(), ...checksumElements(done.value.checksums) }), {
+    ...encryptionHeaders(customer, known.upload.upload.encryption), ...sourceHeaders(version, fromVersioning),
+  });
 }
 
 function keyOf(customer: CustomerKey | null): { readonly customerKey?: Buffer } { return customer === null ? {} : { customerKey: customer.key }; }
@@ -100,9 +104,12 @@ export async function completeUpload(request: S3Request): Promise<void> {
   const parts = listed.map((part: unknown) => {
     const { PartNumber: number, ETag: etag } = fields(part);
     if (typeof number !== 'string' || !/^\s*\d{1,5}\s*$/.test(number) || typeof etag !== 'string') throw malformed();
-    return { partNumber: Number(number), etag: unquoted(etag) };
+    return { partNumber: Number(number), etag: unquoted(etag), said: fields(part) };
   });
-  const done = await request.objects.uploads.complete(uploadId, parts, writeCondition(request), (chosen) => wholeChecksum(request, state.upload, chosen), request.auth.accountId);
+  const done = await request.objects.uploads.complete(uploadId, parts.map(({ partNumber, etag }) => ({ partNumber, etag })), writeCondition(request), (chosen) => {
+    checkParts(request, parts, chosen);
+    return wholeChecksum(request, state.upload, chosen);
+  }, request.auth.accountId);
   if (!done.ok) throw errorOfRefusal(done.refusal);
   const { bucket, key } = request;
   const whole = Object.entries(done.value.checksums);
@@ -110,6 +117,16 @@ export async function completeUpload(request: S3Request): Promise<void> {
     Location: `/${bucket}/${key}`, Bucket: bucket, Key: key, ETag: `"${done.value.etag}"`,
     ...Object.fromEntries(whole.map(([name, value]) => [`Checksum${name}`, value])), ChecksumType: whole[0] === undefined ? null : typeOf(whole[0][1]),
   }), { ...(state.upload.encryption?.kind === 'customer' && customer === null ? {} : encryptionHeaders(customer, state.upload.encryption)), ...versionHeaders(done.value, versioning) });
+}
+
+/** What the client says of the parts and of their sum must be so. Throws S3Error InvalidPart, InvalidRequest. */
+function checkParts(request: S3Request, asked: readonly { readonly said: Readonly<Record<string, unknown>> }[], chosen: readonly Part[]): void {
+  for (const [index, { checksums }] of chosen.entries()) {
+    const wrong = Object.entries(asked[index]?.said ?? {}).find(([name, value]) => name.startsWith('Checksum') && checksums[name.slice('Checksum'.length)] !== value);
+    if (wrong !== undefined) throw new S3Error('InvalidPart', "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag or checksum may not match the part's.");
+  }
+  const [said, sum] = [header(request, 'x-amz-mp-object-size'), chosen.reduce((total, { sizeBytes }) => total + sizeBytes, 0)];
+  if (said !== null && Number(said) !== sum) throw new S3Error('InvalidRequest', `The provided 'x-amz-mp-object-size' header does not match what was computed: ${sum}`);
 }
 
 export async function abortUpload(request: S3Request): Promise<void> {

@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { finished } from 'node:stream/promises';
-import { versionName, type Deleted, type PresentBucket, type ReadableObject } from '@oort/subgraphs-storage';
+import type { Deleted, PresentBucket, ReadableObject } from '@oort/subgraphs-storage';
 import { requireAccess } from '../access/admission';
 import { listOfNewObject } from '../access/new-lists';
+import { checksumNamed, digesting } from '../checksums';
 import { checkReadConditions, partRange, rangeOf, unquoted, writeCondition } from '../conditions';
 import type { CustomerKey } from '../customer-key';
+import { typeOf } from '../joined-checksums';
 import { expirationHeader } from '../lifecycle';
 import { contextHeader, encryptionHeaders, encryptionOfWrite, requireKey } from '../object-encryption';
 import { lockOfHeaders } from '../object-lock';
@@ -12,9 +14,9 @@ import { readDocument, requestBody, requireLength } from '../request-body';
 import { errorOf, errorOfRefusal, S3Error } from '../s3-error';
 import { header, parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { decode } from '../sigv4';
-import { checksumHeaders, contentTypeOf, metadataOf, objectHeaders, refuseUnknown } from '../stored-headers';
+import { checksumElements, checksumHeaders, contentTypeOf, metadataOf, objectHeaders, refuseUnknown } from '../stored-headers';
 import { tagsOfHeader } from '../tags';
-import { requireVersion, versionHeaders, versionNamed } from '../versions';
+import { requireVersion, sourceHeaders, versionHeaders, versionNamed } from '../versions';
 import { document, element, fields, malformed, parseXml } from '../xml';
 import { mayBypass } from './object-lock';
 
@@ -203,16 +205,28 @@ export async function copyObject(request: S3Request): Promise<void> {
   if (from === bucket && fromKey === key && !replace && !cold && !encrypts(request) && current?.version.versionId === version.versionId) {
     throw new S3Error('InvalidRequest', 'This copy request is illegal because it is trying to copy an object to itself without changing it.');
   }
+  const { bytes, checksums } = checkedCopy(request, version, objects.read(version, 0, version.sizeBytes, fromCustomer?.key));
   const done = await objects.put({
-    ...parties(request), ...list, bucket, key, body: objects.read(version, 0, version.sizeBytes, fromCustomer?.key), sizeBytes: version.sizeBytes, condition: writeCondition(request), checksums: () => version.checksums,
+    ...parties(request), ...list, bucket, key, body: bytes, sizeBytes: version.sizeBytes, condition: writeCondition(request), checksums,
     contentType: replace ? contentTypeOf(request) : version.contentType, userMetadata: replace ? metadataOf(request) : version.userMetadata,
     ...(tags === undefined ? {} : { tags }), way: 'Copy', state: present,
   });
   if (!done.ok) throw errorOfRefusal(done.refusal);
   if (cold) await archive(request);
-  sendXml(request, 200, document('CopyObjectResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString() }), {
-    ...encryptionHeaders(customer, managed ?? undefined), ...contextHeader(managed), ...versionHeaders(done.value, versioning), ...(fromVersioning === 'off' ? {} : { 'x-amz-copy-source-version-id': versionName(version) }),
+  sendXml(request, 200, document('CopyObjectResult', { ETag: `"${done.value.etag}"`, LastModified: request.now().toISOString(), ...checksumElements(done.value.checksums) }), {
+    ...encryptionHeaders(customer, managed ?? undefined), ...contextHeader(managed), ...versionHeaders(done.value, versioning), ...sourceHeaders(version, fromVersioning),
   });
+}
+
+/** A copy has the checksum that is asked for, else its source's; one of parts is computed anew, since a copy has none. Throws S3Error NotImplemented. */
+function checkedCopy(request: S3Request, { checksums }: ReadableObject['version'], bytes: AsyncIterable<Buffer>): { readonly bytes: AsyncIterable<Buffer>; checksums(): Readonly<Record<string, string>> } {
+  const asked = header(request, 'x-amz-checksum-algorithm');
+  const [had, value = ''] = Object.entries(checksums)[0] ?? [];
+  const name = asked ?? had;
+  if (name === undefined || (name.toUpperCase() === had && typeOf(value) === 'FULL_OBJECT')) return { bytes, checksums: () => checksums };
+  const known = checksumNamed(name);
+  if (known === null) throw new S3Error('NotImplemented', `The checksum ${name} is not implemented.`);
+  return digesting(known, bytes);
 }
 
 /** A copy onto itself changes something where it says how it is to be encrypted. */
