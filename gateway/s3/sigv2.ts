@@ -2,7 +2,7 @@
 // Source: Amazon S3 Developer Guide, "Signing and authenticating REST requests (AWS signature version 2)".
 import { createHmac } from 'node:crypto';
 import { S3Error } from './s3-error';
-import { equal, expired, headerOf, mismatch, queryOf, skewed, skewMs, unknownKey, type Authenticated, type Query, type S3Credentials, type SignedRequest } from './sigv4';
+import { asBytes, equal, expired, headerOf, mismatch, queryOf, skewed, skewMs, unknownKey, type Authenticated, type Query, type S3Credentials, type SignedRequest } from './sigv4';
 
 /** Parameters that are part of what is signed. */
 const signed = [
@@ -29,8 +29,8 @@ export function authenticateVersion2(
   const toSign = stringToSign(request, path, query, date, bucketOfHost);
   // Some clients sign a bucket without a key as `/bucket/`, whichever way they send it.
   const others = /^\/[^/]+$/.test(path) && bucketOfHost === null ? [stringToSign(request, `${path}/`, query, date, null)] : [];
-  const fits = (text: string): boolean => equal(createHmac('sha1', credentials.secretAccessKey).update(text).digest('base64'), signature);
-  if (![toSign, ...others].some(fits)) throw mismatch({ accessKeyId, toSign, signature });
+  const fits = (signed: string | Buffer): boolean => equal(createHmac('sha1', credentials.secretAccessKey).update(signed).digest('base64'), signature);
+  if (![toSign, ...others].some((text) => fits(text) || fits(asBytes(text)))) throw mismatch({ accessKeyId, toSign, signature });
   // Bodies have no signatures of their own in this version.
   const payloadHash = headerOf(request.headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD';
   if (payloadHash.startsWith('STREAMING-AWS4')) throw new S3Error('InvalidRequest', 'Chunks are signed by Signature Version 4 only.');

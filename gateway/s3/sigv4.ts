@@ -49,7 +49,8 @@ export function authenticate(
   const key = signingKey(credentials.secretAccessKey, claim.date, claim.region);
   const canonical = canonicalRequest(request, query, claim);
   const toSign = [algorithm, claim.timestamp, scope, sha256(canonical)].join('\n');
-  if (!equal(hmac(key, toSign).toString('hex'), claim.signature)) {
+  const ofBytes = [algorithm, claim.timestamp, scope, sha256(asBytes(canonical))].join('\n');
+  if (![toSign, ofBytes].some((text) => equal(hmac(key, text).toString('hex'), claim.signature))) {
     throw mismatch({ accessKeyId: claim.accessKeyId, toSign, signature: claim.signature }, { CanonicalRequest: canonical, CanonicalRequestBytes: bytesOf(canonical) });
   }
   const signing = { key, timestamp: claim.timestamp, scope, seed: claim.signature };
@@ -58,6 +59,13 @@ export function authenticate(
 
 export function unknownKey(accessKeyId: string): S3Error {
   return new S3Error('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', {}, { AWSAccessKeyId: accessKeyId });
+}
+
+/** Headers came as bytes, each of which is a character here. Who writes them as UTF-8 signs these bytes, who writes them as Latin-1 signs
+ *  their characters in UTF-8: clients differ, and both mean what came. */
+export function asBytes(text: string): Buffer | string {
+  const bytes = Buffer.from(text, 'latin1');
+  return bytes.toString('latin1') === text ? bytes : text;
 }
 
 /** With what the door made of the request, from which whoever signs can see where the two part. */

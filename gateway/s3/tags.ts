@@ -13,7 +13,11 @@ const longestValue = 256;
 export function parseTagging(bytes: Buffer, most: number): Tags {
   const set = parseXml(bytes, 'Tagging')['TagSet'];
   if (set === undefined) throw malformed();
-  const listed = fields(set)['Tag'];
+  return tagsListed(fields(set)['Tag'], most);
+}
+
+/** Elements called Tag. Throws S3Error InvalidTag, MalformedXML. */
+export function tagsListed(listed: unknown, most: number): Tags {
   return checked(Array.isArray(listed) ? listed.map((tag: unknown) => {
     const { Key: name, Value: value } = fields(tag);
     if (typeof name !== 'string' || typeof value !== 'string') throw malformed();

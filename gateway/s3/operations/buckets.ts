@@ -1,28 +1,61 @@
 import { ownerElement } from '../access/acl';
 import { settingsOfNewBucket } from '../access/new-lists';
 import { lockOfNewBucket } from '../object-lock';
+import { readDocument } from '../request-body';
 import { errorOfRefusal, S3Error } from '../s3-error';
 import { parties, queryValue, requireBucket, sendEmpty, sendXml, type S3Request } from '../s3-request';
 import { uriEncode } from '../sigv4';
-import { document, element, type Markup } from '../xml';
+import { mostBucketTags, tagsListed } from '../tags';
+import { document, element, fields, parseXml, type Markup } from '../xml';
+
+const mostBuckets = 10_000;
+const ownRegion = 'us-east-1';
 
 export async function listBuckets(request: S3Request): Promise<void> {
   const { objects, auth } = request;
-  const buckets = (await objects.buckets(auth.accountId)).map(({ bucket, createdAt }) => element('Bucket', { Name: bucket, CreationDate: createdAt }));
-  sendXml(request, 200, document('ListAllMyBucketsResult', { Owner: ownerOf(request, auth.accountId), Buckets: element('Buckets', { Bucket: buckets }) }));
+  const [prefix, most, token, region] = [queryValue(request, 'prefix') ?? '', queryValue(request, 'max-buckets'), tokenOf(request), queryValue(request, 'bucket-region')];
+  if (most !== null && !(/^\d{1,5}$/.test(most) && Number(most) >= 1 && Number(most) <= mostBuckets)) throw new S3Error('InvalidArgument', `Argument max-buckets must be an integer between 1 and ${mostBuckets}`);
+  const asked = (await objects.buckets(auth.accountId)).filter(({ bucket }) => bucket.startsWith(prefix) && bucket > (token ?? '') && (region === null || region === ownRegion));
+  const page = asked.slice(0, Number(most ?? mostBuckets));
+  const last = asked.length > page.length ? page.at(-1)?.bucket : undefined;
+  const buckets = page.map(({ bucket, createdAt }) => element('Bucket', { Name: bucket, CreationDate: createdAt }));
+  sendXml(request, 200, document('ListAllMyBucketsResult', {
+    Owner: ownerOf(request, auth.accountId), Buckets: element('Buckets', { Bucket: buckets }), Prefix: prefix === '' ? null : prefix,
+    ContinuationToken: last === undefined ? null : Buffer.from(last).toString('base64url'),
+  }));
+}
+
+/** After which name to go on. Throws S3Error InvalidArgument. */
+function tokenOf(request: S3Request): string | null {
+  const token = queryValue(request, 'continuation-token');
+  if (token === null) return null;
+  const name = Buffer.from(token, 'base64url');
+  if (token === '' || name.toString('base64url') !== token) throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect');
+  return name.toString('utf8');
 }
 
 export async function createBucket(request: S3Request): Promise<void> {
   const { objects, auth, bucket } = request;
-  const done = await objects.createBucket(auth.accountId, bucket, { ...settingsOfNewBucket(request), ...lockOfNewBucket(request) });
+  const tags = await tagsOfNewBucket(request);
+  const done = await objects.createBucket(auth.accountId, bucket, { ...settingsOfNewBucket(request), ...lockOfNewBucket(request), ...tags });
   // As us-east-1 does: creating again a bucket that you own changes nothing and succeeds.
   if (!done.ok && done.refusal.code !== 'BUCKET_EXISTS') throw errorOfRefusal(done.refusal);
   sendEmpty(request, 200, { location: `/${bucket}` });
 }
 
+/** Any region is this one, whatever a client calls it. Throws S3Error MalformedXML, InvalidTag, and NotImplemented for buckets of other kinds. */
+async function tagsOfNewBucket(request: S3Request): Promise<{ readonly tagging?: string }> {
+  const body = await readDocument(request);
+  if (body.length === 0) return {};
+  const asked = parseXml(body, 'CreateBucketConfiguration', true);
+  const other = ['Bucket', 'Location'].find((name) => asked[name] !== undefined);
+  if (other !== undefined) throw new S3Error('NotImplemented', 'Directory buckets are not implemented.');
+  return asked['Tags'] === undefined ? {} : { tagging: JSON.stringify(tagsListed(fields(asked['Tags'])['Tag'], mostBucketTags)) };
+}
+
 export async function headBucket(request: S3Request): Promise<void> {
   await requireBucket(request);
-  sendEmpty(request, 200, { 'x-amz-bucket-region': 'us-east-1' });
+  sendEmpty(request, 200, { 'x-amz-bucket-region': ownRegion });
 }
 
 export async function deleteBucket(request: S3Request): Promise<void> {
@@ -56,14 +89,13 @@ export function askedOf(request: S3Request, limitName: string): Asked {
 export async function listObjectsV2(request: S3Request): Promise<void> {
   await requireBucket(request);
   const asked = askedOf(request, 'max-keys');
-  const token = queryValue(request, 'continuation-token');
+  const token = tokenOf(request);
   const startAfter = queryValue(request, 'start-after') ?? '';
-  const after = token === null ? startAfter : Buffer.from(token, 'base64url').toString('utf8');
-  const page = await pageOf(request, asked, after);
+  const page = await pageOf(request, asked, token ?? startAfter, queryValue(request, 'fetch-owner') === 'true');
   sendXml(request, 200, document('ListBucketResult', {
     Name: request.bucket, Prefix: asked.encode(asked.prefix), Delimiter: asked.delimiter === '' ? null : asked.encode(asked.delimiter),
     StartAfter: startAfter === '' ? null : asked.encode(startAfter), MaxKeys: asked.limit, KeyCount: page.contents.length + page.prefixes.length,
-    EncodingType: asked.urlEncoded ? 'url' : null, IsTruncated: page.truncated, ContinuationToken: token,
+    EncodingType: asked.urlEncoded ? 'url' : null, IsTruncated: page.truncated, ContinuationToken: queryValue(request, 'continuation-token'),
     NextContinuationToken: page.truncated && page.last !== null ? Buffer.from(page.last).toString('base64url') : null,
     Contents: page.contents, CommonPrefixes: page.prefixes,
   }));
@@ -73,7 +105,7 @@ export async function listObjectsV1(request: S3Request): Promise<void> {
   await requireBucket(request);
   const asked = askedOf(request, 'max-keys');
   const marker = queryValue(request, 'marker') ?? '';
-  const page = await pageOf(request, asked, marker);
+  const page = await pageOf(request, asked, marker, true);
   sendXml(request, 200, document('ListBucketResult', {
     Name: request.bucket, Prefix: asked.encode(asked.prefix), Marker: asked.encode(marker), MaxKeys: asked.limit,
     Delimiter: asked.delimiter === '' ? null : asked.encode(asked.delimiter), EncodingType: asked.urlEncoded ? 'url' : null, IsTruncated: page.truncated,
@@ -83,12 +115,12 @@ export async function listObjectsV1(request: S3Request): Promise<void> {
 
 interface ListedPage { readonly contents: readonly Markup[]; readonly prefixes: readonly Markup[]; readonly truncated: boolean; readonly last: string | null }
 
-async function pageOf(request: S3Request, { prefix, delimiter, limit, encode }: Asked, after: string): Promise<ListedPage> {
+async function pageOf(request: S3Request, { prefix, delimiter, limit, encode }: Asked, after: string, owners: boolean): Promise<ListedPage> {
   if (limit === 0) return { contents: [], prefixes: [], truncated: false, last: null };
   const { entries, truncated, last } = await request.objects.list({ bucket: request.bucket, prefix, delimiter, after, limit });
   const contents = entries.flatMap((entry) => ('object' in entry ? [element('Contents', {
     Key: encode(entry.object.key), LastModified: entry.object.storedAt, ETag: `"${entry.object.etag}"`, Size: entry.object.sizeBytes,
-    StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: ownerOf(request, entry.object.ownerId ?? entry.object.accountId),
+    StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: owners ? ownerOf(request, entry.object.ownerId ?? entry.object.accountId) : null,
   })] : []));
   const prefixes = entries.flatMap((entry) => ('prefix' in entry ? [element('CommonPrefixes', { Prefix: encode(entry.prefix) })] : []));
   return { contents, prefixes, truncated, last };
