@@ -36,6 +36,7 @@ export async function openPlatform({ directory, onEnd }: PlatformOptions): Promi
   };
   try {
     await foundation.readModels.start(stop.signal);
+    await foundation.readModels.current();
     const domains = await openDomains(foundation, { domain: `127.0.0.1:${ports.graphql}` });
     const supergraph = await serveSupergraph(supergraphOf(domains.subgraphs, supergraphFile), domains.subgraphs, (line) => { process.stderr.write(line); });
     for (const subgraph of domains.subgraphs) await subgraph.start?.(stop.signal);

@@ -89,6 +89,18 @@ export async function buildsFor(database: DataSource, projections: readonly Proj
     .map((projection) => [projection, build] as const));
 }
 
+export interface ComingBuild extends Build { readonly head: string | null; readonly failure: string | null }
+
+/** Builds of this code that are being filled while another code's tables are what is read. */
+export async function comingBuilds(database: DataSource, projections: readonly Projection[]): Promise<readonly ComingBuild[]> {
+  const rows: readonly ComingBuild[] = await database.query(`SELECT * FROM read_models.builds WHERE state <> 'retired'`);
+  return projections.flatMap((projection) => {
+    const definition = definitionOf(projection);
+    const own = rows.filter((build) => build.name === projection.name && build.version === projection.version && build.definition === definition);
+    return own.some(({ state }) => state === 'active') ? [] : own.filter(({ state }) => state === 'building');
+  });
+}
+
 export async function readBuild(database: DataSource, id: string): Promise<Build | null> {
   const rows: readonly Build[] = await database.query('SELECT * FROM read_models.builds WHERE id = $1', [id]);
   return rows[0] ?? null;

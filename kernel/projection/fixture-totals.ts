@@ -4,18 +4,20 @@ import { EntitySchema } from 'typeorm';
 import type { EventToAppend } from '@oort/kernel-eventstore';
 import type { Projection } from './port';
 
-interface Total { name: string; total: string }
+interface Total { name: string; total: string; times?: number }
 
 export interface TotalsOptions {
   readonly onApply?: () => void;
   readonly wait?: () => Promise<void>;
   readonly poison?: 'park' | 'stop';
+  /** With a column that other versions do not have. */
+  readonly wider?: boolean;
 }
 
-export function totals(version: number, { onApply, wait, poison = 'park' }: TotalsOptions = {}): Projection {
+export function totals(version: number, { onApply, wait, poison = 'park', wider = false }: TotalsOptions = {}): Projection {
   const entity = new EntitySchema<Total>({
     name: `Total${version}`, tableName: 'totals', schema: 'totals',
-    columns: { name: { type: 'text', primary: true }, total: { type: 'numeric' } },
+    columns: { name: { type: 'text', primary: true }, total: { type: 'numeric' }, ...(wider ? { times: { type: 'int' as const } } : {}) },
   });
   return {
     name: 'totals', version, subscribes: ['Added'], poison, entities: [entity],
@@ -23,7 +25,7 @@ export function totals(version: number, { onApply, wait, poison = 'park' }: Tota
       await wait?.();
       const { name, by } = event.data as { name: string; by: number };
       const before = await rows.findOne(entity, { name });
-      await rows.put(entity, { name, total: (BigInt(before?.total ?? 0) + BigInt(by * version)).toString() });
+      await rows.put(entity, { name, total: (BigInt(before?.total ?? 0) + BigInt(by * version)).toString(), ...(wider ? { times: version } : {}) });
       onApply?.();
     },
   };

@@ -148,6 +148,27 @@ test('a new version is read once it has caught up, in every process, and the old
   expect((await late.status()).map(({ version, state }) => [version, state])).toEqual([[2, 'active']]);
 });
 
+test('new code that waits for its tables finds them filled, and is told of what cannot be', async () => {
+  const old = await started(totals(1));
+  await old.waitFor('totals', await add('a', 4));
+  await open.pop()?.close();
+  const gate = gated();
+  const fresh = await started(totals(2, { wait: () => gate.promise, wider: true }));
+  const current = fresh.current();
+  await until(async () => (await fresh.status()).some(({ state }) => state === 'building'));
+  gate.resolve();
+  await current;
+  expect(await rows(fresh)).toEqual([{ name: 'a', total: '8', times: 2 }]);
+  await fresh.current();
+  const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const broken = await started(totals(3, { wait: () => Promise.reject(new Error('no such luck')), poison: 'stop' }));
+  await broken.current();
+  const told = write.mock.calls.map(([line]) => String(line)).join('');
+  write.mockRestore();
+  expect(told).toMatch(/totals is filled for version 3, at -1 of .*, and fails: no such luck/);
+  expect(await rows(broken)).toEqual([{ name: 'a', total: '8', times: 2 }]);
+});
+
 test('a build that was interrupted goes on from its checkpoint', async () => {
   const first = await started(totals(1));
   await first.waitFor('totals', await add('a', 1));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { Fault, messageOf } from '@oort/kernel-wire';
 import type { EventStore } from '@oort/kernel-eventstore';
-import { askRebuild, buildsFor, dropRetired, prepareBuilds } from './builds';
+import { askRebuild, buildsFor, comingBuilds, dropRetired, prepareBuilds, type ComingBuild } from './builds';
 import { outliveConnections } from './lost-connections';
 import { parkedForReplay } from './parked';
 import { Positions, UnknownProjection } from './positions';
@@ -30,6 +30,9 @@ export interface ReadModelsOptions {
 export interface OpenReadModels extends ReadModels {
   /** Resolves once the projections run; they end when the signal aborts. */
   start(signal: AbortSignal): Promise<void>;
+  /** Resolves once what is read are the tables of this code, or it is told that they cannot be filled. A column that only the new code
+   *  knows is not there before. Somebody has to work on them: this process, once started, or another. */
+  current(): Promise<void>;
   /** Builds the projection anew beside what is read. Resolves once the new one is what is read. */
   rebuild(name: string): Promise<void>;
   status(): Promise<readonly ProjectionStatus[]>;
@@ -40,6 +43,8 @@ export interface OpenReadModels extends ReadModels {
 interface Running { readonly runner: Runner; readonly stop: AbortController; ended: Promise<void> }
 
 const tickMs = 1_000;
+const tellEveryMs = 5_000;
+const failingMs = 1_000;
 
 export async function openReadModels({ url, projections, store, mostAtOnce }: ReadModelsOptions): Promise<OpenReadModels> {
   for (const projection of projections) checkPlace(projection);
@@ -96,6 +101,20 @@ export async function openReadModels({ url, projections, store, mostAtOnce }: Re
       await startNew(until);
       ticking = keepTicking(until);
     },
+    async current() {
+      // A failure may be one of before, which the worker is about to get over.
+      for (let [toldAt, wellAt, pauseMs] = [Date.now(), Date.now(), 10]; !closing.signal.aborted; pauseMs = Math.min(2 * pauseMs, 200)) {
+        const coming = await comingBuilds(database, projections);
+        if (coming.length === 0) return;
+        if (coming.some(({ failure }) => failure === null)) wellAt = Date.now();
+        if (Date.now() - wellAt > failingMs) return tell(coming);
+        if (Date.now() - toldAt > tellEveryMs) {
+          tell(coming);
+          toldAt = Date.now();
+        }
+        await sleep(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined);
+      }
+    },
     async rebuild(name) {
       if (!projections.some((projection) => projection.name === name)) throw new UnknownProjection(name);
       await askRebuild(database, name);
@@ -113,6 +132,12 @@ export async function openReadModels({ url, projections, store, mostAtOnce }: Re
       await database.destroy();
     },
   };
+}
+
+function tell(builds: readonly ComingBuild[]): void {
+  for (const { name, version, position, head, failure } of builds) {
+    process.stderr.write(`projections: ${name} is filled for version ${version}, at ${position} of ${head ?? 'so far unknown'}${failure === null ? '' : `, and fails: ${failure}`}\n`);
+  }
 }
 
 function checkPlace(projection: Projection): void {

@@ -22,6 +22,7 @@ export function runSubgraph({ name, projections, sealing, upcasters, open }: Sub
     const gatewayKey = settings.publicKey('OORT_GATEWAY_PUBLIC_KEY_FILE');
     const foundation = await openFoundation({ name, settings, projections, sealing, upcasters, stop });
     const { signal } = stop;
+    await foundation.readModels.current();
     const subgraph = await open(foundation, settings, signal);
     await subgraph.start?.(signal);
     await foundation.timers.start(signal);
