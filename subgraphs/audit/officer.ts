@@ -40,7 +40,8 @@ type Recorded = Extract<ComputeEvent, { readonly type: 'ResultRecorded' }>['data
 
 const monitorId = 'inference';
 const poolSize = 200;
-const preparedAtOnce = 4;
+/** A burst of work draws as many. */
+const preparedAtOnce = 16;
 const copiesAtOnce = 2;
 const largestHonestDeviation = 4e-7;
 
@@ -75,6 +76,8 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   const prepared: Prepared[] = [];
   const copies: (() => Promise<void>)[] = [];
   let copiesBefore = 0;
+  /** Phantoms that were drawn and wait for one to be prepared: made only then, it would come late, which tells what it is. */
+  let owed = 0;
   let batchId = newId('batch', now());
   const open = new OpenBatches();
   const rates = new Map<string, number>();
@@ -136,10 +139,16 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     if (tasks.size > poolSize && oldest !== undefined) tasks.delete(oldest);
     if (committed.has(job.jobId)) return;
     await commit(job.jobId, null);
-    if (chance(phantomShare(leak) * meanAuditRate()) && !await guests.sendFor(task.modelContentId)) {
-      await injectPhantom(prepared.shift() ?? await prepare(source() ?? asked));
-    }
+    if (chance(phantomShare(leak) * meanAuditRate())) owed += 1;
+    if (owed > 0 && await phantomBeside(asked)) owed -= 1;
     for (const send of copies.splice(0, copiesAtOnce)) await send();
+  }
+
+  async function phantomBeside(asked: Asked): Promise<boolean> {
+    if (await guests.sendFor(asked.task.modelContentId)) return true;
+    const next = prepared.shift() ?? (source() === null ? await prepare(asked) : null);
+    if (next !== null) await injectPhantom(next);
+    return next !== null;
   }
 
   /** One that was answered, so that who saw it is known, and some time ago, so that nothing comes close behind what it is made from. */
