@@ -330,16 +330,18 @@ describe('a version', () => {
 
   it('is released as a statement of the platform that anybody may ask for', async () => {
     const { runId, run } = await runOnce(await newModel());
-    const card = { licenceExpiresAt: '2030-01-01T00:00:00.000Z' };
-    const { publishVersion: { id } } = await ask<{ publishVersion: Made }>(
-      'mutation ($runId: ID!, $card: JSON!) { publishVersion(input: {runId: $runId, card: $card, openToAll: true}) { ... on ModelVersion { id } } }', account, { runId, card });
+    const publish = (licenceExpiresAt: unknown) => ask<{ publishVersion: Made }>(
+      'mutation ($runId: ID!, $card: JSON!) { publishVersion(input: {runId: $runId, card: $card, openToAll: true}) { ... on ModelVersion { id } ... on Refusal { code } } }', account, { runId, card: { licenceExpiresAt } });
+    // A licence that was to end must not run for ever because its end was written in another way.
+    for (const unreadable of ['2030-01-01', 'next year', 1893456000, '2030-13-01T00:00:00Z']) expect(await publish(unreadable)).toEqual({ publishVersion: { code: 'INVALID_INPUT' } });
+    const { publishVersion: { id } } = await publish('2030-01-01T02:00:00+02:00');
     const query = `{ modelRelease(versionId: "${id}") { release signature publicKey } modelVersion(id: "${id}") { openToAll } }`;
     const { modelRelease, modelVersion } = await ask<{ modelRelease: { release: string; signature: string; publicKey: string }; modelVersion: object }>(query, { kind: 'anonymous' });
     expect(modelVersion).toEqual({ openToAll: true });
     expect(verifySignature(platformKey.publicKey, modelRelease.release, modelRelease.signature)).toBe(true);
     expect(JSON.parse(modelRelease.release)).toEqual({
       kind: 'oort-model/1', versionId: id, modelId: expect.any(String) as string, name: 'digits', modelContentId: run.modelContentId, modelRoot: run.modelRoot, labels,
-      input: [1, 4, 4], licence: 'Apache-2.0', ...card,
+      input: [1, 4, 4], licence: 'Apache-2.0', licenceExpiresAt: '2030-01-01T00:00:00.000Z',
     });
     expect(await ask('{ modelRelease(versionId: "x") { release } }')).toEqual({ modelRelease: null });
   });

@@ -5,6 +5,7 @@ import { ContentCorrupt, ContentMissing } from '@oort/kernel-content';
 import { command, createHandler } from '@oort/kernel-decider';
 import { deriveId, type Json } from '@oort/kernel-wire';
 import { mayFetch } from '@oort/projections-contents';
+import { problemOfCard } from '../card';
 import { versionDecider } from '../decide/catalogue';
 import { modelDecider } from '../decide/model';
 import { importedDesign, problemOfFace, type Face } from '../face';
@@ -70,7 +71,7 @@ export class ImportRequests {
 function problemOf({ name, licence, card }: ImportInput): string | null {
   if (name.trim() === '' || name.length > longest.name) return 'A model needs a name of at most 200 characters.';
   if (licence.trim() === '' || licence.length > longest.licence) return 'A licence is its SPDX name, of at most 100 characters.';
-  return card === null || typeof card !== 'object' || Array.isArray(card) ? 'A card is an object.' : null;
+  return problemOfCard(card);
 }
 
 /** A ModelProto begins with its ir_version, field 1 as a varint (onnx.proto). Whether its graph can be run only a node's sandbox finds out. */

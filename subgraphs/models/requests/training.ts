@@ -3,6 +3,7 @@ import { ArchitectureRefused, readArchitecture } from '@oort/algorithms-training
 import { command, createHandler } from '@oort/kernel-decider';
 import { deriveId, newId, type Json } from '@oort/kernel-wire';
 import { datasetVersionsById, modelById, roundsOf, runById, versionById, type DatasetVersionRow } from '@oort/projections-models';
+import { problemOfCard } from '../card';
 import { versionDecider } from '../decide/catalogue';
 import { modelDecider } from '../decide/model';
 import type { ModelsPorts } from '../ports';
@@ -87,9 +88,8 @@ export class TrainingRequests {
     if (modelContentId === null || modelRoot === null) {
       return refuse('RUN_NOT_COMPLETED', 'The run has no model yet.', runId);
     }
-    if (card === null || typeof card !== 'object' || Array.isArray(card)) {
-      return refuse('INVALID_INPUT', 'A card is an object.');
-    }
+    const problem = problemOfCard(card);
+    if (problem !== null) return refuse('INVALID_INPUT', problem);
     const versionId = deriveId('modelversion', runId);
     const full: Json = { ...(card as { readonly [key: string]: Json }), metrics: run.metrics as Json, datasetVersionIds };
     const data = { versionId, modelId, runId, accountId: actor.accountId, publisher: actor.address, modelContentId, modelRoot, card: full, openToAll };
