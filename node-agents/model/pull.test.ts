@@ -74,4 +74,15 @@ describe('a pull', () => {
     await expect(pull()).rejects.toThrow('not open to all');
     expect(readdirSync(folder)).toEqual([]);
   });
+
+  it('says in a line what is away or damaged', async () => {
+    const away = 'http://127.0.0.1:9';
+    await expect(pullModel({ versionId: 'version_1', platform: away, ingest: away, folder })).rejects.toMatchObject({ code: 'PULL_REFUSED', message: `${away} does not answer` });
+    const pulled = await pull();
+    for (const damaged of ['{', '[]', '']) {
+      writeFileSync(join(pulled.folder, 'release.json'), damaged);
+      await expect(openPulled(pulled.folder, key.publicKey)).rejects.toMatchObject({ code: 'RELEASE_REFUSED', message: 'release.json is damaged' });
+    }
+    await expect(openPulled(join(folder, 'none'), key.publicKey)).rejects.toMatchObject({ code: 'RELEASE_REFUSED' });
+  });
 });

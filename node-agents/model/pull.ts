@@ -31,16 +31,16 @@ const releaseQuery = 'query Release($id: ID!) { modelRelease(versionId: $id) { r
 /** Throws PullRefused for what the platform does not give, ReleaseRefused for what does not hold. Nothing is kept before all of it holds. */
 export async function pullModel({ versionId, platform, ingest, token, trustedKey, folder, now = () => new Date() }: PullOptions): Promise<Pulled> {
   const headers = { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-  const answer = await fetch(`${platform}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query: releaseQuery, variables: { id: versionId } }) });
-  const { data, errors } = await answer.json() as { readonly data?: { readonly modelRelease: SignedRelease | null }; readonly errors?: readonly { readonly message: string }[] };
+  const answer = await reach(`${platform}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query: releaseQuery, variables: { id: versionId } }) });
+  const { data, errors } = await answer.json().catch(() => { throw new PullRefused(`${platform} is no platform: it answers ${answer.status} and no JSON`); }) as { readonly data?: { readonly modelRelease: SignedRelease | null }; readonly errors?: readonly { readonly message: string }[] };
   const signed = data?.modelRelease;
   if (signed == null) throw new PullRefused(errors?.[0]?.message ?? `there is no version ${versionId}`);
   const key = trustedKey ?? keptKey(folder) ?? signed.publicKey;
   const release = verifyRelease(signed, key, now());
   if (release.versionId !== versionId) throw new ReleaseRefused('the release is of another version');
-  const file = await fetch(`${ingest}/content/${release.modelContentId}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
+  const file = await reach(`${ingest}/content/${release.modelContentId}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
   if (!file.ok) throw new PullRefused(file.status === 401 ? 'the version is not open to all: sign in, and give the token' : `the file is not to be had: ${String(file.status)}`);
-  const model = new Uint8Array(await file.arrayBuffer());
+  const model = new Uint8Array(await file.arrayBuffer().catch(() => { throw new PullRefused('the connection ended before the file was complete'); }));
   verifyModelFile(release, model);
   const own = join(folder, versionId.replace(/[^A-Za-z0-9_]/g, ''));
   mkdirSync(own, { recursive: true });
@@ -50,10 +50,23 @@ export async function pullModel({ versionId, platform, ingest, token, trustedKey
   return { release, folder: own, trustedKey: key };
 }
 
+function reach(url: string, asked: RequestInit): Promise<Response> {
+  return fetch(url, asked).catch(() => { throw new PullRefused(`${new URL(url).origin} does not answer`); });
+}
+
 /** A pulled version, verified again: a disk is not trusted either. Throws ReleaseRefused. */
 export async function openPulled(folder: string, trustedKey: string, now: () => Date = () => new Date()): Promise<OfflineModel> {
-  const signed = JSON.parse(readFileSync(join(folder, 'release.json'), 'utf8')) as SignedRelease;
+  if (!existsSync(join(folder, 'release.json'))) throw new ReleaseRefused(`${folder} holds no version that was pulled`);
+  const signed = readSigned(readFileSync(join(folder, 'release.json'), 'utf8'));
   return OfflineModel.open({ runtime: onnx, signed, model: readFileSync(join(folder, 'model.onnx')), trustedKey, now });
+}
+
+function readSigned(text: string): SignedRelease {
+  try {
+    const { release, signature, publicKey } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    if (typeof release === 'string' && typeof signature === 'string' && typeof publicKey === 'string') return { release, signature, publicKey };
+  } catch { /* No JSON: told below. */ }
+  throw new ReleaseRefused('release.json is damaged');
 }
 
 /** Of the first version that was pulled into this folder; null before. */
