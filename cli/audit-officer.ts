@@ -16,7 +16,7 @@ interface Page { readonly events: { readonly edges: readonly { readonly node: Pu
 
 const feedQuery = 'query Feed($after: String) { events(after: $after, first: 1000) { edges { node { type position data } } pageInfo { endCursor } } }';
 const pageSize = 1000;
-const audits: readonly string[] = ['VerdictReached', 'LeakSuspected', 'LeakCleared', 'BatchCommitted', 'BatchOpened', 'SlashProposed'];
+const audits: readonly string[] = ['VerdictReached', 'LeakSuspected', 'LeakCleared', 'BatchCommitted', 'BatchOpened', 'SlashProposed', 'PhantomOpened'];
 
 /** Throws OfficerConvicted when its own openings speak against it. */
 export async function auditOfficer(commandLine: readonly string[]): Promise<void> {

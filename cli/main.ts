@@ -19,6 +19,10 @@ const help = `oort: a decentralised AI cloud
       counts by the public feed and the chain whether the officer injects the phantoms that it owes and opens what it committed to
   oort juror enrol|serve|resign --key FILE [--voter 0x...] [--platform URL] [--rpc URL]
       a pool's seat on the bench: enrol puts the deposit down, serve checks accusations and votes until Ctrl-C; the key in hex in the file
+  oort officer enrol|serve|show|take|resign|leave --key FILE [--pool 0x...] [--officer-key FILE] [--platform URL] [--rpc URL]
+      --model FILE.onnx... --inputs FILE [--phantoms N]
+      a pool's place among the officers: enrol puts the deposit down; serve draws tickets, hands in phantoms made of the inputs (a JSON list of
+      numbers a line), opens them and claims the wage until Ctrl-C; leave takes the deposit back
   oort training plot|watch RUN [--platform URL] [--svg FILE]
       the losses of a training run as a plot, and as a picture; watch tells every step forward until it has ended
   oort model pull VERSION [--platform URL] [--ingest URL] [--to DIR] [--key HEX] [--token T]
@@ -91,6 +95,7 @@ const commands: Readonly<Record<string, Command>> = {
   'agent join': (rest) => (require('./agent') as typeof import('./agent')).joinAgent(rest),
   'audit officer': (rest) => (require('./audit-officer') as typeof import('./audit-officer')).auditOfficer(rest),
   juror: (rest) => (require('./juror') as typeof import('./juror')).jurorCommand(rest),
+  officer: (rest) => (require('./officer') as typeof import('./officer')).officerCommand(rest),
   'training plot': (rest) => (require('./training') as typeof import('./training')).plotTraining(rest),
   'training watch': (rest) => (require('./training') as typeof import('./training')).watchTraining(rest),
   'model import': (rest) => (require('./model-import') as typeof import('./model-import')).importCommand(rest),

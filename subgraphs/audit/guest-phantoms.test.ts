@@ -5,7 +5,9 @@ import { memoryStore, type EventStore, type RecordedEvent } from '@oort/kernel-e
 import { uuidV5, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import { jobSpecId } from '@oort/schema/job-spec';
-import type { GuestRefusal } from './guest-phantoms';
+import { verifyInclusion } from '@oort/kernel-merkle';
+import { commitmentLeaf } from './commitment';
+import type { GuestRefusal, GuestShown } from './guest-phantoms';
 import { createOfficer, type Officer } from './officer';
 import { expectedHashOf, type HandedIn, type Place } from './phantom';
 import { createRecords } from './records';
@@ -104,7 +106,7 @@ it('sends them in place of its own, commits to their leaves, and judges by what 
   expect(committed.map(({ expectedHash, expected }) => [`0x${expectedHash ?? ''}`, expected])).toEqual(all.map(({ handed }) => [handed.leaf, null]));
   // Both of the officer's are out; the next one is the platform's own.
   expect((await beside(place))?.spec).not.toHaveProperty('nonce');
-  expect(place.officer.guests.of(officerAddress, '7').map(({ state }) => state)).toEqual(['opened', 'opened']);
+  expect((await place.officer.guests.of(officerAddress, '7')).map(({ state }) => state)).toEqual(['opened', 'opened']);
 });
 
 it('holds no answer, and nothing that everybody may read, before it is opened', async () => {
@@ -166,7 +168,25 @@ it('sends none after the period, for another model, or that ended without an ans
   expect(codeOf(await open(place, one))).toBe('PHANTOM_NOT_ANSWERED');
   time = new Date('2026-01-01T00:01:00.000Z');
   expect((await beside(place))?.spec).not.toHaveProperty('nonce');
-  expect(place.officer.guests.of(officerAddress, '7').map(({ state }) => state)).toEqual(['failed', 'waiting']);
+  expect((await place.officer.guests.of(officerAddress, '7')).map(({ state }) => state)).toEqual(['failed', 'waiting']);
+});
+
+it('tells the officer where the commitment to a task stands, as soon as its batch is closed and a node has answered', async () => {
+  const place = await desk();
+  const all = made([[0.1, 0.2], [0.3, 0.4]]);
+  for (const each of all) await handIn(place, each);
+  const sent = [await beside(place), await beside(place)];
+  const shown = async (): Promise<readonly GuestShown[]> => place.officer.guests.of(officerAddress, '7');
+  await answer(place, sent[0]?.jobId ?? '', 'node_a', [0.2, 0.4]);
+  expect((await shown()).map(({ commitment }) => commitment)).toEqual([null, null]);
+  await place.officer.turnBatch();
+  const [{ commitment }, other] = await shown() as [GuestShown, GuestShown];
+  expect(other.commitment).toBeNull();
+  const [closed] = (await eventsOf(place.store)).flatMap((event) => (event.type === 'BatchCommitted' ? [event.data] : []));
+  const { salt: own = '', taskId = '', index = 0, size = 0, path = [], batchId } = commitment ?? {};
+  expect([batchId, size]).toEqual([closed?.batchId, closed?.count]);
+  const leaf = commitmentLeaf({ taskId, salt: own, expectedHash: all[0]?.handed.leaf.slice(2) ?? '', isPhantom: true });
+  expect(verifyInclusion({ leaf, index, size, proof: path.map((each) => Buffer.from(each.slice(2), 'hex')), root: Buffer.from(closed?.root ?? '', 'hex') })).toBe(true);
 });
 
 it('names the officer whose phantom brought the case as its finder', async () => {

@@ -1,13 +1,16 @@
 // Phantoms of drawn officers: handed in without their answers, sent in place of the platform's own, and judged when the officer has
 // shown what it had committed to. Until then nothing here or in the log knows the answer.
 import { compare, tolerance, type Outcome } from '@oort/algorithms-honesty';
-import { command, createHandler } from '@oort/kernel-decider';
+import { command, createHandler, loadState } from '@oort/kernel-decider';
 import type { EventStore, RecordedEvent } from '@oort/kernel-eventstore';
+import { inclusionProof } from '@oort/kernel-merkle';
 import { deriveId, type Json } from '@oort/kernel-wire';
 import type { AuditEvent } from '@oort/schema/events/audit';
 import type { ComputeEvent } from '@oort/schema/events/compute';
 import { newJobId } from '@oort/schema/job-spec';
 import { JobRefused } from '@oort/subgraphs-compute';
+import { commitmentLeaf } from './commitment';
+import { batchDecider } from './decide';
 import { readAnswer, readTask } from './inference';
 import { expectedHashOf, opens, phantomDecider, type HandedIn, type PhantomRefusal, type Place, type Shown } from './phantom';
 import type { Referee } from './referee';
@@ -20,18 +23,25 @@ export interface GuestPorts {
   readonly store: EventStore;
   readonly referee: Referee;
   now(): Date;
-  /** Before it is sent. */
-  commit(taskId: string, leaf: string): Promise<void>;
+  /** Before it is sent. Answers the batch that it is in. */
+  commit(taskId: string, leaf: string): Promise<string>;
   send(job: { readonly jobId: string; readonly spec: Json }): Promise<void>;
   against(nodeId: string, answer: readonly number[], truth: readonly number[]): Promise<{ outcome: Outcome; distance: number }>;
   judge(taskId: string, nodeId: string, found: { outcome: Outcome; distance: number }, cause: RecordedEvent, officer: string): Promise<void>;
 }
+
+/** Where the platform's commitment to the task stands (OfficerCourt.answer). */
+export interface SentCommitment {
+  readonly batchId: string; readonly salt: string; readonly taskId: string; readonly index: number; readonly size: number; readonly path: readonly string[];
+}
+export interface GuestShown { readonly leaf: string; readonly state: GuestState; readonly commitment: SentCommitment | null }
 
 interface Guest {
   readonly handed: HandedIn;
   readonly modelContentId: string;
   state: GuestState;
   jobId: string | null;
+  batchId: string | null;
   result: RecordedEvent | null;
 }
 
@@ -58,9 +68,12 @@ export class GuestPhantoms {
     if (type === 'PhantomHandedIn') this.#add(data as unknown as HandedIn);
     if (type === 'PhantomOpened') this.#set((data as { readonly leaf: string }).leaf, 'opened');
     if (type === 'TaskCommitted') {
-      const { taskId, expectedHash, expected } = data as unknown as Committed;
+      const { taskId, expectedHash, expected, batchId } = data as unknown as Committed;
       const guest = expected === null ? this.#guests.get(`0x${String(expectedHash)}`) : undefined;
-      if (guest !== undefined) this.#out(guest, taskId);
+      if (guest !== undefined) {
+        this.#out(guest, taskId);
+        guest.batchId = batchId;
+      }
     }
     if (type === 'ResultRecorded') this.answered(recorded);
     if (type === 'JobFailed' || type === 'JobCancelled') this.ended((data as { readonly jobId: string }).jobId);
@@ -86,7 +99,7 @@ export class GuestPhantoms {
     if (next === undefined) return false;
     const jobId = newJobId(now);
     this.#out(next, jobId);
-    await this.ports.commit(jobId, next.handed.leaf);
+    next.batchId = await this.ports.commit(jobId, next.handed.leaf);
     await this.ports.send({ jobId, spec: next.handed.spec }).catch((error: unknown) => {
       if (!(error instanceof JobRefused)) throw error;
       this.ended(jobId);
@@ -127,9 +140,20 @@ export class GuestPhantoms {
     return null;
   }
 
-  of(officer: string, period: string): readonly { readonly leaf: string; readonly state: GuestState }[] {
-    return [...this.#guests.values()].filter(({ handed }) => handed.officer === officer && handed.period === period)
-      .map(({ handed: { leaf }, state }) => ({ leaf, state }));
+  async of(officer: string, period: string): Promise<readonly GuestShown[]> {
+    const own = [...this.#guests.values()].filter(({ handed }) => handed.officer === officer && handed.period === period);
+    return Promise.all(own.map(async (guest) => ({ leaf: guest.handed.leaf, state: guest.state, commitment: await this.#commitmentOf(guest) })));
+  }
+
+  /** With it the officer answers whoever doubts on the chain that its phantom was sent, also while the batch is shut. */
+  async #commitmentOf({ batchId, jobId, state }: Guest): Promise<SentCommitment | null> {
+    if (batchId === null || (state !== 'answered' && state !== 'opened')) return null;
+    const { state: batch } = await loadState(this.ports.store, batchDecider, batchId);
+    const index = batch.commitments.findIndex(({ taskId }) => taskId === jobId);
+    const found = batch.commitments[index];
+    if (batch.status === 'gathering' || found === undefined) return null;
+    const path = inclusionProof(batch.commitments.map(commitmentLeaf), index).map((hash) => `0x${hash.toString('hex')}`);
+    return { batchId, salt: found.salt, taskId: found.taskId, index, size: batch.commitments.length, path };
   }
 
   /** Null where it looks like any customer's inference and the model takes it. */
@@ -148,7 +172,7 @@ export class GuestPhantoms {
   }
 
   #add(handed: HandedIn): void {
-    this.#guests.set(handed.leaf, { handed, modelContentId: readTask(handed.spec)?.modelContentId ?? '', state: 'waiting', jobId: null, result: null });
+    this.#guests.set(handed.leaf, { handed, modelContentId: readTask(handed.spec)?.modelContentId ?? '', state: 'waiting', jobId: null, batchId: null, result: null });
   }
 
   #out(guest: Guest, jobId: string): void {

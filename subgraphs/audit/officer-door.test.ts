@@ -7,7 +7,7 @@ const officer = `0x${'0F'.repeat(20)}`;
 const speaker = `0x${'0a'.repeat(20)}`;
 const leaf = `0x${'ab'.repeat(32)}`;
 const seat: OfficerSeat = {
-  period: '7', speaker, committed: true, root: leaf, count: 1, endsAt: new Date('2026-01-01T00:01:00Z'), chainId: '33', court: `0x${'0c'.repeat(20)}`,
+  period: '7', committed: true, root: leaf, count: 1, endsAt: new Date('2026-01-01T00:01:00Z'), chainId: '33', court: `0x${'0c'.repeat(20)}`,
 };
 const account = (address: string): Actor => ({ kind: 'account', accountId: 'account_1', address });
 
@@ -18,9 +18,9 @@ function door(of: OfficerSeat | null, open = true): { handIn(actor: Actor, more?
   const taken: unknown[] = [];
   const guests = {
     handIn: (...given: readonly unknown[]) => { taken.push(given); return Promise.resolve(null); },
-    of: () => [{ leaf, state: 'waiting' as const }],
+    of: () => Promise.resolve([{ leaf, state: 'waiting', commitment: null }]),
   } as unknown as GuestPhantoms;
-  const { Query, Mutation } = officerDoor({ seatOf: () => Promise.resolve(of), desk: () => (open ? { guests } : null) }) as unknown as { readonly Query: { readonly officerPhantoms: Ask }; readonly Mutation: { readonly handInPhantoms: Ask } };
+  const { Query, Mutation } = officerDoor({ seats: { seatOf: () => Promise.resolve(of), speakerOf: () => Promise.resolve(speaker) }, desk: () => (open ? { guests } : null) }) as unknown as { readonly Query: { readonly officerPhantoms: Ask }; readonly Mutation: { readonly handInPhantoms: Ask } };
   const context = (actor: Actor): RequestContext => ({ actor, requestId: 'r' });
   return {
     taken, list: (actor) => Query.officerPhantoms(null, { officer, period: '7' }, context(actor)),

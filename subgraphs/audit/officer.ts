@@ -115,7 +115,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
   }
 
   /** `leaf`: of an officer's phantom, where the hash of its answer would stand, which only the officer knows. */
-  async function commit(taskId: string, expected: readonly number[] | null, leaf: string | null = null): Promise<void> {
+  async function commit(taskId: string, expected: readonly number[] | null, leaf: string | null = null): Promise<string> {
     const text = expected === null ? null : canonicalJson(expected);
     const data = {
       batchId, taskId, salt: randomBytes(16).toString('hex'), isPhantom: text !== null || leaf !== null, expected: text,
@@ -124,6 +124,7 @@ export async function createOfficer(ports: OfficerPorts): Promise<Officer> {
     await batches(batchId, command('CommitTask', data, { actor: 'platform', now: now(), id: deriveId('command', `commit/${taskId}`) }));
     committed.add(taskId);
     open.committed(taskId, data.batchId);
+    return data.batchId;
   }
 
   /** Nobody's account pays for an audit. Workers are never shown who asks; a name used once tells nothing later either. */

@@ -12,7 +12,7 @@ export interface Referee {
 
 const sessionsKept = 8;
 
-export function onnxReferee(content: ContentStore): Referee {
+export function onnxReferee(content: Pick<ContentStore, 'get'>): Referee {
   const sessions = new Map<string, Promise<InferenceSession>>();
 
   async function open(modelContentId: string): Promise<InferenceSession> {

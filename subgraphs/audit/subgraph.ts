@@ -26,7 +26,7 @@ export interface AuditPorts extends SubgraphPorts, Pick<OfficerPorts, 'dispatch'
 export function createAuditSubgraph(ports: AuditPorts): Promise<Subgraph> {
   let desk: Officer | null = null;
   const sdl = readFileSync(join(__dirname, '..', '..', 'schema', 'sdl', 'audit.graphql'), 'utf8');
-  return Promise.resolve({ name: 'audit', typeDefs: parse(sdl), resolvers: auditResolvers(ports.readModels, { seatOf: seatsOn(ports.ledger), desk: () => desk }), start });
+  return Promise.resolve({ name: 'audit', typeDefs: parse(sdl), resolvers: auditResolvers(ports.readModels, { seats: seatsOn(ports.ledger), desk: () => desk }), start });
 
   async function start(signal: AbortSignal): Promise<void> {
     const referee = onnxReferee(ports.content);

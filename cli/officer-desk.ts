@@ -1,0 +1,241 @@
+// What an officer does turn by turn: opens periods, shows its ticket, commits to phantoms, hands them in, opens those that were answered,
+// shows them to the chain, answers doubts and takes its wage. What it has done stands on the chain and in the public feed; it keeps nothing.
+import { getBytes, id as keccakOfText, type Contract, type Wallet } from 'ethers';
+import type { OfficerSeat, PublicEvent } from '@oort/algorithms-honesty';
+import { forContract, prove } from '@oort/algorithms-vrf';
+import { Fault, messageOf, type Json } from '@oort/kernel-wire';
+import { publicAudits } from './audit-officer';
+import { send } from './chain-stake';
+import { Phantoms, type OfficerModel } from './officer-phantoms';
+import { queryPlatform } from './query-platform';
+import { signIn } from './sign-in';
+
+export interface DeskOptions {
+  /** Of the key that the pool enrolled. */
+  readonly wallet: Wallet;
+  readonly pool: string;
+  readonly court: Contract;
+  readonly chainId: bigint;
+  readonly platform: string;
+  readonly models: readonly OfficerModel[];
+  readonly inputs: readonly (readonly number[])[];
+  readonly phantoms: number;
+  /** Takes its seat and commits to nothing: for those who want to see what comes of it. */
+  readonly idle: boolean;
+  say(line: string): void;
+}
+
+export class OfficerRefused extends Fault {
+  constructor(message: string) { super('OFFICER_REFUSED', message); }
+}
+
+interface Period { readonly number: bigint; readonly seedBlock: bigint; readonly drawUntil: bigint; readonly endsAt: bigint; readonly seed: string; readonly seats: readonly string[] }
+interface Seat { readonly stage: bigint; readonly disputes: bigint; readonly claimableAt: bigint }
+interface Terms { readonly quota: bigint; readonly showSeconds: bigint; readonly wage: bigint }
+interface Commitment { readonly batchId: string; readonly salt: string; readonly taskId: string; readonly index: number; readonly size: number; readonly path: readonly string[] }
+interface Own { readonly leaf: string; readonly state: string; readonly commitment: Commitment | null }
+interface Answer { readonly leaf?: string; readonly code?: string; readonly message?: string }
+
+/** OfficerCourt.Stage, and Doubt. */
+const stages = ['none', 'drawn', 'committed', 'shown', 'paid', 'denied'] as const;
+const doubtOpen = 1n;
+/** A block's time is that of the trunk block that carries it, which may lie a moment back. */
+const slack = 2n;
+/** Seats of so many periods may still be unsettled. */
+const lookBack = 3n;
+const atOnce = 32;
+const noSeed = `0x${'00'.repeat(32)}`;
+const ownQuery = `query Own($officer: String!, $period: String!) { officerPhantoms(officer: $officer, period: $period) {
+  leaf state commitment { batchId salt taskId index size path } } }`;
+const handInMutation = `mutation HandIn($input: HandInPhantomsInput!) { handInPhantoms(input: $input) {
+  ... on OfficerPhantom { leaf } ... on Refusal { code message } } }`;
+const openMutation = `mutation Open($input: OpenPhantomsInput!) { openPhantoms(input: $input) {
+  ... on OfficerPhantom { leaf } ... on Refusal { code message } } }`;
+
+export class OfficerDesk {
+  readonly #composed = new Map<bigint, Promise<Phantoms>>();
+  readonly #outdrawn = new Set<bigint>();
+  readonly #told = new Set<string>();
+  #token: string | null = null;
+
+  constructor(private readonly options: DeskOptions) {}
+
+  /** Everything that is next. Throws what the chain or the platform refused; the next turn tries again. */
+  async turn(): Promise<void> {
+    const number = await this.#ask<bigint>('period');
+    const terms = await this.#ask<Terms>('terms');
+    for (let each = number > lookBack ? number - lookBack : 1n; each <= number; each += 1n) await this.#move(await this.#period(each), number, terms);
+    const over = number === 0n || now() >= (await this.#period(number)).endsAt + slack;
+    if (over && (await this.#ask<{ readonly leftAt: bigint }>('officers', this.options.pool)).leftAt === 0n) await this.#open(number);
+  }
+
+  async #move(period: Period, current: bigint, terms: Terms): Promise<void> {
+    const { number, drawUntil, endsAt } = period;
+    const seat = await this.#seat(number, this.options.pool);
+    const stage = stages[Number(seat.stage)] ?? 'none';
+    const late = endsAt + terms.showSeconds;
+    if (stage === 'none' && number === current && now() < drawUntil) await this.#draw(period);
+    if (stage === 'drawn' && !this.options.idle && now() >= drawUntil + slack && now() < endsAt) await this.#commit(number);
+    if (stage === 'committed' && now() < late) await this.#work(period, terms);
+    if (stage === 'shown') await this.#settle(number, seat, terms);
+    if (now() < late + slack) return;
+    for (const officer of period.seats) {
+      const { stage: of } = officer === this.options.pool ? seat : await this.#seat(number, officer);
+      if (['drawn', 'committed'].includes(stages[Number(of)] ?? '')) await this.#lapse(number, officer, of);
+    }
+  }
+
+  /** Anybody may, and another may be first. */
+  async #lapse(number: bigint, officer: string, stage: bigint): Promise<void> {
+    await this.#send('lapse', [officer, number], `period ${number}: ended the seat of ${officer}, who showed nothing`).catch(async (error: unknown) => {
+      if ((await this.#seat(number, officer)).stage === stage) throw error;
+    });
+  }
+
+  /** Whoever is first; the others are refused. */
+  async #open(last: bigint): Promise<void> {
+    await this.#send('open', [], `opened period ${last + 1n}`).catch(async (error: unknown) => {
+      if (await this.#ask<bigint>('period') === last) throw error;
+    });
+  }
+
+  async #draw({ number, seed, seedBlock }: Period): Promise<void> {
+    const { wallet, pool, court } = this.options;
+    if (this.#outdrawn.has(number) || BigInt(await this.#head()) <= seedBlock) return;
+    if (seed === noSeed) await this.#send('keepSeed', []);
+    const key = wallet.signingKey;
+    const alpha = getBytes(String(await court.getFunction('alphaOf').staticCall(number, pool)));
+    const made = forContract(getBytes(key.compressedPublicKey), prove(getBytes(key.privateKey), alpha), alpha);
+    if (made === null) return;
+    await this.#send('showTicket', [pool, made.proof, made.products], `period ${number}: has a seat`).catch((error: unknown) => {
+      if (!/NotDrawn|TooLate|DrawOver|ShownAlready/.test(messageOf(error))) throw error;
+      this.#outdrawn.add(number);
+      this.options.say(`period ${number}: not drawn`);
+    });
+  }
+
+  async #commit(number: bigint): Promise<void> {
+    const phantoms = await this.#phantomsOf(number);
+    await this.#send('commitPhantoms', [this.options.pool, phantoms.root, phantoms.all.length], `period ${number}: committed to ${phantoms.all.length} phantoms`);
+  }
+
+  async #work({ number, endsAt }: Period, { quota }: Terms): Promise<void> {
+    const phantoms = await this.#phantomsOf(number);
+    const own = new Map((await this.#own(number)).map((each) => [each.leaf, each]));
+    if (now() < endsAt) await this.#handIn(phantoms, own);
+    const answered = phantoms.all.filter(({ leaf }) => own.get(leaf)?.state === 'answered');
+    for (const some of chunks(answered)) {
+      await this.#mutate('openPhantoms', openMutation, some.map(({ leaf, expected, opening: { salt } }) => ({ leaf, salt, expected })));
+    }
+    const all = phantoms.all.every(({ leaf }) => ['opened', 'failed'].includes(own.get(leaf)?.state ?? ''));
+    if (!all && now() < endsAt + slack) return;
+    const opened = await this.#openedOf(number);
+    if (BigInt(opened.size) < quota) return this.#once(`period ${number}: only ${opened.size} were asked and answered, which earns nothing`);
+    const shown = phantoms.shown(opened).map(({ task, expected, salt }) => [task, expected, salt]);
+    await this.#send('showPhantoms', [this.options.pool, number, shown], `period ${number}: showed ${opened.size} of ${phantoms.all.length}`);
+  }
+
+  async #handIn(phantoms: Phantoms, own: ReadonlyMap<string, Own>): Promise<void> {
+    const missing = phantoms.all.map((phantom, index) => ({ ...phantom, index })).filter(({ leaf }) => !own.has(leaf));
+    for (const some of chunks(missing)) {
+      await this.#mutate('handInPhantoms', handInMutation, some.map(({ leaf, index, spec }) => ({ leaf, index, path: [...phantoms.pathOf(index)], spec })));
+    }
+  }
+
+  async #settle(number: bigint, { disputes, claimableAt }: Seat, { wage }: Terms): Promise<void> {
+    if (disputes > 0n) return this.#answer(number);
+    if (now() < claimableAt + slack) return;
+    // The platform gives the fund what this seat earns; a fund that stays short pays what it has.
+    if (await this.#ask<bigint>('fund') < wage && now() < claimableAt + 60n) return;
+    await this.#send('claimWage', [this.options.pool, number], `period ${number}: claimed the wage`);
+    if (this.options.wallet.address === this.options.pool) await this.#send('takeEarned', [], 'took what it has earned');
+  }
+
+  /** Shows where the platform had committed to what somebody doubts. */
+  async #answer(number: bigint): Promise<void> {
+    const { court, pool } = this.options;
+    const own = new Map((await this.#own(number)).map(({ leaf, commitment }) => [leaf, commitment]));
+    for (const log of await court.queryFilter(court.getEvent('PhantomDisputed')(null, number, pool), 0)) {
+      const leaf = 'args' in log ? String(log.args['leaf']) : '';
+      if ((await this.#ask<{ readonly stage: bigint }>('disputes', leaf)).stage !== doubtOpen) continue;
+      const found = own.get(leaf) ?? null;
+      if (found === null) throw new OfficerRefused(`the platform does not tell where it committed to ${leaf}`);
+      const { batchId, salt, taskId, index, size, path } = found;
+      await this.#send('answer', [leaf, [keccakOfText(batchId), salt, taskId, index, size], path], `period ${number}: answered who doubts ${leaf}`);
+    }
+  }
+
+  /** Those that hold, by the public feed. */
+  async #openedOf(number: bigint): Promise<ReadonlySet<string>> {
+    const mine = ({ type, data }: PublicEvent): boolean => type === 'PhantomOpened' && data['holds'] === true
+      && data['officer'] === this.options.pool.toLowerCase() && data['period'] === number.toString();
+    return new Set((await publicAudits(this.options.platform)).filter(mine).map(({ data }) => String(data['leaf'])));
+  }
+
+  #phantomsOf(number: bigint): Promise<Phantoms> {
+    const { wallet, models, inputs, phantoms } = this.options;
+    const known = this.#composed.get(number);
+    if (known !== undefined) return known;
+    const composing = Phantoms.compose(wallet, this.#seatAt(number), phantoms, models, inputs);
+    this.#composed.set(number, composing);
+    composing.catch(() => this.#composed.delete(number));
+    return composing;
+  }
+
+  #seatAt(number: bigint): OfficerSeat {
+    const { pool, court, chainId } = this.options;
+    return { chainId, court: String(court.target), period: number, officer: pool };
+  }
+
+  async #own(number: bigint): Promise<readonly Own[]> {
+    const { officerPhantoms } = await this.#query<{ readonly officerPhantoms: readonly Own[] }>(ownQuery, { officer: this.options.pool, period: number.toString() });
+    return officerPhantoms;
+  }
+
+  async #mutate(name: 'handInPhantoms' | 'openPhantoms', document: string, phantoms: readonly Json[]): Promise<void> {
+    const answers = (await this.#query<{ readonly [name: string]: readonly Answer[] }>(document, { input: { officer: this.options.pool, phantoms } }))[name] ?? [];
+    for (const { code, message } of answers) if (code !== undefined) this.#once(`${name}: ${code}: ${String(message)}`);
+  }
+
+  /** As the officer's key; a session that has ended is begun anew by the next turn. */
+  async #query<T>(document: string, variables: { readonly [name: string]: Json }): Promise<T> {
+    const { platform, wallet } = this.options;
+    this.#token ??= await signIn(platform, wallet);
+    return queryPlatform<T>(platform, document, variables, this.#token).catch((error: unknown) => {
+      this.#token = null;
+      throw error;
+    });
+  }
+
+  async #period(number: bigint): Promise<Period> {
+    const { seedBlock, drawUntil, endsAt, seed, seats } = await this.#ask<Omit<Period, 'number'>>('periodOf', number);
+    return { number, seedBlock, drawUntil, endsAt, seed, seats: [...seats] };
+  }
+
+  #seat(number: bigint, officer: string): Promise<Seat> { return this.#ask<Seat>('seatOf', number, officer); }
+
+  async #ask<T>(view: string, ...args: readonly unknown[]): Promise<T> {
+    return await this.options.court.getFunction(view).staticCall(...args) as T;
+  }
+
+  async #head(): Promise<number> {
+    return await this.options.wallet.provider?.getBlockNumber() ?? 0;
+  }
+
+  async #send(method: string, args: readonly unknown[], done?: string): Promise<void> {
+    await send(this.options.court, method, args);
+    if (done !== undefined) this.options.say(done);
+  }
+
+  #once(line: string): void {
+    if (this.#told.has(line)) return;
+    this.#told.add(line);
+    this.options.say(line);
+  }
+}
+
+const now = (): bigint => BigInt(Math.floor(Date.now() / 1000));
+
+function chunks<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / atOnce) }, (_, index) => all.slice(index * atOnce, (index + 1) * atOnce));
+}
