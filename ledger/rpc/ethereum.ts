@@ -16,6 +16,12 @@ export type Methods = { readonly [name: string]: Method };
 
 const widestLogRange = 100_000;
 
+/** As eth_syncing tells it, with the block at which the node started. */
+export function syncProgress(backend: RpcBackend, startingBlock: number): Json {
+  const currentBlock = latestIndex(backend);
+  return { startingBlock: quantity(startingBlock), currentBlock: quantity(currentBlock), highestBlock: quantity(Math.max(backend.farthest(), currentBlock)) };
+}
+
 export function latestIndex(backend: RpcBackend): number {
   return backend.chain.point().nextIndex - 1;
 }
@@ -47,9 +53,7 @@ function chainMethods(backend: RpcBackend): Methods {
         ...(rewards === null ? {} : { reward: Array.from({ length: blocks }, () => rewards) }),
       };
     },
-    eth_syncing: () => (!backend.syncing() ? false : {
-      startingBlock: quantity(started), currentBlock: quantity(latestIndex(backend)), highestBlock: quantity(Math.max(backend.farthest(), latestIndex(backend))),
-    }),
+    eth_syncing: () => (backend.syncing() ? syncProgress(backend, started) : false),
     eth_accounts: () => [],
     eth_sendRawTransaction: ([raw]) => backend.submit(hexParam(raw, 'transaction')),
     eth_getProof: () => {

@@ -2,7 +2,7 @@ import type { Json } from '@oort/kernel-wire';
 import type { ExecutedMci } from '@oort/ledger-execution';
 import type { RpcBackend } from './backend';
 import type { Request } from './door';
-import { blockJson, latestIndex } from './ethereum';
+import { blockJson, latestIndex, syncProgress } from './ethereum';
 import { LedgerFault, rpcCodes } from './fault';
 import { filterParam, logMatches } from './parse';
 import type { Params } from './parse';
@@ -13,8 +13,10 @@ const mostSubscriptions = 1000;
 
 type Present = (executed: ExecutedMci) => Json[];
 
-/** eth_subscribe on one WebSocket: `newHeads`, `logs` with an address and topic filter, both of what is stable only, and
- *  `newPendingTransactions`. */
+const lookMs = 250;
+
+/** eth_subscribe on one WebSocket: `newHeads`, `logs` with an address and topic filter, both of what is stable only,
+ *  `newPendingTransactions`, and `syncing`, which tells when the node begins and ends to catch up. */
 export function subscribing(
   backend: RpcBackend, request: Request, send: (message: Json) => void,
 ): { readonly request: Request; readonly end: () => void } {
@@ -27,6 +29,10 @@ export function subscribing(
     const id = quantity(last);
     if (params[0] === 'newPendingTransactions') {
       subscriptions.set(id, backend.onPending(sent));
+      return id;
+    }
+    if (params[0] === 'syncing') {
+      subscriptions.set(id, onSyncing(backend, sent));
       return id;
     }
     const present = presenting(backend, params);
@@ -48,6 +54,22 @@ export function subscribing(
       subscriptions.clear();
     },
   };
+}
+
+/** As geth tells it: the progress once it begins, or at once where it has begun already, and false once it has ended. */
+function onSyncing(backend: RpcBackend, sent: (result: Json) => void): () => void {
+  let [was, started] = [false, 0];
+  const look = (): void => {
+    const is = backend.syncing();
+    if (is === was) return;
+    was = is;
+    if (is) started = latestIndex(backend);
+    sent(is ? { syncing: true, status: syncProgress(backend, started) } : false);
+  };
+  const timer = setInterval(look, lookMs);
+  // Behind the answer that names the subscription.
+  setImmediate(look);
+  return () => { clearInterval(timer); };
 }
 
 function presenting(backend: RpcBackend, [kind, filter]: Params): Present {
