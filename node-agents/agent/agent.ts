@@ -35,6 +35,8 @@ export interface AgentOptions extends EnrolmentOptions {
   backend?(directory: string): ExecutionBackend;
   /** For a node that a pool answers for: whoever doubts that it has its pieces may ask it on the chain. */
   readonly court?: CourtOptions;
+  /** The device's; it may be wrong. */
+  clock?(): Date;
   log?(text: string): void;
 }
 
@@ -92,10 +94,10 @@ export async function startAgent(options: AgentOptions, traits: AgentTraits = tr
   const gpu = installedGpu(directory) !== null;
   const isNewNode = readState<Identity>(join(directory, 'identity.json')) === null;
   const identity = await enrolled(options);
-  const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId });
+  const client = platformClient({ platform, ingest, directory, key: identity.key, nodeId: identity.nodeId, ...(options.clock === undefined ? {} : { clock: () => options.clock?.() ?? new Date() }) });
   const stop = new AbortController();
   const { signal } = stop;
-  const pieces = await servePieces(directory, identity, traits, { court: options.court ?? courtFrom(environment), log, signal });
+  const pieces = await servePieces(directory, identity, traits, { client, court: options.court ?? courtFrom(environment), log, signal });
   const endpoint = pieces?.server.endpoint ?? null;
   const { nodeId, key } = identity;
   const transport = telemetryTransport({ nodeId, key, directory, client, environment });
@@ -147,9 +149,9 @@ function courtFrom({ OORT_POOL: pool, OORT_CHAIN_RPC: rpc }: Readonly<Record<str
   return pool === undefined || rpc === undefined ? null : { pool, rpc };
 }
 
-interface Serving { readonly court: CourtOptions | null; readonly signal: AbortSignal; log(text: string): void }
+interface Serving { readonly client: PlatformClient; readonly court: CourtOptions | null; readonly signal: AbortSignal; log(text: string): void }
 
-async function servePieces(directory: string, identity: Identity, { pieces }: AgentTraits, { court, log, signal }: Serving): Promise<{ readonly server: PieceServer; readonly store: PieceStore } | null> {
+async function servePieces(directory: string, identity: Identity, { pieces }: AgentTraits, { client, court, log, signal }: Serving): Promise<{ readonly server: PieceServer; readonly store: PieceStore } | null> {
   if (pieces === null) return null;
   const disk = await pieces(join(directory, 'pieces'));
   // A cache promises nothing.
@@ -160,7 +162,8 @@ async function servePieces(directory: string, identity: Identity, { pieces }: Ag
   // The same port as before, if it is still free, so that nobody has to be told of a new one.
   const before = readState<{ readonly port: number }>(path)?.port ?? 0;
   const start = (port: number): Promise<PieceServer> => startPieceServer({
-    store, nodeId, key, platformPublicKey, port, now: () => new Date(), ...(answerable === null ? {} : { answerable }),
+    // Orders end by the platform's clock, which a device's may be far from.
+    store, nodeId, key, platformPublicKey, port, now: () => client.now(), ...(answerable === null ? {} : { answerable }),
   });
   const server = before === 0 ? await start(0) : await start(before).catch(() => start(0));
   writeState(path, { port: Number(new URL(server.endpoint).port) });
