@@ -38,11 +38,11 @@ function told({ tasks, phantoms, owed }: OfficerTally): string {
   return `${String(phantoms)} phantoms in ${String(tasks)} opened tasks, ${owed.toFixed(1)} owed`;
 }
 
-export async function publicAudits(platform: string): Promise<readonly PublicEvent[]> {
+export async function publicAudits(platform: string, also: readonly string[] = []): Promise<readonly PublicEvent[]> {
   const found: PublicEvent[] = [];
   for (let after: string | null = null; ;) {
     const { events }: Page = await queryPlatform<Page>(platform, feedQuery, { after });
-    found.push(...events.edges.map(({ node }) => node).filter(({ type }) => audits.includes(type)));
+    found.push(...events.edges.map(({ node }) => node).filter(({ type }) => audits.includes(type) || also.includes(type)));
     if (events.edges.length < pageSize) return found;
     after = events.pageInfo.endCursor;
   }

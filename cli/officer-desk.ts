@@ -1,7 +1,7 @@
 // What an officer does turn by turn: opens periods, shows its ticket, commits to phantoms, hands them in, opens those that were answered,
 // shows them to the chain, answers doubts and takes its wage. What it has done stands on the chain and in the public feed; it keeps nothing.
 import { getBytes, id as keccakOfText, type Contract, type Wallet } from 'ethers';
-import type { OfficerSeat, PublicEvent } from '@oort/algorithms-honesty';
+import { phantomPath, unsentPhantoms, type OfficerSeat, type PublicEvent } from '@oort/algorithms-honesty';
 import { forContract, prove } from '@oort/algorithms-vrf';
 import { Fault, messageOf, type Json } from '@oort/kernel-wire';
 import { publicAudits } from './audit-officer';
@@ -20,8 +20,8 @@ export interface DeskOptions {
   readonly models: readonly OfficerModel[];
   readonly inputs: readonly (readonly number[])[];
   readonly phantoms: number;
-  /** Takes its seat and commits to nothing: for those who want to see what comes of it. */
-  readonly idle: boolean;
+  /** For those who want to see what comes of it: takes its seat and commits to nothing; shows what it never sent. */
+  readonly fault: 'none-injected' | 'never-sent' | null;
   say(line: string): void;
 }
 
@@ -32,6 +32,7 @@ export class OfficerRefused extends Fault {
 interface Period { readonly number: bigint; readonly seedBlock: bigint; readonly drawUntil: bigint; readonly endsAt: bigint; readonly seed: string; readonly seats: readonly string[] }
 interface Seat { readonly stage: bigint; readonly disputes: bigint; readonly claimableAt: bigint }
 interface Terms { readonly quota: bigint; readonly showSeconds: bigint; readonly wage: bigint }
+interface Dispute { readonly stage: bigint; readonly answerUntil: bigint }
 interface Commitment { readonly batchId: string; readonly salt: string; readonly taskId: string; readonly index: number; readonly size: number; readonly path: readonly string[] }
 interface Own { readonly leaf: string; readonly state: string; readonly commitment: Commitment | null }
 interface Answer { readonly leaf?: string; readonly code?: string; readonly message?: string }
@@ -55,6 +56,7 @@ const openMutation = `mutation Open($input: OpenPhantomsInput!) { openPhantoms(i
 export class OfficerDesk {
   readonly #composed = new Map<bigint, Promise<Phantoms>>();
   readonly #outdrawn = new Set<bigint>();
+  readonly #watched = new Set<string>();
   readonly #told = new Set<string>();
   #token: string | null = null;
 
@@ -64,25 +66,62 @@ export class OfficerDesk {
   async turn(): Promise<void> {
     const number = await this.#ask<bigint>('period');
     const terms = await this.#ask<Terms>('terms');
-    for (let each = number > lookBack ? number - lookBack : 1n; each <= number; each += 1n) await this.#move(await this.#period(each), number, terms);
+    const { leftAt } = await this.#ask<{ readonly leftAt: bigint }>('officers', this.options.pool);
+    const serves = leftAt === 0n;
+    if (!serves) this.#once('serves no more; what is left of its seats is still settled');
+    const refused: unknown[] = [];
+    // What is refused of one period must not hold up the others.
+    for (let each = number > lookBack ? number - lookBack : 1n; each <= number; each += 1n) {
+      await this.#move(await this.#period(each), serves ? number : 0n, terms).catch((error: unknown) => { refused.push(error); });
+    }
     const over = number === 0n || now() >= (await this.#period(number)).endsAt + slack;
-    if (over && (await this.#ask<{ readonly leftAt: bigint }>('officers', this.options.pool)).leftAt === 0n) await this.#open(number);
+    if (over && serves) await this.#open(number);
+    if (refused.length > 0) throw new OfficerRefused(refused.map(messageOf).join('; '));
   }
 
+  /** `current`: the period in which it may draw a seat. */
   async #move(period: Period, current: bigint, terms: Terms): Promise<void> {
     const { number, drawUntil, endsAt } = period;
     const seat = await this.#seat(number, this.options.pool);
     const stage = stages[Number(seat.stage)] ?? 'none';
     const late = endsAt + terms.showSeconds;
     if (stage === 'none' && number === current && now() < drawUntil) await this.#draw(period);
-    if (stage === 'drawn' && !this.options.idle && now() >= drawUntil + slack && now() < endsAt) await this.#commit(number);
+    if (stage === 'drawn' && this.options.fault !== 'none-injected' && now() >= drawUntil + slack && now() < endsAt) await this.#commit(number);
     if (stage === 'committed' && now() < late) await this.#work(period, terms);
     if (stage === 'shown') await this.#settle(number, seat, terms);
-    if (now() < late + slack) return;
     for (const officer of period.seats) {
-      const { stage: of } = officer === this.options.pool ? seat : await this.#seat(number, officer);
-      if (['drawn', 'committed'].includes(stages[Number(of)] ?? '')) await this.#lapse(number, officer, of);
+      const other = officer === this.options.pool ? seat : await this.#seat(number, officer);
+      const of = stages[Number(other.stage)] ?? 'none';
+      if (['drawn', 'committed'].includes(of) && now() >= late + slack) await this.#lapse(number, officer, other.stage);
+      if (of === 'shown' && officer !== this.options.pool) await this.#watch(number, officer, other);
     }
+  }
+
+  /** Doubts one that was never sent, where the feed leaves no doubt of it, and has it convicted. */
+  async #watch(number: bigint, officer: string, { disputes, claimableAt }: Seat): Promise<void> {
+    const { court, platform, chainId } = this.options;
+    if (disputes > 0n) {
+      for (const leaf of await this.#doubted(number, officer)) {
+        const { stage, answerUntil } = await this.#ask<Dispute>('disputes', leaf);
+        if (stage === doubtOpen && now() >= answerUntil + slack) await this.#send('convict', [leaf], `period ${number}: ${officer} was convicted of a phantom that was never sent`);
+      }
+      return;
+    }
+    if (now() >= claimableAt || this.#watched.has(`${number} ${officer}`)) return;
+    const found = unsentPhantoms(await publicAudits(platform, ['ChainLogObserved']), { chainId, court: String(court.target), period: number, officer });
+    if (found === null) return;
+    this.#watched.add(`${number} ${officer}`);
+    const [index] = found.unsent;
+    if (index === undefined) return;
+    const { bond } = await this.#ask<{ readonly bond: bigint }>('terms');
+    await send(court, 'dispute', [officer, number, found.leaves[index], index, phantomPath(found.leaves, index)], bond);
+    this.options.say(`period ${number}: doubts that a phantom of ${officer} was sent`);
+  }
+
+  async #doubted(number: bigint, officer: string): Promise<readonly string[]> {
+    const { court } = this.options;
+    const logs = await court.queryFilter(court.getEvent('PhantomDisputed')(null, number, officer), 0);
+    return logs.flatMap((log) => ('args' in log ? [String(log.args['leaf'])] : []));
   }
 
   /** Anybody may, and another may be first. */
@@ -121,6 +160,7 @@ export class OfficerDesk {
 
   async #work({ number, endsAt }: Period, { quota }: Terms): Promise<void> {
     const phantoms = await this.#phantomsOf(number);
+    if (this.options.fault === 'never-sent') return this.#show(number, phantoms, new Set(phantoms.all.map(({ leaf }) => leaf)));
     const own = new Map((await this.#own(number)).map((each) => [each.leaf, each]));
     if (now() < endsAt) await this.#handIn(phantoms, own);
     const answered = phantoms.all.filter(({ leaf }) => own.get(leaf)?.state === 'answered');
@@ -131,6 +171,10 @@ export class OfficerDesk {
     if (!all && now() < endsAt + slack) return;
     const opened = await this.#openedOf(number);
     if (BigInt(opened.size) < quota) return this.#once(`period ${number}: only ${opened.size} were asked and answered, which earns nothing`);
+    await this.#show(number, phantoms, opened);
+  }
+
+  async #show(number: bigint, phantoms: Phantoms, opened: ReadonlySet<string>): Promise<void> {
     const shown = phantoms.shown(opened).map(({ task, expected, salt }) => [task, expected, salt]);
     await this.#send('showPhantoms', [this.options.pool, number, shown], `period ${number}: showed ${opened.size} of ${phantoms.all.length}`);
   }
@@ -153,11 +197,10 @@ export class OfficerDesk {
 
   /** Shows where the platform had committed to what somebody doubts. */
   async #answer(number: bigint): Promise<void> {
-    const { court, pool } = this.options;
+    const { pool } = this.options;
     const own = new Map((await this.#own(number)).map(({ leaf, commitment }) => [leaf, commitment]));
-    for (const log of await court.queryFilter(court.getEvent('PhantomDisputed')(null, number, pool), 0)) {
-      const leaf = 'args' in log ? String(log.args['leaf']) : '';
-      if ((await this.#ask<{ readonly stage: bigint }>('disputes', leaf)).stage !== doubtOpen) continue;
+    for (const leaf of await this.#doubted(number, pool)) {
+      if ((await this.#ask<Dispute>('disputes', leaf)).stage !== doubtOpen) continue;
       const found = own.get(leaf) ?? null;
       if (found === null) throw new OfficerRefused(`the platform does not tell where it committed to ${leaf}`);
       const { batchId, salt, taskId, index, size, path } = found;

@@ -8,7 +8,7 @@ import { messageOf } from '@oort/kernel-wire';
 import { onnxReferee } from '@oort/subgraphs-audit';
 import { addressesOf, addressOf, contractOf, send, type Chain } from './chain-stake';
 import { readKey } from './key-file';
-import { OfficerDesk, OfficerRefused } from './officer-desk';
+import { OfficerDesk, OfficerRefused, type DeskOptions } from './officer-desk';
 import type { OfficerModel } from './officer-phantoms';
 import { readOptions, required, UsageRefused } from './usage';
 
@@ -69,10 +69,10 @@ async function serve({ wallet, pool, court, provider }: Serving, values: Values)
   if (speaker !== wallet.address) throw new OfficerRefused(`${pool} enrolled with the key of ${speaker}, not with this one`);
   const { quota } = await court.getFunction('terms').staticCall() as { readonly quota: bigint };
   const say = (line: string): void => { process.stdout.write(`${line}\n`); };
-  const idle = process.env['OORT_OFFICER_FAULT'] === 'none-injected';
-  if (idle) process.stderr.write('the officer is idle on purpose\n');
+  const fault = faultFrom(process.env['OORT_OFFICER_FAULT']);
+  const idle = fault === 'none-injected';
   const desk = new OfficerDesk({
-    wallet, pool, court, chainId: (await provider.getNetwork()).chainId, platform: String(values['platform']), idle, say,
+    wallet, pool, court, chainId: (await provider.getNetwork()).chainId, platform: String(values['platform']), fault, say,
     models: idle ? [] : modelsOf(values['model']), inputs: idle ? [] : inputsOf(values['inputs']), phantoms: countOf(values['phantoms'], Number(quota)),
   });
   const stop = untilStopped();
@@ -86,6 +86,14 @@ async function serve({ wallet, pool, court, provider }: Serving, values: Values)
     });
     await sleep(pollMs, undefined, { signal: stop }).catch(() => undefined);
   }
+}
+
+/** Set on purpose, so that others can be seen to notice. */
+function faultFrom(named: string | undefined): DeskOptions['fault'] {
+  if (named === undefined || named === '') return null;
+  if (named !== 'none-injected' && named !== 'never-sent') throw new UsageRefused(`OORT_OFFICER_FAULT knows none-injected and never-sent, not ${named}`);
+  process.stderr.write(`the officer cheats on purpose: ${named}\n`);
+  return named;
 }
 
 function modelsOf(files: Values[string]): readonly OfficerModel[] {

@@ -65,7 +65,7 @@ export const localParameters: PlatformParameters = {
   proposalDepositWei: oort, poolOwnMinimumWei: 10n * oort, delegationMinimumWei: oort, fullPoolWei: 25n * oort,
   poolLockSeconds: 30, poolExitSeconds: 15, forkSlashBasisPoints: 10_000,
   leafAnswerSeconds: 20, inventorySeconds: 120, leafBondWei: oort, leafSlashBasisPoints: 100,
-  officerSeats: 2, officerQuota: 2, officerDrawSeconds: 10, officerPeriodSeconds: 60, officerShowSeconds: 15, officerDisputeSeconds: 8,
+  officerSeats: 2, officerQuota: 2, officerDrawSeconds: 10, officerPeriodSeconds: 60, officerShowSeconds: 15, officerDisputeSeconds: 20,
   officerDepositWei: oort, officerWageWei: oort / 5n, officerBondWei: oort / 10n, suspensionSeconds: 60, leaseMs: 10_000, offlineMs: 15_000, tokenDiscountBasisPoints: 1_000,
   rewardEpochSeconds: 2, rewardPerEpochWei: 1_000n * oort, rewardAtOnceBasisPoints: 2_500, vestingSeconds: 270 * day,
 };

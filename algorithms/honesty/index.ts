@@ -4,7 +4,7 @@ export { compare, relativeL2, tolerance } from './comparator';
 export { judgeAccusation, type Accusation, type Opinion } from './accusation';
 export { provesFraud, type FraudKind, type FraudProof, type Signed } from './fraud';
 export { failureGap, leakOf, noAudits, tally, type AuditTally, type Leak } from './leak';
-export { nodeOf as phantomNode, phantomLeaf, phantomPath, phantomRoot, shutPhantom, type PhantomOpening, type Seat as OfficerSeat } from './phantoms';
+export { nodeOf as phantomNode, phantomLeaf, phantomPath, phantomRoot, shutPhantom, unsentPhantoms, type PhantomOpening, type Seat as OfficerSeat } from './phantoms';
 export { breaksPromise, chanceOfSoFew, noTasks, officerTally, phantomShare, withBatch, type OfficerTally, type Opening, type PublicEvent } from './promise';
 export {
   deservesSlashFor, newRecords, observeWork, recordKindOf, spent, trustOver, type RecordKind, type Records, type Work,

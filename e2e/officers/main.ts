@@ -1,11 +1,13 @@
 // Two officers with deposits, each a process with nothing but a key and public doors. One commits to phantoms, hands them in, is killed and
 // goes on, opens them, and answers who doubts them: a node that cheats is convicted by one of them, and the officer is paid wage and finder's share. The
-// other takes its seat and injects nothing: it is paid nothing and fined.
-// `npm run officers -- [--dir DIR]`; about three minutes.
+// other takes its seat and injects nothing: it is paid nothing and fined. Then it shows phantoms that it never sent: the first one doubts them, and
+// half its deposit is gone.
+// `npm run officers -- [--dir DIR]`; two to three minutes.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Contract, id as keccakOfText, type ContractTransactionResponse, type EventLog } from 'ethers';
 import { phantomLeaf, phantomPath, type OfficerSeat, type PhantomOpening } from '@oort/algorithms-honesty';
@@ -21,9 +23,10 @@ const { values: options } = parseArgs({ options: { dir: { type: 'string' } } });
 const officers = new Set<ChildProcess>();
 const phantoms = 64;
 const mostJobs = 640;
+const lieMs = 300_000;
 
 /** OfficerCourt.Stage */
-const [drawn, committed] = [1n, 2n];
+const [drawn, committed, shown] = [1n, 2n, 3n];
 
 async function main(report: Report): Promise<boolean> {
   const directory = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'oort-officers-')) : resolve(options.dir);
@@ -34,13 +37,16 @@ async function main(report: Report): Promise<boolean> {
   const [busy, idle, cheat] = [stage.agent('super-1'), stage.agent('super-2'), stage.agent('super-3')];
   const tools = await toolsOf(stage);
   for (const agent of [busy, idle]) await run(stage, agent, 'enrol');
-  serve(stage, idle, tools, { OORT_OFFICER_FAULT: 'none-injected' });
+  const idling = serve(stage, idle, tools, { OORT_OFFICER_FAULT: 'none-injected' });
   const serving = serve(stage, busy, tools);
   const period = await seated(stage, court, [busy, idle]);
   report.end();
   report.begin(2, 'One injects, the other does not');
-  await killedAndBack(stage, serving, busy, tools);
-  const found = await convicted(stage, busy, cheat);
+  const traffic = new Traffic(stage);
+  // It keeps nothing, so nothing is lost.
+  await killed(serving);
+  serve(stage, busy, tools);
+  const found = await convicted(stage, traffic, busy, cheat);
   report.end();
   report.begin(3, 'Somebody doubts that a phantom was ever sent');
   await doubted(stage, court, period, busy);
@@ -48,6 +54,11 @@ async function main(report: Report): Promise<boolean> {
   report.begin(4, 'What each of them gets');
   await bounty(stage, busy, cheat, found);
   await wages(stage, court, period, busy, idle);
+  report.end();
+  report.begin(5, 'The idle one shows phantoms that it never sent');
+  await killed(idling);
+  serve(stage, idle, tools, { OORT_OFFICER_FAULT: 'never-sent' });
+  await lied(stage, traffic, court, busy, idle);
   report.end();
   for (const officer of officers) officer.kill('SIGTERM');
   await endAll();
@@ -95,19 +106,16 @@ async function seated({ context }: Stage, court: Contract, [busy, idle]: readonl
   return period;
 }
 
-/** It keeps nothing, so nothing is lost. */
-async function killedAndBack(stage: Stage, serving: ChildProcess, busy: AgentProcess, tools: readonly string[]): Promise<void> {
+async function killed(serving: ChildProcess): Promise<void> {
   serving.kill('SIGKILL');
   await new Promise((done) => serving.once('exit', done));
   officers.delete(serving);
-  serve(stage, busy, tools);
 }
 
-async function convicted(stage: Stage, busy: AgentProcess, cheat: AgentProcess): Promise<string> {
+async function convicted(stage: Stage, traffic: Traffic, busy: AgentProcess, cheat: AgentProcess): Promise<string> {
   const { context } = stage;
   const finder = busy.operator.address.toLowerCase();
   await cheat.start({ OORT_FAULT: 'phantoms-known', OORT_FAULT_FILE: join(stage.directory, 'it-knows-none') });
-  const traffic = new Traffic(stage);
   const cases = async (): Promise<readonly Readonly<Record<string, unknown>>[]> => (await traffic.feed()).flatMap(({ type, data }) => (type === 'SlashProposed' && data['finder'] === finder ? [data] : []));
   const held = await traffic.until('a case by a phantom of the officer', mostJobs, async () => (await cases()).length > 0);
   const [found] = await cases();
@@ -124,9 +132,9 @@ async function convicted(stage: Stage, busy: AgentProcess, cheat: AgentProcess):
 
 /** The officer answers with the platform's commitment to the task, which the contract looks for in the batch's root. */
 async function doubted({ context }: Stage, court: Contract, period: bigint, { operator }: AgentProcess): Promise<void> {
-  const shown = await context.eventually('what the officer shows', () => logOf(court, 'PhantomsShown', period, operator.address), 120_000);
+  const told = await context.eventually('what the officer shows', () => logOf(court, 'PhantomsShown', period, operator.address), 120_000);
   const seat: OfficerSeat = { chainId: (await context.chain.getNetwork()).chainId, court: String(court.target), period, officer: operator.address };
-  const openings = [...shown.args['openings'] as readonly PhantomOpening[]];
+  const openings = [...told.args['openings'] as readonly PhantomOpening[]];
   const leaves = openings.map((opening) => (BigInt(opening.salt) === 0n ? opening.task : phantomLeaf(seat, opening)));
   const index = openings.findIndex(({ salt }) => BigInt(salt) !== 0n);
   const { bond } = await court.getFunction('terms').staticCall() as { readonly bond: bigint };
@@ -151,16 +159,35 @@ async function wages({ context }: Stage, court: Contract, period: bigint, busy: 
   const paid = await context.eventually('the wage', () => logOf(court, 'WagePaid', period, busy.operator.address), 240_000);
   context.check('who worked is paid its wage', paid.args['amount'] === wage, `${String(paid.args['amount'])} wei`);
   await context.eventually('that it takes it', async () => await court.getFunction('earned').staticCall(busy.operator.address) === 0n, 60_000);
-  const shown = await logOf(court, 'PhantomsShown', period, busy.operator.address);
-  context.made('phantoms that the chain was shown', `${String(shown?.args['opened'])} of ${phantoms}`);
+  const told = await logOf(court, 'PhantomsShown', period, busy.operator.address);
+  context.made('phantoms that the chain was shown', `${String(told?.args['opened'])} of ${phantoms}`);
   const denied = await context.eventually('the end of the idle seat', () => logOf(court, 'WageDenied', period, idle.operator.address), 240_000);
   context.check('who injected nothing is paid nothing, and fined', denied.args['was'] === drawn && denied.args['fine'] === deposit / 10n, `${String(denied.args['fine'])} wei`);
   context.check('no seat of it was ever paid', await logOf(court, 'WagePaid', null, idle.operator.address) === null);
 }
 
+/** The other officer counts by the public feed, doubts one of them, and nobody can answer. */
+async function lied({ context }: Stage, traffic: Traffic, court: Contract, busy: AgentProcess, liar: AgentProcess): Promise<void> {
+  const { deposit } = await court.getFunction('terms').staticCall() as { readonly deposit: bigint };
+  const denied = async (): Promise<EventLog | undefined> => (await logsOf(court, 'WageDenied', null, liar.operator.address)).find(({ args }) => args['was'] === shown);
+  for (const until = Date.now() + lieMs; Date.now() < until && await denied() === undefined;) {
+    await traffic.burst();
+    await sleep(1_000);
+  }
+  const end = await denied();
+  context.check('it is convicted without a jury, and half its deposit is gone', end?.args['fine'] === deposit / 2n, `${String(end?.args['fine'])} wei`);
+  const [missing] = await logsOf(court, 'PhantomMissing', null, null, liar.operator.address);
+  context.check('the officer that doubted has half of that', missing?.args['by'] === busy.operator.address && missing.args['toFinder'] === deposit / 4n, `${String(missing?.args['toFinder'])} wei`);
+  const { leftAt } = await court.getFunction('officers').staticCall(liar.operator.address) as { readonly leftAt: bigint };
+  context.check('it serves no more', leftAt !== 0n);
+}
+
+async function logsOf(contract: Contract, name: string, ...indexed: readonly unknown[]): Promise<readonly EventLog[]> {
+  return (await contract.queryFilter(contract.getEvent(name)(...indexed), 0)).filter((log) => 'args' in log);
+}
+
 async function logOf(contract: Contract, name: string, ...indexed: readonly unknown[]): Promise<EventLog | null> {
-  const [log] = await contract.queryFilter(contract.getEvent(name)(...indexed), 0);
-  return log !== undefined && 'args' in log ? log : null;
+  return (await logsOf(contract, name, ...indexed))[0] ?? null;
 }
 
 async function contractOf({ context }: Stage, name: 'OfficerCourt' | 'HonestyCourt'): Promise<Contract> {
