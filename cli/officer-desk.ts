@@ -44,7 +44,9 @@ const doubtOpen = 1n;
 const slack = 2n;
 /** Seats of so many periods may still be unsettled. */
 const lookBack = 3n;
+/** Of a message, whatever is reached first. */
 const atOnce = 32;
+const bytesAtOnce = 256 * 1024;
 const noSeed = `0x${'00'.repeat(32)}`;
 const ownQuery = `query Own($officer: String!, $period: String!) { officerPhantoms(officer: $officer, period: $period) {
   leaf state commitment { batchId salt taskId index size path } } }`;
@@ -164,9 +166,7 @@ export class OfficerDesk {
     const own = new Map((await this.#own(number)).map((each) => [each.leaf, each]));
     if (now() < endsAt) await this.#handIn(phantoms, own);
     const answered = phantoms.all.filter(({ leaf }) => own.get(leaf)?.state === 'answered');
-    for (const some of chunks(answered)) {
-      await this.#mutate('openPhantoms', openMutation, some.map(({ leaf, expected, opening: { salt } }) => ({ leaf, salt, expected })));
-    }
+    await this.#mutate('openPhantoms', openMutation, answered.map(({ leaf, expected, opening: { salt } }) => ({ leaf, salt, expected })));
     const all = phantoms.all.every(({ leaf }) => ['opened', 'failed'].includes(own.get(leaf)?.state ?? ''));
     if (!all && now() < endsAt + slack) return;
     const opened = await this.#openedOf(number);
@@ -181,9 +181,7 @@ export class OfficerDesk {
 
   async #handIn(phantoms: Phantoms, own: ReadonlyMap<string, Own>): Promise<void> {
     const missing = phantoms.all.map((phantom, index) => ({ ...phantom, index })).filter(({ leaf }) => !own.has(leaf));
-    for (const some of chunks(missing)) {
-      await this.#mutate('handInPhantoms', handInMutation, some.map(({ leaf, index, spec }) => ({ leaf, index, path: [...phantoms.pathOf(index)], spec })));
-    }
+    await this.#mutate('handInPhantoms', handInMutation, missing.map(({ leaf, index, spec }) => ({ leaf, index, path: [...phantoms.pathOf(index)], spec })));
   }
 
   async #settle(number: bigint, { disputes, claimableAt }: Seat, { wage }: Terms): Promise<void> {
@@ -235,9 +233,11 @@ export class OfficerDesk {
     return officerPhantoms;
   }
 
-  async #mutate(name: 'handInPhantoms' | 'openPhantoms', document: string, phantoms: readonly Json[]): Promise<void> {
-    const answers = (await this.#query<{ readonly [name: string]: readonly Answer[] }>(document, { input: { officer: this.options.pool, phantoms } }))[name] ?? [];
-    for (const { code, message } of answers) if (code !== undefined) this.#once(`${name}: ${code}: ${String(message)}`);
+  async #mutate(name: 'handInPhantoms' | 'openPhantoms', document: string, all: readonly Json[]): Promise<void> {
+    for (const phantoms of messagesOf(all)) {
+      const answers = (await this.#query<{ readonly [name: string]: readonly Answer[] }>(document, { input: { officer: this.options.pool, phantoms } }))[name] ?? [];
+      for (const { code, message } of answers) if (code !== undefined) this.#once(`${name}: ${code}: ${String(message)}`);
+    }
   }
 
   /** As the officer's key; a session that has ended is begun anew by the next turn. */
@@ -279,6 +279,19 @@ export class OfficerDesk {
 
 const now = (): bigint => BigInt(Math.floor(Date.now() / 1000));
 
-function chunks<T>(all: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(all.length / atOnce) }, (_, index) => all.slice(index * atOnce, (index + 1) * atOnce));
+function messagesOf(all: readonly Json[]): readonly (readonly Json[])[] {
+  const messages: Json[][] = [];
+  let bytes = Infinity;
+  for (const each of all) {
+    const size = JSON.stringify(each).length;
+    const last = messages.at(-1);
+    if (last === undefined || last.length === atOnce || bytes + size > bytesAtOnce) {
+      messages.push([each]);
+      bytes = size;
+    } else {
+      last.push(each);
+      bytes += size;
+    }
+  }
+  return messages;
 }

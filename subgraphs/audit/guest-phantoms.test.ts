@@ -129,6 +129,7 @@ it('takes what the officer committed to, for a model and inputs that it can run,
     expect(codeOf(await handIn(place, { ...one, handed: { ...one.handed, spec: other } }))).toBe('SPEC_INVALID');
   }
   expect(codeOf(await handIn(place, one))).toBe('taken');
+  expect(codeOf(await handIn(place, one))).toBe('SPEC_INVALID');
   // Sent twice it is there once.
   expect(codeOf(await handIn(await desk(place.store), one))).toBe('taken');
   expect((await eventsOf(place.store)).filter(({ type }) => type === 'PhantomHandedIn')).toHaveLength(1);

@@ -12,7 +12,7 @@ import { JobRefused } from '@oort/subgraphs-compute';
 import { commitmentLeaf } from './commitment';
 import { batchDecider } from './decide';
 import { readAnswer, readTask } from './inference';
-import { expectedHashOf, opens, phantomDecider, type HandedIn, type PhantomRefusal, type Place, type Shown } from './phantom';
+import { expectedHashOf, isCommitted, opens, phantomDecider, type HandedIn, type PhantomRefusal, type Place, type Shown } from './phantom';
 import type { Referee } from './referee';
 
 export type GuestState = 'waiting' | 'out' | 'answered' | 'failed' | 'opened';
@@ -51,11 +51,14 @@ type Committed = Extract<AuditEvent, { readonly type: 'TaskCommitted' }>['data']
 const largestHonestDeviation = 4e-7;
 /** Of periods that are over, nothing is asked after so long. */
 const keptMs = 24 * 3_600_000;
+const mostTries = 5;
+const triesKept = 10_000;
 const nonceForm = /^[0-9a-f]{32}$/;
 
 export class GuestPhantoms {
   readonly #guests = new Map<string, Guest>();
   readonly #jobs = new Map<string, Guest>();
+  readonly #tries = new Map<string, number>();
   readonly #handle;
 
   constructor(private readonly ports: GuestPorts) {
@@ -65,7 +68,7 @@ export class GuestPhantoms {
   /** What the log says, in its order, after a restart. */
   recall(recorded: RecordedEvent): void {
     const { type, data } = recorded;
-    if (type === 'PhantomHandedIn') this.#add(data as unknown as HandedIn);
+    if (type === 'PhantomHandedIn' && !this.#isOld(data as unknown as HandedIn)) this.#add(data as unknown as HandedIn);
     if (type === 'PhantomOpened') this.#set((data as { readonly leaf: string }).leaf, 'opened');
     if (type === 'TaskCommitted') {
       const { taskId, expectedHash, expected, batchId } = data as unknown as Committed;
@@ -81,7 +84,11 @@ export class GuestPhantoms {
 
   /** Null where it was taken. */
   async handIn(handed: HandedIn, place: Place): Promise<GuestRefusal | null> {
-    const problem = await this.#problemOf(handed.spec);
+    // Looked at first: running a model costs more, so each leaf gives few tries of it.
+    const tries = (this.#tries.get(handed.leaf) ?? 0) + 1;
+    const run = isCommitted(handed.leaf, place) && tries <= mostTries;
+    if (run) this.#tries.set(handed.leaf, tries);
+    const problem = run ? await this.#problemOf(handed.spec) : tries > mostTries ? 'it was tried too often' : null;
     if (problem !== null) return { code: 'SPEC_INVALID', message: problem, payload: { leaf: handed.leaf } };
     const asked = command('HandInPhantom', { ...handed, place }, { actor: handed.officer, now: this.ports.now(), id: deriveId('command', `hand-in/${handed.leaf}`) });
     const outcome = await this.#handle(handed.leaf, asked);
@@ -185,11 +192,16 @@ export class GuestPhantoms {
     if (guest !== undefined) guest.state = state;
   }
 
+  #isOld({ until }: HandedIn): boolean {
+    return Date.parse(until) + keptMs <= this.ports.now().getTime();
+  }
+
   #forget(): void {
-    const now = this.ports.now().getTime();
+    if (this.#tries.size > triesKept) this.#tries.clear();
     for (const [leaf, { handed, jobId }] of this.#guests) {
-      if (Date.parse(handed.until) + keptMs > now) continue;
+      if (!this.#isOld(handed)) continue;
       this.#guests.delete(leaf);
+      this.#tries.delete(leaf);
       if (jobId !== null) this.#jobs.delete(jobId);
     }
   }

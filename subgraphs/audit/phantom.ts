@@ -38,6 +38,11 @@ export function opens({ leaf, officer, period, chainId, court, spec }: HandedIn,
   return leaf === phantomLeaf(seat, { task: `0x${jobSpecId(spec)}`, expected: `0x${expectedHashOf(expected)}`, salt });
 }
 
+/** Whether the leaf is among those that the officer put on the chain. */
+export function isCommitted(leaf: string, { root, count, index, path }: Place): boolean {
+  return verifyInclusion({ leaf: phantomNode(leaf), index, size: count, proof: path.map(bytesOf), root: bytesOf(root) });
+}
+
 export function expectedHashOf(expected: readonly number[]): string {
   return sha256Hex(canonicalJson(expected));
 }
@@ -48,8 +53,7 @@ function decidePhantom(asked: PhantomCommand, state: PhantomState): Decision<Pha
     case 'HandInPhantom': {
       const { place: { root, count, index, path }, ...handed } = asked.data;
       if (state.status !== 'none') return refuse('PHANTOM_HANDED_IN_ALREADY', 'The phantom was handed in before.', leaf);
-      const claim = { leaf: phantomNode(leaf), index, size: count, proof: path.map(bytesOf), root: bytesOf(root) };
-      if (!verifyInclusion(claim)) return refuse('PHANTOM_NOT_COMMITTED', 'The officer did not commit to this phantom on the chain.', leaf);
+      if (!isCommitted(leaf, { root, count, index, path })) return refuse('PHANTOM_NOT_COMMITTED', 'The officer did not commit to this phantom on the chain.', leaf);
       return { events: [{ type: 'PhantomHandedIn', data: handed }] };
     }
     case 'OpenPhantom': {
