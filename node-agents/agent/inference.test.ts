@@ -64,6 +64,12 @@ describe('an inference job', () => {
     expect(kept.map((row) => row.length)).toEqual([3 * count, 3 * count]);
   });
 
+  it('reads no file that a model names', async () => {
+    // A second graph adds to the first: { initializer { data_location: EXTERNAL } }.
+    const hostile = Buffer.concat([contents.get(modelContentId) ?? Buffer.alloc(0), Buffer.from([0x3a, 4, 0x2a, 2, 0x70, 1])]);
+    await expect(infer({ modelContentId: put(hostile), input: rows })).rejects.toMatchObject({ code: 'MODEL_NOT_SELF_CONTAINED' });
+  });
+
   it('says what is wrong with a model or its inputs', async () => {
     await expect(infer({ modelContentId: put(Buffer.from('no model')), input: rows })).rejects.toThrow();
     await expect(infer({ modelContentId, feeds: [{ name: 'sound', type: 'float32', dims: [1], values: [0] }] })).rejects.toMatchObject({ code: 'MODEL_REFUSED' });

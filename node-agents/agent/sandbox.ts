@@ -2,6 +2,7 @@
 // long. Where bubblewrap works, the process also has no network and sees the disk read-only, without the agent's directory.
 // Without it the walls are those of an ordinary process, which is why only ONNX graphs and image decoding run here.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, type Json } from '@oort/kernel-wire';
 import type { RunOptions } from './execution-backend';
@@ -103,7 +104,10 @@ function tell(child: ChildProcess, message: ToSandbox): void {
 function launch({ directory, memoryMb = 1024, gpu = false }: SandboxOptions): ChildProcess {
   const node = [process.execPath, `--max-old-space-size=${memoryMb}`, ...loader(), join(__dirname, 'sandbox-host.ts'), ...(gpu ? [cudaFlag] : [])];
   const [command = process.execPath, ...rest] = hasBubblewrap() ? [...wall(directory), ...(gpu ? gpuDevices() : []), ...node] : node;
-  return spawn(command, rest, { env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
+  // What a graph might name is looked for below the working directory, so nothing is there.
+  const cwd = join(directory, 'nowhere');
+  mkdirSync(cwd, { recursive: true });
+  return spawn(command, rest, { cwd, env: {}, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
 }
 
 /** By its place, since the sandbox knows no working directory. */
@@ -111,12 +115,14 @@ function loader(): readonly string[] {
   return ['--require', require.resolve('tsx/cjs')];
 }
 
+const nowhere = '/tmp/nowhere';
+
 /** bubblewrap(1): own namespaces for everything, network included; the disk read-only; nothing of the agent's directory. */
 function wall(directory: string): readonly string[] {
   const house = join(__dirname, '..', '..');
   return [
     'bwrap', '--unshare-all', '--die-with-parent', '--new-session', '--ro-bind', '/', '/', '--tmpfs', '/tmp', '--ro-bind', house, house,
-    '--tmpfs', directory, '--dev', '/dev', '--proc', '/proc',
+    '--tmpfs', directory, '--dev', '/dev', '--proc', '/proc', '--dir', nowhere, '--chdir', nowhere,
   ];
 }
 

@@ -1,6 +1,7 @@
 // A model that is loaded once and asked often: rows through its first input, in batches where its file allows any size of them, or
 // every input by name.
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { requireSelfContained } from '@oort/algorithms-training/self-contained';
 import { Fault } from '@oort/kernel-wire/fault';
 import { Batcher } from './batcher';
 import { deterministic, type OnnxRuntime } from './runtime';
@@ -46,8 +47,9 @@ export class OpenModel {
     this.batcher = new Batcher({ most: this.mostRows, run: (rows) => this.runRows(rows) });
   }
 
-  /** Throws what the runtime does for bytes that are no model. */
+  /** Throws ModelFileRefused for bytes that are no model, or not all of one, and what the runtime throws for the rest. */
   static async open(runtime: OnnxRuntime, model: Uint8Array, options: OpenModelOptions = {}): Promise<OpenModel> {
+    requireSelfContained(model);
     return new OpenModel(runtime, await runtime.InferenceSession.create(model, options.session ?? deterministic), options);
   }
 

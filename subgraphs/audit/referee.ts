@@ -1,5 +1,6 @@
 // Answers computed in private, by the platform itself: the known answer of a phantom, and the last word on a mismatch.
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { requireSelfContained } from '@oort/algorithms-training/self-contained';
 import type { ContentStore } from '@oort/kernel-content';
 import { Fault } from '@oort/kernel-wire';
 
@@ -17,6 +18,7 @@ export function onnxReferee(content: Pick<ContentStore, 'get'>): Referee {
 
   async function open(modelContentId: string): Promise<InferenceSession> {
     const bytes = await content.get(modelContentId);
+    requireSelfContained(bytes);
     return InferenceSession.create(bytes, { executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1 });
   }
 

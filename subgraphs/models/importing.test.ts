@@ -108,5 +108,8 @@ describe('a model that was trained elsewhere', () => {
 
   it('is refused when the file is no model', async () => {
     expect((await importing({ modelContentId: await handIn(Buffer.from('{"not": "a model", "of": "any kind"}'), 'account_ann') })).code).toBe('NOT_ONNX');
+    // { graph { initializer { data_location: EXTERNAL } } }, and a name, so that it is long enough: its runner's disk would be read.
+    const elsewhere = Buffer.concat([Buffer.from([0x08, 8, 0x3a, 4, 0x2a, 2, 0x70, 1, 0x12, 10]), Buffer.from('a producer')]);
+    expect((await importing({ modelContentId: await handIn(elsewhere, 'account_ann') })).code).toBe('NOT_ONNX');
   });
 });

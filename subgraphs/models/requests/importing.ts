@@ -1,6 +1,7 @@
 // A version that was not trained here: an ONNX file that its importer handed in, into the catalogue by the same events as our own, so
 // that its card, its licence, its root on chain, its deployments and its serving are those of any version.
 import { commitBytes } from '@oort/algorithms-possession';
+import { ModelFileRefused, requireSelfContained } from '@oort/algorithms-training/self-contained';
 import { ContentCorrupt, ContentMissing } from '@oort/kernel-content';
 import { command, createHandler } from '@oort/kernel-decider';
 import { deriveId, type Json } from '@oort/kernel-wire';
@@ -44,7 +45,8 @@ export class ImportRequests {
     if (problem !== null) return refuse('INVALID_INPUT', problem);
     const file = await this.fileOf(modelContentId, actor.accountId);
     if (file === null) return refuse('UNKNOWN_CONTENT', 'There is no such content that this account may read: hand the file in first.', modelContentId);
-    if (!looksLikeOnnx(file)) return refuse('NOT_ONNX', 'The file is not an ONNX model.', modelContentId);
+    const unfit = looksLikeOnnx(file) ? problemOfFile(file) : 'The file is not an ONNX model.';
+    if (unfit !== null) return refuse('NOT_ONNX', unfit, modelContentId);
     const modelId = deriveId('model', `import/${actor.accountId}/${name}/${modelContentId}`);
     const versionId = deriveId('modelversion', modelId);
     const options = (what: string): { readonly actor: string; readonly now: Date; readonly id: string } => ({ actor: actor.accountId, now: this.ports.now(), id: deriveId('command', `${what}/${modelId}`) });
@@ -72,6 +74,16 @@ function problemOf({ name, licence, card }: ImportInput): string | null {
   if (name.trim() === '' || name.length > longest.name) return 'A model needs a name of at most 200 characters.';
   if (licence.trim() === '' || licence.length > longest.licence) return 'A licence is its SPDX name, of at most 100 characters.';
   return problemOfCard(card);
+}
+
+function problemOfFile(file: Buffer): string | null {
+  try {
+    requireSelfContained(file);
+    return null;
+  } catch (error) {
+    if (error instanceof ModelFileRefused) return error.message;
+    throw error;
+  }
 }
 
 /** A ModelProto begins with its ir_version, field 1 as a varint (onnx.proto). Whether its graph can be run only a node's sandbox finds out. */
