@@ -37,7 +37,8 @@ it('tell owners of objects where they are asked for, and go on from no token tha
   await s3.send(new PutObjectCommand({ Bucket, Key: 'a', Body: 'a' }));
   const owner = async (FetchOwner?: boolean) => (await s3.send(new ListObjectsV2Command({ Bucket, FetchOwner }))).Contents?.[0]?.Owner?.ID;
   expect([await owner(), await owner(true), (await s3.send(new ListObjectsCommand({ Bucket }))).Contents?.[0]?.Owner?.ID]).toEqual([undefined, 'account_1', 'account_1']);
-  expect(await codeOf(s3.send(new ListObjectsV2Command({ Bucket, ContinuationToken: '' })))).toBe('400 InvalidArgument');
+  expect((await s3.send(new ListObjectsV2Command({ Bucket, ContinuationToken: '' }))).KeyCount).toBe(1);
+  expect(await codeOf(s3.send(new ListObjectsV2Command({ Bucket, ContinuationToken: '?' })))).toBe('400 InvalidArgument');
 });
 
 /** Signature Version 2, over the bytes of the header. */

@@ -27,10 +27,11 @@ export async function listBuckets(request: S3Request): Promise<void> {
 
 /** After which name to go on. Throws S3Error InvalidArgument. */
 function tokenOf(request: S3Request): string | null {
-  const token = queryValue(request, 'continuation-token');
-  if (token === null) return null;
+  const token = queryValue(request, 'continuation-token') ?? '';
+  // An empty one is none, as Amazon has it.
+  if (token === '') return null;
   const name = Buffer.from(token, 'base64url');
-  if (token === '' || name.toString('base64url') !== token) throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect');
+  if (name.toString('base64url') !== token) throw new S3Error('InvalidArgument', 'The continuation token provided is incorrect');
   return name.toString('utf8');
 }
 
