@@ -31,7 +31,7 @@ export class OfficerRefused extends Fault {
 
 interface Period { readonly number: bigint; readonly seedBlock: bigint; readonly drawUntil: bigint; readonly endsAt: bigint; readonly seed: string; readonly seats: readonly string[] }
 interface Seat { readonly stage: bigint; readonly disputes: bigint; readonly claimableAt: bigint }
-interface Terms { readonly quota: bigint; readonly showSeconds: bigint; readonly wage: bigint }
+interface Terms { readonly quota: bigint; readonly showSeconds: bigint; readonly disputeSeconds: bigint; readonly wage: bigint; readonly bond: bigint }
 interface Dispute { readonly stage: bigint; readonly answerUntil: bigint }
 interface Commitment { readonly batchId: string; readonly salt: string; readonly taskId: string; readonly index: number; readonly size: number; readonly path: readonly string[] }
 interface Own { readonly leaf: string; readonly state: string; readonly commitment: Commitment | null }
@@ -44,6 +44,8 @@ const doubtOpen = 1n;
 const slack = 2n;
 /** Seats of so many periods may still be unsettled. */
 const lookBack = 3n;
+/** At what another shows, while it may be doubted. */
+const looks = 20n;
 /** Of a message, whatever is reached first. */
 const atOnce = 32;
 const bytesAtOnce = 256 * 1024;
@@ -59,6 +61,7 @@ export class OfficerDesk {
   readonly #composed = new Map<bigint, Promise<Phantoms>>();
   readonly #outdrawn = new Set<bigint>();
   readonly #watched = new Set<string>();
+  readonly #lookAt = new Map<string, bigint>();
   readonly #told = new Set<string>();
   #token: string | null = null;
 
@@ -95,12 +98,12 @@ export class OfficerDesk {
       const other = officer === this.options.pool ? seat : await this.#seat(number, officer);
       const of = stages[Number(other.stage)] ?? 'none';
       if (['drawn', 'committed'].includes(of) && now() >= late + slack) await this.#lapse(number, officer, other.stage);
-      if (of === 'shown' && officer !== this.options.pool) await this.#watch(number, officer, other);
+      if (of === 'shown' && officer !== this.options.pool) await this.#watch(number, officer, other, terms);
     }
   }
 
   /** Doubts one that was never sent, where the feed leaves no doubt of it, and has it convicted. */
-  async #watch(number: bigint, officer: string, { disputes, claimableAt }: Seat): Promise<void> {
+  async #watch(number: bigint, officer: string, { disputes, claimableAt }: Seat, { disputeSeconds, bond }: Terms): Promise<void> {
     const { court, platform, chainId } = this.options;
     if (disputes > 0n) {
       for (const leaf of await this.#doubted(number, officer)) {
@@ -109,13 +112,15 @@ export class OfficerDesk {
       }
       return;
     }
-    if (now() >= claimableAt || this.#watched.has(`${number} ${officer}`)) return;
+    const seat = `${number} ${officer}`;
+    if (now() >= claimableAt || now() < (this.#lookAt.get(seat) ?? 0n) || this.#watched.has(seat)) return;
+    // Which takes the whole feed, so not at every turn of a long period.
+    this.#lookAt.set(seat, now() + disputeSeconds / looks);
     const found = unsentPhantoms(await publicAudits(platform, ['ChainLogObserved']), { chainId, court: String(court.target), period: number, officer });
     if (found === null) return;
-    this.#watched.add(`${number} ${officer}`);
+    this.#watched.add(seat);
     const [index] = found.unsent;
     if (index === undefined) return;
-    const { bond } = await this.#ask<{ readonly bond: bigint }>('terms');
     await send(court, 'dispute', [officer, number, found.leaves[index], index, phantomPath(found.leaves, index)], bond);
     this.options.say(`period ${number}: doubts that a phantom of ${officer} was sent`);
   }

@@ -166,7 +166,7 @@ test('the best tickets have the seats, whoever brings them and in whatever order
   expect(await refused(send(anybody, 'showTicket', await ticketOf(chain, officers[3] ?? '')))).toBe('TooLate');
   const spoiled = await ticketOf(chain, first) as readonly [string, readonly bigint[], readonly bigint[]];
   expect(await refused(send(anybody, 'showTicket', [second, ...spoiled.slice(1)]))).toBe('WrongProof');
-  const orders = [[0, 1, 2], [2, 1, 0], [1, 0, 2]];
+  const orders = [[0, 1, 2], [2, 1, 0]];
   const seats: string[] = [];
   for (const order of orders) {
     const back = await chain.snapshot();
@@ -198,7 +198,7 @@ test('any changed number of a ticket is refused', async () => {
     fc.pre(made !== before);
     const spoiled = all.map((each, index) => (index === place ? made : each));
     expect(await refused(send(anybody, 'showTicket', [of, spoiled.slice(0, 4), spoiled.slice(4)]))).toBe('WrongProof');
-  }), { numRuns: 25 });
+  }), { numRuns: 12 });
   await send(anybody, 'showTicket', [of, proof, products]);
 });
 
