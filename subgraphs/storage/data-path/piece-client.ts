@@ -1,7 +1,7 @@
 // One piece on one node, over kept connections. Every request carries an order that the platform signed, and every answer is
 // checked here: a receipt against the node's key and our own root, bytes against the root that the receipt committed to.
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import {
   commitPiece, InventoryTree, inventoryStatement, isSignedForCourt, orderStatement, receiptStatement, settlementStatement, verifyPieceProof, type Inventory, type InventoryPiece, type OrderAction, type PieceCommitment, type PieceProof, type SignedForCourt,
@@ -50,7 +50,7 @@ export class PieceClient {
 
   /** A piece that is still being made. `whole` is asked for after the last byte. */
   async putStream(
-    node: StorageNode, accountId: string, pieceId: string, maximumBytes: number, body: AsyncIterable<Buffer>, whole: () => PieceCommitment & { readonly sizeBytes: number },
+    node: StorageNode, accountId: string, pieceId: string, maximumBytes: number, body: Readable, whole: () => PieceCommitment & { readonly sizeBytes: number },
   ): Promise<string> {
     const { body: answer, statement } = await this.#call(node, 'put', { accountId, pieceId, bytes: maximumBytes, body });
     const { root, leaves, sizeBytes } = whole();
@@ -177,14 +177,14 @@ export class PieceClient {
   }
 
   async #call(node: StorageNode, action: OrderAction, { accountId, pieceId, bytes, body, range, path: given, query = '', signal }: {
-    readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer | AsyncIterable<Buffer>; readonly range?: string; readonly path?: string; readonly query?: string; readonly signal?: AbortSignal;
+    readonly accountId: string; readonly pieceId: string; readonly bytes: number; readonly body?: Buffer | Readable; readonly range?: string; readonly path?: string; readonly query?: string; readonly signal?: AbortSignal;
   }): Promise<{ readonly body: Buffer; readonly statement: Buffer; readonly receipt: string | null }> {
     if (node.endpoint === null) throw new PieceRefused('unreachable', node.nodeId, 'it has no piece server');
     const { statement, authorization } = this.#order(node, action, pieceId, accountId, bytes);
     const path = given ?? (action === 'list' ? '/pieces' : `/pieces/${pieceId}${action === 'prove' ? '/proof' : ''}${query}`);
     const method = action === 'put' ? 'PUT' : action === 'delete' ? 'DELETE' : action === 'list' && body !== undefined ? 'POST' : 'GET';
     const answer = await request(`${node.endpoint}${path}`, {
-      dispatcher: this.#agent, method, body: bodyOf(body), headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
+      dispatcher: this.#agent, method, body: body ?? null, headersTimeout: answerMs, bodyTimeout: answerMs, signal: signal ?? null,
       headers: { authorization, ...(range === undefined ? {} : { range }) },
     }).then(async ({ statusCode, headers, body: read }) => ({ statusCode, receipt: headers['oort-receipt'], bytes: await bytesOf(read, Number(headers['content-length'])) }))
       .catch((error: unknown) => { throw new PieceRefused('unreachable', node.nodeId, String(error)); });
@@ -203,11 +203,6 @@ export class PieceClient {
 function refuseUnlessDone({ nodeId }: StorageNode, pieceId: string, status: number, body: Buffer): void {
   if (status === 404) throw new PieceRefused('missing', nodeId, pieceId);
   if (status >= 300) throw new PieceRefused('refused', nodeId, `${status} ${body.toString('utf8', 0, 200)}`);
-}
-
-function bodyOf(body: Buffer | AsyncIterable<Buffer> | undefined): Buffer | Readable | null {
-  if (body === undefined || Buffer.isBuffer(body)) return body ?? null;
-  return Readable.from(body, { objectMode: true, highWaterMark: 1 });
 }
 
 /** Into one buffer of the length that was announced, so that every byte is copied once. */

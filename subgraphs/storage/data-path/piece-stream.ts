@@ -1,4 +1,5 @@
 // One piece on its way to one node while it is still being made: a queue of units, pulled by the connection.
+import { Readable } from 'node:stream';
 import { LeafHasher, pieceLeafBytes, type PieceCommitment } from '@oort/algorithms-possession';
 import { newId } from '@oort/kernel-wire';
 import type { PiecePlacement } from '@oort/schema/events/storage';
@@ -86,20 +87,27 @@ export class PieceStream {
     return { root: '', leaves: 0, ...this.#whole, sizeBytes: this.#sizeBytes };
   }
 
-  async* #units(): AsyncGenerator<Buffer> {
-    this.#begun = true;
-    for (;;) {
-      if (this.#cancelled) throw new StreamCancelled();
+  /** No generator: each would remember the unit that it gave last, and with it the memory of a stripe that is gone long ago. */
+  #units(): Readable {
+    let wanted = false;
+    const feed = (): void => {
+      if (!wanted) return;
+      if (this.#cancelled) return void units.destroy(new StreamCancelled());
       const unit = this.#queue.shift();
-      if (unit !== undefined) {
-        this.#options.changed();
-        yield unit;
-      } else if (this.#whole === null) {
-        await new Promise<void>((resolve) => { this.#wake = resolve; });
-      } else {
-        return;
-      }
-    }
+      if (unit === undefined && this.#whole === null) return;
+      wanted = false;
+      units.push(unit ?? null);
+      if (unit !== undefined) this.#options.changed();
+    };
+    const units = new Readable({
+      objectMode: true, highWaterMark: 0,
+      read: () => {
+        [this.#begun, wanted] = [true, true];
+        feed();
+      },
+    });
+    this.#wake = feed;
+    return units;
   }
 
   #fail(): void {
