@@ -94,6 +94,11 @@ walled('a script', () => {
   ])('that %s is stopped and named', async (_, source, more, named) => {
     await expect(run('preprocess', spec(source, more))).rejects.toMatchObject({ code: named });
   });
+
+  it('is told the limit that its job set, and not what its interpreter needs', async () => {
+    await expect(run('preprocess', spec('function main() { const a = []; for (;;) a.push(new Array(10000).fill(1)); }', { resources: { memoryMb: 32 } })))
+      .rejects.toThrow('the program used more than 32 MiB of memory');
+  });
 });
 
 walled.each(['bubblewrap', ...(hasRunc() ? ['oci'] : [])])('a container behind %s', (sandbox) => {

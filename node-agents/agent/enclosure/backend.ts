@@ -70,7 +70,7 @@ async function runForeign(kind: string, specJson: Json, options: RunOptions, mos
     walled = spec.program === undefined ? await container(spec, sandbox === 'oci', prepared, options) : await program(spec, spec.program, prepared, options);
     const ended = await runEnclosed({
       ...walled, name: `${options.jobId ?? 'job'}-${randomUUID().slice(0, 8)}`, folder: prepared.folder, user: sandbox === 'oci' ? null : user, signal: options.signal, log,
-      limits: spec.program === undefined ? limits : { ...limits, memoryMb: limits.memoryMb + interpreterMb },
+      ...(spec.program === undefined ? { limits } : { limits: { ...limits, memoryMb: limits.memoryMb + interpreterMb }, interpreterMb }),
     });
     const artifacts = await collectArtifacts(prepared.folder, spec.outputs ?? [], (bytes) => options.storeContent(bytes));
     const output = {

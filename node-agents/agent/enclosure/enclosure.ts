@@ -15,6 +15,8 @@ export interface EnclosedRun {
   /** What counts as written by it, beside its folder. */
   readonly alsoCounted?: string;
   readonly limits: Limits;
+  /** Of the limits' memory what runs the program needs for itself. */
+  readonly interpreterMb?: number;
   readonly user: number | null;
   readonly signal: AbortSignal;
   log(line: string): void;
@@ -36,7 +38,7 @@ const signalNumbers: Readonly<Record<string, number>> = { SIGXCPU: 24, SIGXFSZ: 
 
 /** Resolves when it ended with status 0. Throws JobStopped, JobExited. */
 export async function runEnclosed(run: EnclosedRun): Promise<Ended> {
-  const { limits, signal } = run;
+  const { limits, interpreterMb = 0, signal } = run;
   const started = performance.now();
   const group = openControlGroup(run.name, limits);
   const child = launch(run, group?.entrance ?? null);
@@ -57,7 +59,7 @@ export async function runEnclosed(run: EnclosedRun): Promise<Ended> {
     const status = await statusOf(child);
     const peaks = watch.end();
     const reason = group?.stopped() ?? stopped ?? reasonOf(status, peaks, run);
-    if (reason !== null) throw new JobStopped(reason, said(reason, limits));
+    if (reason !== null) throw new JobStopped(reason, said(reason, { ...limits, memoryMb: limits.memoryMb - interpreterMb }));
     if (status !== 0) throw new JobExited(status, logged.tail());
     return { ...peaks, durationMs: performance.now() - started };
   } finally {
