@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
 import { contentIdOf } from '@oort/kernel-content';
 import { Fault, type Json } from '@oort/kernel-wire';
 import type { RunOptions } from './execution-backend';
-import { openSandbox, type Sandbox } from './sandbox';
+import { graphWall, hasBubblewrap, openSandbox, type Sandbox } from './sandbox';
 
 const directory = mkdtempSync(join(tmpdir(), 'oort-sandbox-'));
 let sandbox: Sandbox;
@@ -43,4 +44,17 @@ describe('the sandbox', () => {
     await expect(sandbox.run('preprocess', spec, options({ fetchContent: never, timeoutMs: 50 }))).rejects.toMatchObject({ code: 'SANDBOX_DIED' });
     expect((await sandbox.run('preprocess', spec, options())).units).toBe(1);
   });
+});
+
+const withWalls = hasBubblewrap() ? it : it.skip;
+
+withWalls.each([['programs', false, []], ['what a driver may need, with a GPU', true, ['sees /etc/passwd\n']]] as const)('nothing of the host is seen from inside but %s', (_, gpu, seen) => {
+  writeFileSync(join(directory, 'device-key.json'), 'secret');
+  const places = [join(directory, 'device-key.json'), '/etc/passwd', homedir(), join(__dirname, '..', '..', '.oort', 'keys', 'chain.key')];
+  const script = `const fs = require('node:fs');
+    for (const place of ${JSON.stringify(places)}) { try { if (fs.statSync(place).isFile() || fs.readdirSync(place).length > 0) console.log('sees', place); } catch {} }
+    for (const place of ['/x', ${JSON.stringify(join(__dirname, 'x'))}]) { try { fs.writeFileSync(place, 'x'); console.log('writes', place); } catch {} }
+    console.log(process.cwd(), fs.readdirSync('.').length, Object.keys(require('node:os').networkInterfaces()).filter((name) => name !== 'lo').length)`;
+  const [command = '', ...walls] = graphWall(directory, gpu);
+  expect(spawnSync(command, [...walls, process.execPath, '-e', script], { env: {}, encoding: 'utf8' }).stdout).toBe(`${seen.join('')}/tmp/nowhere 0 0\n`);
 });

@@ -1,10 +1,11 @@
 // Jobs run in a process of their own: no environment, no key, no network client, a bounded heap, killed when a run takes too
-// long. Where bubblewrap works, the process also has no network and sees the disk read-only, without the agent's directory.
+// long. Where bubblewrap works, the process also has no network and sees nothing of the disk but programs.
 // Without it the walls are those of an ordinary process, which is why only ONNX graphs and image decoding run here.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, type Json } from '@oort/kernel-wire';
+import { agentPrograms, hostPrograms } from './enclosure/walls';
 import type { RunOptions } from './execution-backend';
 import type { Executed } from './executors';
 import { cudaFlag } from './runtime-flag';
@@ -103,7 +104,7 @@ function tell(child: ChildProcess, message: ToSandbox): void {
 
 function launch({ directory, memoryMb = 1024, gpu = false }: SandboxOptions): ChildProcess {
   const node = [process.execPath, `--max-old-space-size=${memoryMb}`, ...loader(), join(__dirname, 'sandbox-host.ts'), ...(gpu ? [cudaFlag] : [])];
-  const [command = process.execPath, ...rest] = hasBubblewrap() ? [...wall(directory), ...(gpu ? gpuDevices() : []), ...node] : node;
+  const [command = process.execPath, ...rest] = hasBubblewrap() ? [...graphWall(directory, gpu), ...(gpu ? gpuDevices() : []), ...node] : node;
   // What a graph might name is looked for below the working directory, so nothing is there.
   const cwd = join(directory, 'nowhere');
   mkdirSync(cwd, { recursive: true });
@@ -116,15 +117,20 @@ function loader(): readonly string[] {
 }
 
 const nowhere = '/tmp/nowhere';
+/** For the loader's cache. */
+const scratch = ['--size', String(64 * 1024 * 1024), '--tmpfs', '/tmp'];
 
-/** bubblewrap(1): own namespaces for everything, network included; the disk read-only; nothing of the agent's directory. */
-function wall(directory: string): readonly string[] {
-  const house = join(__dirname, '..', '..');
-  return [
-    'bwrap', '--unshare-all', '--die-with-parent', '--new-session', '--ro-bind', '/', '/', '--tmpfs', '/tmp', '--ro-bind', house, house,
-    '--tmpfs', directory, '--dev', '/dev', '--proc', '/proc', '--dir', nowhere, '--chdir', nowhere,
-  ];
+/** bubblewrap(1): own namespaces for everything, network included; nothing of the host but programs, read-only. A driver's parts lie all over
+ *  the disk, so with a GPU all of it is there to read but homes and the agent's directory. */
+export function graphWall(directory: string, gpu = false): readonly string[] {
+  const seen = gpu ? ['--ro-bind', '/', '/', ...homes(), ...scratch, ...agentPrograms(), '--tmpfs', directory] : [...scratch, ...hostPrograms(), '--ro-bind-try', processors, processors];
+  return ['bwrap', '--unshare-all', '--die-with-parent', '--new-session', ...seen, '--dev', '/dev', '--proc', '/proc', '--dir', nowhere, '--remount-ro', '/', '--chdir', nowhere];
 }
+
+/** What ONNX Runtime chooses its kernels by. */
+const processors = '/sys/devices/system/cpu';
+
+function homes(): readonly string[] { return ['/home', '/root'].filter((place) => existsSync(place)).flatMap((place) => ['--tmpfs', place]); }
 
 /** The driver's device files, whichever there are. */
 function gpuDevices(): readonly string[] {
@@ -136,7 +142,7 @@ let bubblewrap: boolean | null = null;
 /** Whether it is there and may make namespaces here: inside many containers it may not. */
 export function hasBubblewrap(): boolean {
   if (bubblewrap !== null) return bubblewrap;
-  const [command = 'bwrap', ...walls] = wall(join(__dirname, 'pieces'));
+  const [command = 'bwrap', ...walls] = graphWall(join(__dirname, 'pieces'));
   bubblewrap = spawnSync(command, [...walls, process.execPath, ...loader(), '-e', '0'], { env: {}, stdio: 'ignore', timeout: 10_000 }).status === 0;
   return bubblewrap;
 }

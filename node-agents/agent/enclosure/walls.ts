@@ -31,13 +31,17 @@ export function bubblewrapped({ folder, rootfs, environment, workingDirectory }:
   ];
 }
 
-/** Programs and libraries and this very agent's code, but neither /etc nor anybody's home. */
-function hostPrograms(): readonly string[] {
+/** Programs and libraries and this very agent's code, but neither /etc nor anybody's home, nor the data of a platform that runs from here. */
+export function hostPrograms(): readonly string[] {
   const places = ['/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64'].filter((place) => existsSync(place)).flatMap((place) => (
     lstatSync(place).isSymbolicLink() ? ['--symlink', readlinkSync(place), place] : ['--ro-bind', place, place]));
+  return [...places, ...agentPrograms()];
+}
+
+export function agentPrograms(): readonly string[] {
   const node = process.execPath.startsWith('/usr/') ? [] : ['--ro-bind', process.execPath, process.execPath];
-  const modules = join(house, 'node_modules');
-  return [...places, ...node, '--ro-bind', house, house, ...(existsSync(modules) ? ['--ro-bind', modules, modules] : [])];
+  const [modules, data] = [join(house, 'node_modules'), join(house, '.oort')];
+  return [...node, '--ro-bind', house, house, ...(existsSync(modules) ? ['--ro-bind', modules, modules] : []), ...(existsSync(data) ? ['--tmpfs', data] : [])];
 }
 
 /** Who the program runs as outside of its wall. Root is exempt from limits on tasks, so root's jobs run as users that nobody else is:
