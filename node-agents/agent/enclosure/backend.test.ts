@@ -116,6 +116,7 @@ walled.each(['bubblewrap', ...(hasRunc() ? ['oci'] : [])])('a container behind %
 
   it.each<readonly [string, string, object, string]>([
     ['forks without end', 'f() { f | f & f; }; f', {}, 'TASK_LIMIT'],
+    ['is refused a fork before anybody has looked', 'echo "sh: 1: Cannot fork" >&2; exit 2', {}, 'TASK_LIMIT'],
     ['fills the disk', 'while :; do head -c 1M /dev/zero >> f$((i=i+1)); done', { resources: { diskMb: 8 } }, 'DISK_LIMIT'],
     ['eats memory', 'y=x; n=0; while [ $n -lt 20 ]; do y=$y$y; n=$((n+1)); done; while :; do eval v$n=\\$y; n=$((n+1)); done', { resources: { memoryMb: 64 } }, 'MEMORY_LIMIT'],
     ['never ends', 'sleep 100', { resources: { timeLimitS: 1 } }, 'TIME_LIMIT'],

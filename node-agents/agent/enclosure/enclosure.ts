@@ -58,7 +58,7 @@ export async function runEnclosed(run: EnclosedRun): Promise<Ended> {
   try {
     const status = await statusOf(child);
     const peaks = watch.end();
-    const reason = group?.stopped() ?? stopped ?? reasonOf(status, peaks, run);
+    const reason = group?.stopped() ?? stopped ?? reasonOf(status, { ...peaks, tail: logged.tail() }, run);
     if (reason !== null) throw new JobStopped(reason, said(reason, { ...limits, memoryMb: limits.memoryMb - interpreterMb }));
     if (status !== 0) throw new JobExited(status, logged.tail());
     return { ...peaks, durationMs: performance.now() - started };
@@ -173,14 +173,19 @@ function statusOf(child: ChildProcess): Promise<number> {
 }
 
 /** What an ending by the kernel's hand was for; null for one by the program's own. */
-function reasonOf(status: number, { peakMemoryMb }: Peaks, { limits, folder, outOfMemoryStatus }: EnclosedRun): StopReason | null {
+/** As shells, the C library and interpreters say it. */
+const refusedFork = /can(?:'t|not) fork|fork: retry|resource temporarily unavailable|\bEAGAIN\b/i;
+
+function reasonOf(status: number, { peakMemoryMb, tail }: Peaks & { readonly tail: string }, { limits, folder, outOfMemoryStatus }: EnclosedRun): StopReason | null {
   if (status === 0) return null;
   if (status === outOfMemoryStatus) return 'MEMORY_LIMIT';
   if (status === 153) return 'DISK_LIMIT';
   if (status === 152) return 'TIME_LIMIT';
   // 137: killed, and not by us.
   if (peakMemoryMb > (status === 137 ? 0.5 : 0.9) * limits.memoryMb) return 'MEMORY_LIMIT';
-  return bytesBelow(folder) >= limits.diskMb * mebibyte ? 'DISK_LIMIT' : null;
+  if (bytesBelow(folder) >= limits.diskMb * mebibyte) return 'DISK_LIMIT';
+  // On a busy machine the kernel may refuse the last fork before anybody has looked.
+  return refusedFork.test(tail) ? 'TASK_LIMIT' : null;
 }
 
 function said(reason: StopReason, { memoryMb, diskMb, tasks, wallMs, logMb }: Limits): string {
