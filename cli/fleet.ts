@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Wallet } from 'ethers';
 import { Fault, messageOf } from '@oort/kernel-wire';
-import type { Addresses } from './up';
+import type { Addresses } from './running-platform';
 import { UsageRefused } from './usage';
 
 export class FleetFailed extends Fault {}

@@ -11,7 +11,7 @@ import { openDomains } from './domains';
 import { openMetricsDoor } from './metrics';
 import { layFoundation } from './platform';
 import { choosePorts } from './ports';
-import type { PlatformOptions, RunningPlatform } from './up';
+import type { PlatformOptions, RunningPlatform } from './running-platform';
 
 const supergraphFile = join(__dirname, '..', 'schema', 'supergraph.graphql');
 

@@ -4,25 +4,8 @@ import { join, resolve } from 'node:path';
 import { messageOf } from '@oort/kernel-wire';
 import { fleetOf, startFleet } from './fleet';
 import { choosePorts } from './ports';
+import type { Addresses, PlatformOptions, RunningPlatform } from './running-platform';
 import { readOptions, UsageRefused } from './usage';
-
-export interface Addresses {
-  readonly graphql: string;
-  readonly graphqlWebSocket: string;
-  readonly s3: string;
-  readonly ingest: string;
-  readonly chain: string;
-}
-
-export interface RunningPlatform { readonly addresses: Addresses; close(): Promise<void> }
-
-export interface PlatformOptions {
-  readonly directory: string;
-  /** One line for people: what has started. */
-  tell(line: string): void;
-  /** Once, when a part of it ended by itself. */
-  onEnd(reason: Error): void;
-}
 
 const triedBytes = 256 * 1024;
 

@@ -6,7 +6,7 @@ import { kafkaSettings } from '@oort/kernel-telemetry';
 import { runtimeClass } from '@oort/node-agents-agent/enrolment';
 import { keyFiles } from '../platform-keys';
 import { choosePorts } from '../ports';
-import type { PlatformOptions, RunningPlatform } from '../up';
+import type { PlatformOptions, RunningPlatform } from '../running-platform';
 import { lastWords, ServiceFailed, startChild, type Child, type Ready, type ServiceToStart } from './child';
 import { chain, graphql, ingest, projections, s3, subgraphs, type Environment, type Places, type ServiceKind } from './services';
 
