@@ -34,7 +34,7 @@ interface LeaseWorkInput {
 }
 type Claim = Omit<AttemptClaim, 'nodeId'>;
 interface CommitInput extends Claim { readonly commitment: string; readonly signature: string }
-interface CompleteInput extends Claim { readonly output: Json; readonly salt: string; readonly resultSignature: string; readonly units: number; readonly startedAt: string | Date; readonly endedAt: string | Date }
+interface CompleteInput extends Claim { readonly output: Json; readonly salt: string; readonly resultSignature: string; readonly units: number; readonly startedAt: unknown; readonly endedAt: unknown }
 interface FailInput extends Claim { readonly budget: Budget; readonly reason: string }
 interface LogArguments { readonly jobId: string; readonly after: number }
 interface LogInput extends Claim { readonly first: number; readonly lines: readonly string[] }
@@ -184,12 +184,14 @@ async function committed(ports: ResolverPorts, nodeId: string, { jobId, attempt,
 
 async function completed(ports: ResolverPorts, nodeId: string, input: CompleteInput): Promise<object> {
   const { jobId, attempt, fencingToken, output, salt, resultSignature, units } = input;
+  const [startedAt, endedAt] = [timeOf(input.startedAt), timeOf(input.endedAt)];
+  // In whatever order: a device may learn of its wrong clock meanwhile.
+  if (startedAt === null || endedAt === null) return refusal('TIMES_MALFORMED', 'Work starts and ends at times as RFC 3339 has them.');
   const resultHash = sha256Hex(canonicalJson(output));
   const nodeKey = await keyOf(ports, nodeId) ?? '';
   const signatureValid = verifySignature(nodeKey, resultStatement({ jobId, attempt, resultHash, salt }), resultSignature);
   const data = {
-    jobId, nodeId, attempt, fencingToken, output, salt, nodeKey, resultSignature, signatureValid, units,
-    startedAt: timeText(input.startedAt), endedAt: timeText(input.endedAt),
+    jobId, nodeId, attempt, fencingToken, output, salt, nodeKey, resultSignature, signatureValid, units, startedAt, endedAt,
   };
   return attempted(ports, jobId, command('CompleteAttempt', data, { actor: nodeId, now: ports.now() }));
 }
@@ -200,7 +202,8 @@ async function attempted({ handle }: ResolverPorts, jobId: string, asked: Comput
   return { __typename: 'AttemptAccepted', jobId, status: outcome.state.status };
 }
 
-/** The scalar may hand over a Date or the text that came. */
-function timeText(time: string | Date): string {
-  return typeof time === 'string' ? time : time.toISOString();
+/** The scalar hands over whatever came. In UTC to the millisecond, so that times compare as texts; null for what is none. */
+function timeOf(time: unknown): string | null {
+  const at = time instanceof Date ? time : new Date(typeof time === 'string' && /^\d{4}-\d\d-\d\dT/.test(time) ? time : Number.NaN);
+  return Number.isNaN(at.getTime()) ? null : at.toISOString();
 }

@@ -101,8 +101,8 @@ describe('compute', () => {
     const following = logOf(customer, jobId);
     expect(await logOf(other, jobId)).toEqual([]);
     const output: Json = { outputs: [[1]], labels: [0] };
-    const complete = (signature: string, fencingToken = 1) => ask(node, 'completeAttempt', {
-      jobId, attempt: 1, fencingToken, output, salt: '01', resultSignature: signature, units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:01.000Z',
+    const complete = (signature: string, fencingToken = 1, endedAt: Json = '2026-01-01T00:00:01.000Z') => ask(node, 'completeAttempt', {
+      jobId, attempt: 1, fencingToken, output, salt: '01', resultSignature: signature, units: 1, startedAt: '2026-01-01T00:00:00.000Z', endedAt,
     }, 'CompleteAttemptInput', '... on AttemptAccepted { status }');
     const answer = { jobId, attempt: 1, resultHash: sha256Hex(canonicalJson(output)), salt: '01' };
     const signature = signWith(key, resultStatement(answer));
@@ -117,6 +117,8 @@ describe('compute', () => {
     expect(await commit(node, 'no hash')).toMatchObject([{ code: 'COMMITMENT_MALFORMED' }]);
     expect(await commit(node, commitment)).toMatchObject([{ status: 'running' }]);
     expect(await complete(signature, 2)).toMatchObject({ code: 'STALE_FENCING_TOKEN' });
+    // No deadline is met by a time that is none.
+    for (const never of ['soon', '', 7, {}, '2026-13-01T00:00:00Z']) expect(await complete(signature, 1, never)).toMatchObject({ code: 'TIMES_MALFORMED' });
     expect(await complete(signature)).toMatchObject({ status: 'completed' });
     expect(await following).toEqual(['hello', 'world']);
     expect(await complete(signature)).toMatchObject({ status: 'completed' });
