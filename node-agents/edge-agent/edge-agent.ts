@@ -31,7 +31,7 @@ async function report(stats: () => CacheStats | null, { signal, log }: AgentCont
 
 function inferOffline({ identity: { nodeId, key, platformPublicKey }, client, directory, signal, log }: AgentContext): Promise<void> {
   const offline = new OfflineInference({
-    directory, nodeId, key, platformPublicKey, now: () => new Date(), warn: log,
+    directory, nodeId, key, platformPublicKey, now: () => client.now(), warn: log,
     graphql: (document, variables) => client.graphql(document, variables), fetchContent: (contentId) => client.fetchContent(contentId),
   });
   return offline.run(signal);

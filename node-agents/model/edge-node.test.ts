@@ -47,6 +47,20 @@ describe('an edge node in a browser', () => {
     await expect(offline.synchronise()).rejects.toThrow();
   });
 
+  it.each([-26, 26])('goes by the platform\'s time on a device whose clock is off by %d hours', async (hours) => {
+    const storage = memory();
+    const device = { runtime: onnx, storage, platform: url, ingest: url, operator: '0x01', token: 'token_1', now: () => new Date(Date.now() + hours * 3_600_000) };
+    platform.offered = [platform.offer('deployment_1', model, labels, new Date(Date.now() + 3_600_000).toISOString())];
+    await (await EdgeNode.start(device)).synchronise();
+    // Started again, it has to learn the time anew.
+    const node = await EdgeNode.start(device);
+    await node.synchronise();
+    expect(await node.infer(bright)).toMatchObject({ label: 'bright' });
+    await node.synchronise();
+    const [said] = platform.reported.map(({ packet }) => (JSON.parse(packet) as { readonly predictions: readonly { readonly predictedAt: string }[] }).predictions[0]?.predictedAt ?? '');
+    expect(Math.abs(Date.parse(said ?? '') - Date.now())).toBeLessThan(3_600_000);
+  });
+
   it('sends the same signed packet until the platform answered', async () => {
     const storage = memory();
     const node = await start(storage);

@@ -28,8 +28,12 @@ export interface EdgeNodeOptions {
   /** Needed the first time only. */
   readonly token?: string;
   readonly name?: string;
+  /** The device's; it may be wrong. */
   readonly now?: () => Date;
 }
+
+/** What the platform's answers say of the time (RFC 9110, Date), where a page may read it, counts before the device's clock. */
+interface Running extends EdgeNodeOptions { readonly now: () => Date; learn(told: string | null): boolean }
 
 export class EdgeNodeRefused extends Fault {
   constructor(code: string, message: string) { super(code, message); }
@@ -54,12 +58,13 @@ const runtimeClass = 'onnxruntime-web-1.30-wasm';
 export class EdgeNode {
   private open: { readonly deploymentId: string; readonly model: OpenModel } | null = null;
 
-  private constructor(private readonly options: EdgeNodeOptions, private readonly identity: Identity) {}
+  private constructor(private readonly options: Running, private readonly identity: Identity) {}
 
   get nodeId(): string { return this.identity.nodeId; }
 
   /** Enrols the first time, and goes on afterwards. Throws EdgeNodeRefused with the platform's code. */
-  static async start(options: EdgeNodeOptions): Promise<EdgeNode> {
+  static async start(given: EdgeNodeOptions): Promise<EdgeNode> {
+    const options = running(given);
     const known = await options.storage.get('identity');
     if (known !== null) return new EdgeNode(options, read<Identity>(known));
     if (options.token === undefined) throw new EdgeNodeRefused('NO_TOKEN', 'a new node needs an enrolment token');
@@ -105,7 +110,7 @@ export class EdgeNode {
       const scores = await (await this.modelOf(bundle)).infer(input);
       const label = bundle.labels[scores.reduce((best, score, place) => (score > (scores[best] ?? 0) ? place : best), 0)] ?? '';
       const used: Used = {
-        predictionId: newId('prediction'), inputHash: hashOf([[...input]]), outputHash: hashOf([[...scores]]), label, predictedAt: this.now().toISOString(),
+        predictionId: newId('prediction'), inputHash: hashOf([[...input]]), outputHash: hashOf([[...scores]]), label, predictedAt: this.options.now().toISOString(),
       };
       await storage.set(`used/${bundle.deploymentId}/${used.predictionId}`, bytes(JSON.stringify({ ...used, versionId: bundle.versionId })));
       return { label, scores };
@@ -113,13 +118,11 @@ export class EdgeNode {
     return null;
   }
 
-  private now(): Date { return this.options.now?.() ?? new Date(); }
-
   private async install(offered: Offered): Promise<void> {
     const bundle = this.holds(offered);
     if (bundle === null) return;
     const path = `/content/${bundle.modelContentId}`;
-    const response = await fetch(`${this.options.ingest}${path}`, { headers: signedHeaders(this.identity, 'GET', path, '', this.now()) });
+    const response = await fetch(`${this.options.ingest}${path}`, { headers: signedHeaders(this.identity, 'GET', path, '', this.options.now()) });
     if (!response.ok) throw new EdgeNodeRefused('CONTENT_UNAVAILABLE', `the model is not to be had: ${String(response.status)}`);
     const model = new Uint8Array(await response.arrayBuffer());
     verifyModelFile(bundle, model);
@@ -138,7 +141,7 @@ export class EdgeNode {
     const bundle = JSON.parse(offered.bundle) as Bundle;
     const own = licence['nodeId'] === nodeId && licence['deploymentId'] === bundle.deploymentId && licence['versionId'] === bundle.versionId;
     const { licenceExpiresAt } = licence;
-    return own && typeof licenceExpiresAt === 'string' && this.now().toISOString() <= licenceExpiresAt ? bundle : null;
+    return own && typeof licenceExpiresAt === 'string' && this.options.now().toISOString() <= licenceExpiresAt ? bundle : null;
   }
 
   private async modelOf(bundle: Bundle): Promise<OpenModel> {
@@ -175,13 +178,34 @@ export class EdgeNode {
   }
 }
 
-async function graphql<T>(options: EdgeNodeOptions, identity: Identity | null, query: string, variables: { readonly [name: string]: Json }): Promise<T> {
+/** Below this a difference is the network's, and requests are good for five minutes anyway. */
+const toleratedSkewMs = 30_000;
+
+function running(given: EdgeNodeOptions): Running {
+  const own = given.now ?? ((): Date => new Date());
+  let skewMs = 0;
+  return {
+    ...given, now: () => new Date(own().getTime() + skewMs),
+    learn(told) {
+      const behindMs = Date.parse(told ?? '') - own().getTime();
+      const next = Math.abs(behindMs) > toleratedSkewMs ? behindMs : 0;
+      if (Number.isNaN(behindMs) || Math.abs(next - skewMs) <= toleratedSkewMs) return false;
+      skewMs = next;
+      return true;
+    },
+  };
+}
+
+async function graphql<T>(options: Running, identity: Identity | null, query: string, variables: { readonly [name: string]: Json }): Promise<T> {
   const body = JSON.stringify({ query, variables });
-  const signed = identity === null ? {} : signedHeaders(identity, 'POST', '/graphql', body, options.now?.() ?? new Date());
+  const signed = identity === null ? {} : signedHeaders(identity, 'POST', '/graphql', body, options.now());
   const response = await fetch(`${options.platform}/graphql`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...signed } });
+  const learnt = options.learn(response.headers.get('date'));
   const { data, errors } = await response.json() as { readonly data?: T; readonly errors?: readonly { readonly message: string }[] };
-  if (errors !== undefined || data === undefined) throw new EdgeNodeRefused('PLATFORM_REJECTED', errors?.map(({ message }) => message).join('; ') ?? String(response.status));
-  return data;
+  if (errors === undefined && data !== undefined) return data;
+  // It was signed for another time.
+  if (learnt) return graphql(options, identity, query, variables);
+  throw new EdgeNodeRefused('PLATFORM_REJECTED', errors?.map(({ message }) => message).join('; ') ?? String(response.status));
 }
 
 function accepted({ __typename, code = '', message = '' }: Reply): void {
