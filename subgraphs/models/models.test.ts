@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { graphql, parse, subscribe, type ExecutionResult, type GraphQLSchema } from 'graphql';
-import { decodeWeights, encodeExampleSet, encodeWeights, initialWeights, readTrainingSpec } from '@oort/algorithms-training';
+import { encodeExampleSet } from '@oort/algorithms-training';
 import { contentIdOf, diskContentStore, type ContentStore } from '@oort/kernel-content';
 import { memoryStore, type EventStore } from '@oort/kernel-eventstore';
 import { newDeviceKey, signWith, verifySignature } from '@oort/kernel-identity';
 import { openReadModels, testPostgres, type OpenReadModels, type TestDatabase } from '@oort/kernel-projection';
-import { canonicalJson, sha256Hex, uuidV5, type Json } from '@oort/kernel-wire';
+import { canonicalJson, sha256Hex, type Json } from '@oort/kernel-wire';
+import { contentsProjection } from '@oort/projections-contents';
 import { modelsProjection } from '@oort/projections-models';
-import type { Actor, PlatformEvent, SubgraphPorts } from '@oort/schema';
-import { PNG } from 'pngjs';
+import type { Actor, SubgraphPorts } from '@oort/schema';
+import { answer, image, labels, record } from './fixture-nodes';
 import { createModelsSubgraph, type RequestedJob } from './index';
 
-const labels = ['dark', 'bright'];
 const architecture = { input: [1, 4, 4], labels, layers: [{ kind: 'flatten' }, { kind: 'dense', units: 2 }] };
 const account: Actor = { kind: 'account', accountId: 'account_1', address: '0x0000000000000000000000000000000000000001' };
 const device = newDeviceKey();
@@ -28,40 +28,6 @@ interface World {
   readonly jobs: Map<string, RequestedJob>; readonly broken: Set<string>; readonly stop: AbortController; readonly database: TestDatabase;
 }
 let world: World;
-
-function image(level: number): Buffer {
-  const png = new PNG({ width: 4, height: 4 });
-  for (let index = 0; index < 16; index += 1) png.data.set([level, level, level, 255], index * 4);
-  return PNG.sync.write(png);
-}
-
-async function record(store: EventStore, stream: string, ...events: readonly PlatformEvent[]): Promise<void> {
-  await store.append(stream, 'any', events.map((event) => ({
-    id: uuidV5(`${stream}/${canonicalJson(event as unknown as Json)}`), type: event.type, data: event.data,
-    metadata: { actor: 'platform', correlationId: 'c', causationId: 'c', occurredAt: '2026-01-01T00:00:00.000Z', schemaVersion: 1 },
-  })));
-}
-
-/** Answers a job as an honest node would in shape: weights of another seed for training, a mark, or logits. */
-async function answer({ store, content, broken }: Pick<World, 'store' | 'content' | 'broken'>, job: RequestedJob): Promise<void> {
-  const nodeId = `node_${String(job.jobId.charCodeAt(10) % 3)}`;
-  const stream = `job-${job.jobId}`;
-  await record(store, stream, { type: 'JobSubmitted', data: { ...job, specHash: 'h', reservedMicroUsd: '1' } });
-  await record(store, stream, { type: 'AttemptLeased', data: { jobId: job.jobId, attempt: 1, nodeId, fencingToken: 1, expiresAt: '' } });
-  if (broken.has(job.kind)) return record(store, stream, { type: 'JobFailed', data: { jobId: job.jobId, kind: job.kind, submitter: job.submitter, reason: 'broken' } });
-  if (broken.has('silent')) return;
-  const { input = [[]] } = job.spec as { readonly input?: readonly (readonly number[])[] };
-  let output: Json = { outputs: input.map((row) => ((row[0] ?? 1) < 0.5 ? [0.75, 0.25] : [0.25, 0.75])) };
-  if (job.kind === 'evaluation') output = { examples: 2, accuracy: 1, loss: 0.1, labels, confusion: [[1, 0], [0, 1]] };
-  if (job.kind === 'training') {
-    const spec = readTrainingSpec(job.spec);
-    decodeWeights(await content.get(spec.weightsContentId));
-    await record(store, stream, { type: 'AttemptCheckpointed', data: { jobId: job.jobId, attempt: 1, nodeId, step: 5, contentId: 'c', previousHash: '', hash: 'h' } });
-    const weights = initialWeights(spec.architecture, 10 * spec.round + spec.worker);
-    output = { weightsContentId: await content.put(encodeWeights(weights)), examples: 2, steps: 10, metrics: { loss: 0.5 } };
-  }
-  await record(store, stream, { type: 'ResultRecorded', data: { jobId: job.jobId, kind: job.kind, nodeId, subject: job.subject, output } });
-}
 
 async function ask<T>(source: string, actor: Actor = account, variableValues: Record<string, unknown> = {}): Promise<T> {
   const result = await graphql({ schema: world.schema, source, contextValue: { actor, requestId: 'r' }, variableValues });
@@ -82,7 +48,7 @@ beforeAll(async () => {
   const database = await testPostgres();
   const store = memoryStore();
   const content = diskContentStore(mkdtempSync(join(tmpdir(), 'oort-models-')));
-  const readModels = await openReadModels({ url: database.url, projections: [modelsProjection], store });
+  const readModels = await openReadModels({ url: database.url, projections: [contentsProjection, modelsProjection], store });
   const stop = new AbortController();
   const jobs = new Map<string, RequestedJob>();
   const broken = new Set<string>();
@@ -138,7 +104,13 @@ async function newModel(): Promise<string> {
 
 async function evaluationSet(level: number): Promise<string> {
   const examples = [{ label: 'dark', mediaType: 'image/png', bytes: image(level) }, { label: 'bright', mediaType: 'image/png', bytes: image(235) }];
-  return world.content.put(encodeExampleSet({ labels, examples }));
+  return handIn(encodeExampleSet({ labels, examples }));
+}
+
+async function handIn(bytes: Buffer, by = 'account_1'): Promise<string> {
+  const contentId = await world.content.put(bytes);
+  await record(world.store, `content-${contentId}`, { type: 'ContentHandedIn', data: { contentId, by } });
+  return contentId;
 }
 
 async function runOnce(modelId: string, change: Record<string, unknown> = {}): Promise<{ runId: string; run: RunView }> {
@@ -221,10 +193,10 @@ describe('a training run', () => {
     expect(await code({ hyperParameters: { batchSize: 0 } })).toBe('SPEC_REFUSED');
     expect(await code({ baseVersionId: 'version_x' })).toBe('UNKNOWN_VERSION');
     expect(await code({ evaluationContentId: 'missing' })).toBe('UNKNOWN_CONTENT');
-    expect(await code({ evaluationContentId: await world.content.put(Buffer.from('x')) })).toBe('EXAMPLE_SET_CORRUPT');
+    expect(await code({ evaluationContentId: await handIn(Buffer.from('x')) })).toBe('EXAMPLE_SET_CORRUPT');
     expect(await code({ evaluationContentId: await evaluationSet(10) })).toBe('EVALUATION_OVERLAPS');
     const swapped = encodeExampleSet({ labels: ['bright', 'dark'], examples: [] });
-    expect(await code({ evaluationContentId: await world.content.put(swapped) })).toBe('LABELS_DIFFER');
+    expect(await code({ evaluationContentId: await handIn(swapped) })).toBe('LABELS_DIFFER');
     const bad = await ask<{ createModel: Made }>(createModel, account, { architecture: { ...architecture, layers: [] } });
     expect(bad.createModel.code).toBe('ARCHITECTURE_REFUSED');
   });
@@ -344,6 +316,29 @@ describe('a version', () => {
       input: [1, 4, 4], licence: 'Apache-2.0', licenceExpiresAt: '2030-01-01T00:00:00.000Z',
     });
     expect(await ask('{ modelRelease(versionId: "x") { release } }')).toEqual({ modelRelease: null });
+  });
+
+  it('is built on and handed on by nobody but its owner, unless it is open', async () => {
+    const stranger: Actor = { kind: 'account', accountId: 'account_2', address: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8' };
+    const { runId } = await runOnce(await newModel(), { seed: 41 });
+    const publishAs = async (openToAll: boolean, run: string): Promise<string> => (await ask<{ publishVersion: Made }>(
+      'mutation ($runId: ID!, $openToAll: Boolean!) { publishVersion(input: {runId: $runId, card: {}, openToAll: $openToAll}) { ... on ModelVersion { id } } }', account, { runId: run, openToAll })).publishVersion.id;
+    const closed = await publishAs(false, runId);
+    const { createModel: { id: modelId } } = await ask<{ createModel: Made }>(createModel, stranger, { architecture });
+    const train = async (change: Record<string, unknown>): Promise<string | undefined> => (await ask<{ startTrainingRun: Made }>(startRun, stranger, { input: { modelId, datasetVersionIds: ['version_1'], rounds: 1, workers: 1, seed: 1, ...change } })).startTrainingRun.code;
+    const deploy = async (versionId: string): Promise<string | undefined> => (await ask<{ deployVersion: Made }>(
+      'mutation ($versionId: ID!) { deployVersion(input: {versionId: $versionId, nodeIds: ["node_edge"]}) { ... on Refusal { code } } }', stranger, { versionId })).deployVersion.code;
+    expect([await train({ baseVersionId: closed }), await deploy(closed)]).toEqual(['NOT_OWNER', 'NOT_OWNER']);
+    expect(await train({ evaluationContentId: await evaluationSet(15) })).toBe('UNKNOWN_CONTENT');
+    const manifestContentId = await world.content.put(Buffer.from(canonicalJson({ items: [] })));
+    await record(world.store, 'datasetversion-closed', { type: 'DatasetVersionSealed', data: {
+      versionId: 'version_closed', datasetId: 'dataset_2', missionId: 'mission_2', accountId: 'account_1', author: '0x', parentVersionId: null, root: 'bb'.repeat(32),
+      manifestContentId, itemCount: 5, itemIds: [], contributionIds: [], agreementBefore: 1, agreementAfter: 1, licence: 'LicenseRef-Closed',
+    } });
+    await world.readModels.waitFor('models', await world.store.head() ?? 0n);
+    expect(await train({ datasetVersionIds: ['version_closed'] })).toBe('NOT_OWNER');
+    const open = await publishAs(true, (await runOnce(await newModel(), { seed: 42 })).runId);
+    expect([await train({ baseVersionId: open }), await deploy(open)]).toEqual([undefined, undefined]);
   });
 
   it('is refused to whom it does not concern', async () => {

@@ -11,6 +11,7 @@ import { nodesWithin, readRings } from '../rings';
 import type { ModelsPorts } from '../ports';
 import { refuse } from '../refusals';
 import { answer, signIn, type Actor, type Answer, type RefusedAnswer } from './answer';
+import { mayRead, notOpen } from './rights';
 
 export interface DeployInput { readonly versionId: string; readonly nodeIds: readonly string[]; readonly licenceDays: number; readonly rings?: readonly number[] }
 export interface OfflineUsage {
@@ -47,6 +48,7 @@ export class DeploymentRequests {
     const licenceExpiresAt = new Date(now.getTime() + licenceDays * dayMs).toISOString();
     const facts = await this.factsOf({ deploymentId, versionId, nodeIds: wanted, licenceExpiresAt });
     if (facts === null) return refuse('UNKNOWN_VERSION', 'There is no such version.', versionId);
+    if (!await mayRead(this.ports, facts.modelContentId, actor)) return notOpen('The version', versionId);
     const bundleSignature = signBundle(facts, this.ports.platformKey);
     const data = { deploymentId, versionId, accountId: actor.accountId, nodeIds: wanted, licenceExpiresAt, bundleSignature, rings, firstNodeIds: nodesWithin(deploymentId, wanted, rings[0] ?? 100) };
     return answer(deploymentId, await this.deployments(deploymentId, command('DeployVersion', data, { actor: actor.accountId, now })));

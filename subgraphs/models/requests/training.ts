@@ -11,6 +11,7 @@ import { refuse, type Refused } from '../refusals';
 import type { Trainer } from '../trainer';
 import { prepareTraining } from '../training-inputs';
 import { answer, signIn, type Actor, type Answer } from './answer';
+import { mayRead, notOpen } from './rights';
 
 export interface ModelInput { readonly name: string; readonly architecture: Json; readonly licence: string }
 export interface TrainingInput {
@@ -58,11 +59,15 @@ export class TrainingRequests {
     if (model === null) return refuse('UNKNOWN_MODEL', 'There is no such model.', input.modelId);
     const sealed = await this.sealedVersions(input);
     if ('refused' in sealed) return sealed;
+    for (const { id, manifestContentId } of sealed) if (!await mayRead(this.ports, manifestContentId, actor)) return notOpen('The dataset version', id);
     const baseVersionId = input.baseVersionId ?? null;
-    const base = await this.weightsOf(baseVersionId);
+    const base = await this.weightsOf(baseVersionId, actor);
     if (typeof base === 'object' && base !== null) return base;
     const architecture = model.architecture as Json;
     const evaluationContentId = input.evaluationContentId ?? null;
+    if (evaluationContentId !== null && !await mayRead(this.ports, evaluationContentId, actor)) {
+      return refuse('UNKNOWN_CONTENT', 'There is no such content that this account may read: hand the file in first.', evaluationContentId);
+    }
     const manifestContentIds = sealed.map(({ manifestContentId }) => manifestContentId);
     const hyperParameters = { ...model.hyperParameters as Record<string, Json> | null, ...input.hyperParameters as Record<string, Json> | null };
     const request = { architecture, hyperParameters, seed, evaluationContentId, manifestContentIds, baseWeightsContentId: base };
@@ -98,11 +103,12 @@ export class TrainingRequests {
   }
 
   /** The weights that a version was exported from; null for no version. */
-  private async weightsOf(versionId: string | null): Promise<string | null | Refused> {
+  private async weightsOf(versionId: string | null, actor: Extract<Actor, { readonly kind: 'account' }>): Promise<string | null | Refused> {
     if (versionId === null) return null;
     const { database } = this.ports.readModels;
     const version = await versionById(database, versionId);
     if (version === null) return refuse('UNKNOWN_VERSION', 'There is no such version.', versionId);
+    if (!await mayRead(this.ports, version.modelContentId, actor)) return notOpen('The version', versionId);
     const last = version.runId === null ? undefined : (await roundsOf(database, version.runId)).at(-1);
     return last?.weightsContentId ?? refuse('NOTHING_TO_TUNE', 'The version was not trained here: it has a file, but no weights.', versionId);
   }
