@@ -114,13 +114,17 @@ export class MerkleReader {
     const anchor = this.latest;
     if (anchor === null) return null;
     const read = new Map<number, readonly RecordedEvent[]>();
-    const events: ProvenEvents['events'][number][] = [];
+    const places: { readonly index: number; readonly event: RecordedEvent }[] = [];
     for (const eventId of new Set(eventIds)) {
       const place = await this.placeOf(eventId, anchor.treeSize, read);
       if (place === null) return null;
-      const { index, event: { id, stream, revision, type, data, metadata } } = place;
-      events.push({ id, stream, revision: revision.toString(), type, data, metadata: { ...metadata }, index, path: await this.path(index, anchor.treeSize) });
+      places.push(place);
     }
+    // In the order of the log, so that each block is read once.
+    const paths = new Map<number, readonly string[]>();
+    for (const { index } of places.toSorted((one, other) => one.index - other.index)) paths.set(index, await this.path(index, anchor.treeSize));
+    const events = places.map(({ index, event: { id, stream, revision, type, data, metadata } }) =>
+      ({ id, stream, revision: revision.toString(), type, data, metadata: { ...metadata }, index, path: paths.get(index) ?? [] }));
     return { anchor: { treeSize: anchor.treeSize, root: anchor.root, txHash: anchor.txHash }, events };
   }
 

@@ -15,32 +15,28 @@ export class BlockChanged extends Fault {
 export const usualBlockLeaves = 1024;
 const blocksRemembered = 4;
 
+/** [k][i]: over leaves i * 2^k up to (i + 1) * 2^k of a block, as far as they are there. */
+type BlockTree = Buffer[][];
+
 export class SparseLog {
   /** levels[k][i]: over blocks i * 2^k up to (i + 1) * 2^k. */
   readonly #levels: Buffer[][] = [[]];
-  #tail: Buffer[] = [];
-  readonly #remembered = new Map<number, readonly Buffer[]>();
+  #tail: BlockTree = [[]];
+  readonly #remembered = new Map<number, BlockTree>();
 
   /** `leavesOf` reads the leaves of a complete block again; a block has a power of two of leaves. */
   constructor(private readonly leavesOf: (block: number) => Promise<readonly Buffer[]>, private readonly blockLeaves = usualBlockLeaves) {}
 
   get size(): number {
-    return this.#level(0).length * this.blockLeaves + this.#tail.length;
+    return this.#level(0).length * this.blockLeaves + (this.#tail[0]?.length ?? 0);
   }
 
   append(leaf: Buffer): void {
-    this.#tail.push(leaf);
-    if (this.#tail.length < this.blockLeaves) return;
-    let above = rootOf(this.#tail);
+    grow(this.#tail, leaf);
+    if (this.#tail[0]?.length !== this.blockLeaves) return;
     this.#remember(this.#level(0).length, this.#tail);
-    this.#tail = [];
-    for (let depth = 0; ; depth += 1) {
-      const level = this.#level(depth);
-      level.push(above);
-      const left = level[level.length - 2];
-      if (level.length % 2 === 1 || left === undefined) return;
-      above = nodeHash(left, above);
-    }
+    grow(this.#levels, rootOf(this.#tail));
+    this.#tail = [[]];
   }
 
   /** Of everything that is here. */
@@ -80,35 +76,44 @@ export class SparseLog {
     return Math.floor(index / this.blockLeaves);
   }
 
-  #subtree(start: number, end: number, leaves: ReadonlyMap<number, readonly Buffer[]>): Buffer {
+  #subtree(start: number, end: number, blocks: ReadonlyMap<number, BlockTree>): Buffer {
     const count = end - start;
-    const depth = Math.log2(count / this.blockLeaves);
-    const whole = Number.isInteger(depth) && depth >= 0 && start % count === 0 ? this.#level(depth)[start / count] : undefined;
+    const whole = this.#whole(start, count, blocks);
     if (whole !== undefined) return whole;
-    if (count === 1) return leafIn(leaves, start, this.blockLeaves);
+    if (count === 1) return leafIn(blocks, start, this.blockLeaves);
     const middle = start + split(count);
-    return nodeHash(this.#subtree(start, middle, leaves), this.#subtree(middle, end, leaves));
+    return nodeHash(this.#subtree(start, middle, blocks), this.#subtree(middle, end, blocks));
   }
 
-  async #loaded(blocks: readonly number[]): Promise<ReadonlyMap<number, readonly Buffer[]>> {
-    const leaves = new Map<number, readonly Buffer[]>();
+  /** Of a range that stands in the tree as one node. */
+  #whole(start: number, count: number, blocks: ReadonlyMap<number, BlockTree>): Buffer | undefined {
+    const depth = Math.log2(count);
+    if (!Number.isInteger(depth) || start % count !== 0) return undefined;
+    if (count >= this.blockLeaves) return this.#level(depth - Math.log2(this.blockLeaves))[start / count];
+    return blocks.get(this.#blockOf(start))?.[depth]?.[(start % this.blockLeaves) / count];
+  }
+
+  /** A block that is being filled only grows, and what is asked of it here was there when it was asked. */
+  async #loaded(blocks: readonly number[]): Promise<ReadonlyMap<number, BlockTree>> {
+    const trees = new Map<number, BlockTree>();
     for (const block of blocks) {
       const root = this.#level(0)[block];
-      leaves.set(block, root === undefined ? [...this.#tail] : this.#remembered.get(block) ?? await this.#read(block, root));
+      trees.set(block, root === undefined ? this.#tail : this.#remembered.get(block) ?? await this.#read(block, root));
     }
-    return leaves;
+    return trees;
   }
 
-  async #read(block: number, root: Buffer): Promise<readonly Buffer[]> {
-    const leaves = await this.leavesOf(block);
-    if (leaves.length !== this.blockLeaves || !rootOf(leaves).equals(root)) throw new BlockChanged(block);
-    this.#remember(block, leaves);
-    return leaves;
+  async #read(block: number, root: Buffer): Promise<BlockTree> {
+    const tree: BlockTree = [[]];
+    for (const leaf of await this.leavesOf(block)) grow(tree, leaf);
+    if (tree[0]?.length !== this.blockLeaves || !rootOf(tree).equals(root)) throw new BlockChanged(block);
+    this.#remember(block, tree);
+    return tree;
   }
 
-  #remember(block: number, leaves: readonly Buffer[]): void {
+  #remember(block: number, tree: BlockTree): void {
     this.#remembered.delete(block);
-    this.#remembered.set(block, leaves);
+    this.#remembered.set(block, tree);
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size > blocksRemembered && oldest !== undefined) this.#remembered.delete(oldest);
   }
@@ -118,21 +123,27 @@ export class SparseLog {
   }
 }
 
-function leafIn(leaves: ReadonlyMap<number, readonly Buffer[]>, index: number, blockLeaves: number): Buffer {
-  const leaf = leaves.get(Math.floor(index / blockLeaves))?.[index % blockLeaves];
+function leafIn(blocks: ReadonlyMap<number, BlockTree>, index: number, blockLeaves: number): Buffer {
+  const leaf = blocks.get(Math.floor(index / blockLeaves))?.[0]?.[index % blockLeaves];
   if (leaf === undefined) throw new NotInTree(index, blockLeaves);
   return leaf;
 }
 
-/** Of a power of two of leaves. */
-function rootOf(leaves: readonly Buffer[]): Buffer {
-  let level = leaves;
-  while (level.length > 1) {
-    const above: Buffer[] = [];
-    for (let index = 0; index + 1 < level.length; index += 2) above.push(nodeHash(level[index] ?? Buffer.alloc(0), level[index + 1] ?? Buffer.alloc(0)));
-    level = above;
+/** Another node on the lowest level, and what it completes above. */
+function grow(levels: Buffer[][], lowest: Buffer): void {
+  let node = lowest;
+  for (let depth = 0; ; depth += 1) {
+    const level = (levels[depth] ??= []);
+    level.push(node);
+    const left = level[level.length - 2];
+    if (level.length % 2 === 1 || left === undefined) return;
+    node = nodeHash(left, node);
   }
-  return level[0] ?? Buffer.alloc(0);
+}
+
+/** Of a power of two of leaves. */
+function rootOf(tree: BlockTree): Buffer {
+  return tree.at(-1)?.[0] ?? Buffer.alloc(0);
 }
 
 /** The largest power of two below count. */
