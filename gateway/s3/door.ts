@@ -65,7 +65,8 @@ async function answerInTurn(pressure: Pressure, options: S3DoorOptions, incoming
 }
 
 async function answer(options: S3DoorOptions, incoming: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
-  const { method = 'GET', url = '/', headers } = incoming;
+  const { method = 'GET', headers } = incoming;
+  const url = originForm(incoming.url ?? '/');
   try {
     if (headers.host === undefined && incoming.httpVersion === '1.1') throw new S3Error('BadRequest', 'A request has a Host header (RFC 9112, section 3.2).');
     const { bucket, key, virtual } = addressOf(url, headers.host ?? '', options.domains ?? ['localhost']);
@@ -85,6 +86,13 @@ async function answer(options: S3DoorOptions, incoming: IncomingMessage, respons
   } catch (error) {
     refuse(incoming, response, error, requestId);
   }
+}
+
+/** A server takes targets in absolute form too, as they were sent to a proxy (RFC 9112, section 3.2.2). */
+function originForm(target: string): string {
+  const path = /^https?:\/\/[^/?]*(.*)$/is.exec(target)?.[1];
+  if (path === undefined) return target;
+  return path.startsWith('/') ? path : `/${path}`;
 }
 
 async function perform(request: S3Request): Promise<void> {

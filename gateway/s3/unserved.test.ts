@@ -86,3 +86,10 @@ it('a cache is told with what it goes on', async () => {
   const headers = refused instanceof S3ServiceException ? refused.$response?.headers : {};
   expect(headers).toMatchObject({ etag: ETag, 'cache-control': 'max-age=60', 'last-modified': expect.stringContaining('GMT') });
 });
+
+it('a target in absolute form is the same target', async () => {
+  const Bucket = await kept();
+  const get = (target: string): Promise<string> => statusOf(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+  const path = presigned('GET', `/${Bucket}/${Key}`);
+  expect([await get(path), await get(`http://localhost${path}`), await get('http://localhost'), await get('ftp://localhost/')]).toEqual(['200 ', '200 ', '403 AccessDenied', '400 InvalidURI']);
+});
