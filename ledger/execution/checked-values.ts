@@ -4,6 +4,8 @@ import { crc32 } from 'node:zlib';
 import { Fault, type Json } from '@oort/kernel-wire';
 import { emptyBloom } from '@oort/ledger-chain';
 import type { Hex } from '@oort/ledger-chain';
+import { logsBloom } from './bloom';
+import type { ReceiptRecord } from './store';
 
 /** Something on disk is not what was written: `database` and, where it is known, `key` say what. */
 export class ChainDataDamaged extends Fault {
@@ -35,7 +37,19 @@ export function checkedJson(database: string): Encoder<Json> {
   };
 }
 
-/** The bloom of nothing would be half of most receipts and blocks: it is left out. */
+/** A receipt's bloom follows from its logs and would be half of it: it is left out. Records from before that have it. */
+export function checkedReceipts(database: string): Encoder<ReceiptRecord> {
+  return {
+    checked: true,
+    encode: (value) => sealed(Buffer.from(JSON.stringify({ ...value, bloom: undefined }))),
+    decode(bytes) {
+      const value = JSON.parse(unsealed(bytes, database).toString('utf8')) as Omit<ReceiptRecord, 'bloom'> & { readonly bloom?: Hex };
+      return { ...value, bloom: value.bloom ?? logsBloom(value.logs) };
+    },
+  };
+}
+
+/** The bloom of nothing would be half of most blocks: it is left out. */
 export function checkedWithBloom(database: string): Encoder<{ readonly bloom: Hex }> {
   return {
     checked: true,

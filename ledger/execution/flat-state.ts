@@ -8,7 +8,7 @@ import type { AccountFields, StateManagerInterface } from '@ethereumjs/common';
 import { keccak256 } from 'ethers';
 import { Fault } from '@oort/kernel-wire';
 import { decodeAccount, encodeAccount } from './account-rlp';
-import { accountKey, codeKey, kinds, slotKey, slotRange } from './state-keys';
+import { accountKey, codeKey, keyNamed, kinds, nameOf, slotKey, slotRange } from './state-keys';
 import type { Before, StateReader } from './state-keys';
 
 export interface StateChanges {
@@ -58,8 +58,8 @@ export class FlatState implements StateManagerInterface {
   /** Hands out what was written since the last drain; it stays readable from the store once that has committed. */
   changes(): StateChanges {
     return {
-      clearedStorage: [...this.#cleared].map((hex) => Buffer.from(hex, 'hex')),
-      writes: [...this.#changes].map(([key, value]) => [Buffer.from(key, 'hex'), value === null ? null : Buffer.from(value)]),
+      clearedStorage: [...this.#cleared].map(keyNamed),
+      writes: [...this.#changes].map(([name, value]) => [keyNamed(name), value === null ? null : viewOf(value)]),
     };
   }
 
@@ -69,10 +69,10 @@ export class FlatState implements StateManagerInterface {
     const before = [...this.#before].flatMap(([name, value]): Before => {
       const now = this.#changes.get(name);
       const same = now === undefined || (now === null ? value === null : value !== null && Buffer.compare(now, value) === 0);
-      return same || name.startsWith('63') ? [] : [[Buffer.from(name, 'hex'), value === null ? null : Buffer.from(value)]];
+      return same || name.charCodeAt(0) === kinds.code ? [] : [[keyNamed(name), value === null ? null : viewOf(value)]];
     });
-    const cleared = [...this.#clearedSince].filter((owner) => this.#cleared.has(owner)).map((owner) => Buffer.from(owner, 'hex'));
-    const slots = cleared.length === 0 ? [] : slotsOf(cleared).filter(([key]) => !this.#before.has(key.toString('hex')));
+    const cleared = [...this.#clearedSince].filter((owner) => this.#cleared.has(owner)).map(keyNamed);
+    const slots = cleared.length === 0 ? [] : slotsOf(cleared).filter(([key]) => !this.#before.has(nameOf(key)));
     this.#before.clear();
     this.#clearedSince.clear();
     return [...before, ...slots];
@@ -130,9 +130,9 @@ export class FlatState implements StateManagerInterface {
   /** Without leading zeros. */
   storageAt(address: Uint8Array, key: Uint8Array): Uint8Array {
     const slot = slotKey(address, key);
-    const changed = this.#changes.get(slot.toString('hex'));
+    const changed = this.#changes.get(nameOf(slot));
     if (changed !== undefined) return changed ?? empty;
-    return this.#cleared.size > 0 && this.#cleared.has(Buffer.from(address).toString('hex')) ? empty : (this.#read(slot) ?? empty);
+    return this.#cleared.size > 0 && this.#cleared.has(nameOf(viewOf(address))) ? empty : (this.#read(slot) ?? empty);
   }
 
   async putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
@@ -145,11 +145,11 @@ export class FlatState implements StateManagerInterface {
   }
 
   async clearStorage(address: Address): Promise<void> {
-    const prefix = slotRange(address.bytes).start.toString('hex');
+    const prefix = nameOf(slotRange(address.bytes).start);
     for (const key of [...this.#changes.keys()]) {
-      if (key.startsWith(prefix)) this.#put(Buffer.from(key, 'hex'), null);
+      if (key.startsWith(prefix)) this.#put(keyNamed(key), null);
     }
-    const owner = hexOf(address);
+    const owner = nameOf(viewOf(address.bytes));
     if (this.#cleared.has(owner)) return;
     this.#cleared.add(owner);
     this.#clearedSince.add(owner);
@@ -194,7 +194,7 @@ export class FlatState implements StateManagerInterface {
   codeOf(account: Account): Uint8Array {
     if (!account.isContract()) return empty;
     const key = codeKey(account.codeHash);
-    const name = key.toString('hex');
+    const name = nameOf(key);
     const known = this.#codes.get(name);
     if (known !== undefined) return known;
     const code = this.#get(key) ?? empty;
@@ -205,19 +205,21 @@ export class FlatState implements StateManagerInterface {
   }
 
   #get(key: Buffer): Uint8Array | undefined {
-    const changed = this.#changes.get(key.toString('hex'));
+    const changed = this.#changes.get(nameOf(key));
     return changed === undefined ? this.#read(key) : (changed ?? undefined);
   }
 
   /** Slots of an account that an earlier block of the MCI cleared are gone, whatever the store still has. */
   #stored(key: Buffer): Uint8Array | undefined {
-    const owner = key.subarray(1, 21).toString('hex');
-    const isGone = key[0] === kinds.slot && this.#cleared.has(owner) && !this.#clearedSince.has(owner);
-    return isGone ? undefined : this.#read(key);
+    if (this.#cleared.size > 0 && key[0] === kinds.slot) {
+      const owner = nameOf(key.subarray(1, 21));
+      if (this.#cleared.has(owner) && !this.#clearedSince.has(owner)) return undefined;
+    }
+    return this.#read(key);
   }
 
   #put(key: Buffer, value: Uint8Array | null): void {
-    const name = key.toString('hex');
+    const name = nameOf(key);
     const before = this.#changes.get(name);
     if (!this.#before.has(name)) this.#before.set(name, before === undefined ? (this.#stored(key) ?? null) : before);
     if (this.#marks.length > 0) this.#undo.push(() => (before === undefined ? this.#changes.delete(name) : this.#changes.set(name, before)));
@@ -225,6 +227,6 @@ export class FlatState implements StateManagerInterface {
   }
 }
 
-function hexOf(address: Address): string {
-  return Buffer.from(address.bytes).toString('hex');
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -6,7 +6,7 @@ import { open } from 'lmdb';
 import type { Database, RootDatabase, Transaction as ReadTransaction } from 'lmdb';
 import type { Json } from '@oort/kernel-wire';
 import { hearFailures } from './atomic';
-import { checkedBytes, checkedJson, checkedWithBloom } from './checked-values';
+import { checkedBytes, checkedJson, checkedReceipts, checkedWithBloom } from './checked-values';
 import type { Address, ApproveReceipt, Hash, Hex, Log } from '@oort/ledger-chain';
 
 export interface StableRecord {
@@ -111,8 +111,8 @@ export function openChainStore(directory: string): ChainStore {
     const options = checked ? { name, encoder: checkedJson(name), ...keys } : { name, ...keys };
     return root.openDB<V, K>(options);
   };
-  const bloomed = <V extends { readonly bloom: Hex }>(name: string): Database<V, Hash> => {
-    const options = checked ? { name, encoder: checkedWithBloom(name) } : { name };
+  const encoded = <V>(name: string, encoder: (database: string) => { encode(value: V): Buffer }): Database<V, Hash> => {
+    const options = checked ? { name, encoder: encoder(name) } : { name };
     return root.openDB<V, Hash>(options);
   };
   const bytes = <K extends string | Buffer>(name: string, keys: { readonly keyEncoding?: 'binary' } = {}): Database<Buffer, K> => {
@@ -124,12 +124,12 @@ export function openChainStore(directory: string): ChainStore {
     meta: named('meta'),
     blocks: bytes('blocks'),
     unstable: named('unstable'),
-    stable: bloomed('stable'),
+    stable: encoded<StableRecord>('stable', checkedWithBloom),
     byIndex: named('byIndex'),
     trunk: named('trunk'),
     pool: named('pool'),
     transactions: named('transactions'),
-    receipts: bloomed('receipts'),
+    receipts: encoded<ReceiptRecord>('receipts', checkedReceipts),
     logs: named('logs'),
     logsOf: named('logsOf', { keyEncoding: 'binary' }),
     forkRoots: named('forkRoots'),

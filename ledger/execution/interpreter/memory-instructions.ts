@@ -3,7 +3,7 @@ import { keccakBytes } from '@oort/ledger-chain';
 import type { Frame } from './frame';
 import { halts } from './halt';
 import type { Instructions } from './instruction';
-import { wordOf } from './world';
+import { wordOf, writeWord } from './world';
 
 const wordsIn = (size: bigint): number => Number((size + 31n) / 32n);
 /** A size that no gas pays for stays a number. */
@@ -16,7 +16,7 @@ function load(frame: Frame): void {
 function store(frame: Frame): void {
   const offset = frame.pop();
   const value = frame.pop();
-  frame.bytes(offset, 32n).write(value.toString(16).padStart(64, '0'), 'hex');
+  writeWord(frame.bytes(offset, 32n), value);
 }
 
 function storeByte(frame: Frame): void {
@@ -51,8 +51,9 @@ function copyReturned(frame: Frame): void {
 function loadInput(frame: Frame): void {
   const from = frame.pop();
   const { input } = frame.call;
-  const part = from >= input.length ? '' : input.toString('hex', Number(from), Number(from) + 32);
-  frame.push(BigInt(`0x${part.padEnd(64, '0')}`));
+  const [first, end] = from >= input.length ? [0, 0] : [Number(from), Number(from) + 32];
+  // What lies behind the end of the input is zero.
+  frame.push(end > 0 && end <= input.length ? wordOf(input.subarray(first, end)) : BigInt(`0x${input.toString('hex', first, end).padEnd(64, '0')}`));
 }
 
 /** EIP-5656. */

@@ -147,11 +147,34 @@ export class World {
   }
 }
 
+/** Most words are small (pointers, sizes, flags), and digits cost several times as much as a number. */
+const mostByNumber = 6;
+const belowNumber = 2n ** BigInt(8 * mostByNumber);
+
 /** Big endian. */
 export function bytesOf(value: bigint, size: 20 | 32): Buffer {
-  return Buffer.from(value.toString(16).padStart(2 * size, '0'), 'hex');
+  const bytes = Buffer.allocUnsafe(size);
+  writeWord(bytes, value, size);
+  return bytes;
+}
+
+/** Big endian, into the first `size` bytes of `target`. */
+export function writeWord(target: Buffer, value: bigint, size: 20 | 32 = 32): void {
+  if (value >= belowNumber) {
+    target.write(value.toString(16).padStart(2 * size, '0'), 'hex');
+    return;
+  }
+  target.fill(0, 0, size - mostByNumber);
+  target.writeUIntBE(Number(value), size - mostByNumber, mostByNumber);
 }
 
 export function wordOf(bytes: Uint8Array): bigint {
-  return bytes.length === 0 ? 0n : BigInt(`0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`);
+  const view = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const { length } = view;
+  if (length === 0) return 0n;
+  if (length <= mostByNumber) return BigInt(view.readUIntBE(0, length));
+  const first = length - mostByNumber;
+  let zeros = 0;
+  while (zeros < first && view[zeros] === 0) zeros += 1;
+  return zeros === first ? BigInt(view.readUIntBE(first, mostByNumber)) : BigInt(`0x${view.toString('hex')}`);
 }
