@@ -10,6 +10,7 @@ import { Interface } from 'ethers';
 import { compileToken } from '@oort/e2e';
 import { localParameters, type GenesisDocument } from '@oort/ledger-chain';
 import { developmentWallet, documentOf, localAllocations, newWitnessKey, type WitnessKey } from '@oort/ledger-node';
+import { nodeEngineOptions } from '@oort/ledger-node/engine-options';
 import { figure, type Figure } from './figure';
 import { funds, gasPrice, plainTransfers, post, request, senders, throughput, tokenTransfers, type Load } from './ledger-load';
 import { installPeers } from './peers';
@@ -105,7 +106,7 @@ async function started(
   servers: ServerProcesses, directory: string, document: GenesisDocument, keys: readonly WitnessKey[], peers: readonly string[], port?: number,
 ): Promise<string> {
   const options = { directory, document, keys, ...(port === undefined ? {} : { network: { port, peers } }) };
-  return (await servers.start('ledger-server.ts', [JSON.stringify(options)], 'main'))['url'] ?? '';
+  return (await servers.start('ledger-server.ts', [JSON.stringify(options)], 'main', { NODE_OPTIONS: nodeEngineOptions }))['url'] ?? '';
 }
 
 async function ofAnvil(work: Work): Promise<Rates | null> {

@@ -10,8 +10,8 @@ export class ServerProcesses {
   #main = 0;
 
   /** Runs a file of this folder and resolves with the first thing it tells. */
-  async start(file: string, args: readonly string[], role: 'main' | 'other' = 'other'): Promise<Readonly<Record<string, string>>> {
-    const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, file), ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  async start(file: string, args: readonly string[], role: 'main' | 'other' = 'other', environment: Readonly<Record<string, string>> = {}): Promise<Readonly<Record<string, string>>> {
+    const child = spawn(process.execPath, ['--require', 'tsx/cjs', join(__dirname, file), ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...environment } });
     this.#children.push(child);
     if (role === 'main') this.#main = child.pid ?? 0;
     return new Promise((resolve, reject) => {

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { doorEngineOptions } from '@oort/gateway-s3/engine-options';
 import { newDeviceKey } from '@oort/kernel-identity';
 import { startPostgres } from '@oort/kernel-projection';
 import { figure, type Figure } from './figure';
@@ -148,7 +149,7 @@ export async function platform(directory: string): Promise<Server> {
   const task: DoorTask = {
     directory, postgres: postgres.url, privateKey, accessKeyId, secretAccessKey, nodes: told.map(({ nodeId = '', endpoint = '', publicKey: key = '' }) => ({ nodeId, endpoint, publicKey: key })),
   };
-  const { url = '' } = await processes.start('storage-door.ts', [JSON.stringify(task)], 'main');
+  const { url = '' } = await processes.start('storage-door.ts', [JSON.stringify(task)], 'main', { NODE_OPTIONS: doorEngineOptions });
   return { name: 'the door over six nodes', client: new StorageClient(url), processes };
 }
 

@@ -7,6 +7,7 @@ import { JsonRpcProvider } from 'ethers';
 import { Fault, messageOf } from '@oort/kernel-wire';
 import { localParameters as localChainParameters, majorityOf, type GenesisDocument } from '@oort/ledger-chain';
 import { developmentWallet, documentOf, localGenesis, logLevels, logTo, newWitnessKey, openNode, type Log, type SystemDeployment } from '@oort/ledger-node';
+import { nodeEngineOptions } from '@oort/ledger-node/engine-options';
 import { localParameters } from '@oort/schema';
 import { readKey } from './key-file';
 import { readOptions, required, UsageRefused } from './usage';
@@ -61,7 +62,7 @@ export async function chainDevnet(commandLine: readonly string[]): Promise<void>
   const startOne = async (index: number): Promise<void> => {
     const place = join(directory, `witness-${index + 1}`);
     const child = spawn(process.execPath, [
-      '--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'chain', 'start', '--data', place, '--genesis', join(directory, 'genesis.json'), '--key', join(place, 'witness.key'),
+      nodeEngineOptions, '--require', 'tsx/cjs', join(__dirname, 'main.ts'), 'chain', 'start', '--data', place, '--genesis', join(directory, 'genesis.json'), '--key', join(place, 'witness.key'),
       '--rpc', String(rpc + index), '--listen', String(listen + index), '--peers', peers.filter((_, other) => other !== index).join(),
       // A session of its own, so that Ctrl-C ends it in order.
     ], { stdio: ['ignore', 'pipe', 'inherit'], cwd: join(__dirname, '..'), detached: true });

@@ -1,5 +1,7 @@
 // What each service is and what it is told: the one list that the supervisor starts, and that docker/compose.yaml is compared with.
 import { resolve } from 'node:path';
+import { doorEngineOptions } from '@oort/gateway-s3/engine-options';
+import { nodeEngineOptions } from '@oort/ledger-node/engine-options';
 import type { KeyFiles } from '../platform-keys';
 
 export interface Places {
@@ -32,7 +34,7 @@ export const projections: ServiceKind = {
 
 export const chain: ServiceKind = {
   entry: 'cli/services/chain.ts',
-  environment: ({ keys, directory }) => ({ OORT_CHAIN_ADDRESS_FILE: keys.chainAddress, OORT_DATA: directory }),
+  environment: ({ keys, directory }) => ({ OORT_CHAIN_ADDRESS_FILE: keys.chainAddress, OORT_DATA: directory, NODE_OPTIONS: nodeEngineOptions }),
 };
 
 export const ingest: ServiceKind = {
@@ -55,7 +57,10 @@ export const subgraphs: Readonly<Record<string, ServiceKind>> = {
   storage: subgraph('storage', (places) => ({ ...orderKey(places), ...filesOf('OORT_ACCOUNT_QUOTAS') })),
 };
 
-export const s3: ServiceKind = { entry: 'cli/services/s3.ts', environment: (places) => ({ ...below(places), ...orderKey(places), ...filesOf('OORT_S3_ACCOUNTS', 'OORT_ACCOUNT_QUOTAS') }) };
+export const s3: ServiceKind = {
+  entry: 'cli/services/s3.ts',
+  environment: (places) => ({ ...below(places), ...orderKey(places), ...filesOf('OORT_S3_ACCOUNTS', 'OORT_ACCOUNT_QUOTAS'), NODE_OPTIONS: doorEngineOptions }),
+};
 
 /** Services work in another directory. */
 function filesOf(...names: readonly string[]): Environment {
