@@ -53,6 +53,8 @@ export interface CaseRow {
   evidenceHash: string;
   /** What was signed twice, where that is the accusation: whoever reads it can check it. */
   evidence: object | null;
+  /** Hex address of the officer whose phantom brought it; null where no officer's did. */
+  finder: string | null;
   appeals: readonly AppealRow[];
   juries: readonly JuryRow[];
   verdict: { readonly toSlash: number; readonly toDismiss: number; readonly upheld: boolean } | null;
@@ -104,6 +106,7 @@ export const CaseEntity = new EntitySchema<CaseRow>({
     refutedJobs: { type: 'int' },
     evidenceHash: { type: 'text' },
     evidence: { type: 'jsonb', nullable: true },
+    finder: { type: 'text', nullable: true },
     appeals: { type: 'jsonb' },
     juries: { type: 'jsonb' },
     verdict: { type: 'jsonb', nullable: true },

@@ -15,7 +15,7 @@ type Read = Extract<AuditEvent | ComputeEvent, { readonly type: (typeof subscrib
 
 export const honestyProjection: Projection = {
   name: 'honesty',
-  version: 4,
+  version: 5,
   subscribes,
   entities: [NodeHonestyEntity, CaseEntity, FraudEntity, AnswerEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
@@ -25,11 +25,11 @@ async function apply(recorded: RecordedEvent, event: Read, rows: Rows): Promise<
   switch (event.type) {
     case 'VerdictReached': return verdict(event.data, rows);
     case 'SlashProposed': {
-      const { caseId, nodeId, operator, basisPoints, appealUntil, evidenceHash } = event.data;
+      const { caseId, nodeId, operator, basisPoints, appealUntil, evidenceHash, finder = null } = event.data;
       const fraud = await rows.findOne(FraudEntity, { caseId });
       await rows.insert(CaseEntity, {
         caseId, nodeId, operator, basisPoints, appealUntil, status: 'proposed', amountWei: null, txHash: null, refutedJobs: 0,
-        evidenceHash, evidence: fraud?.evidence ?? null, appeals: [], juries: [], verdict: null,
+        evidenceHash, evidence: fraud?.evidence ?? null, finder, appeals: [], juries: [], verdict: null,
       });
       await rows.increment(NodeHonestyEntity, { nodeId }, 'slashes', 1);
       return;
