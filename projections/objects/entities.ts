@@ -2,6 +2,8 @@ import { EntitySchema } from 'typeorm';
 
 export const objectsSchema = 'objects';
 
+export type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT';
+
 export interface BucketRow {
   bucket: string; accountId: string; createdAt: string;
   /** The rules' document, where it has any. */
@@ -19,6 +21,9 @@ export interface ObjectRow {
   /** A decimal string, as the driver gives 64-bit integers. */
   sizeBytes: string;
   etag: string;
+  /** Of the checksum that the object was stored with, as S3 names it; null without one, for packs and for delete markers. */
+  checksumAlgorithm: string | null;
+  checksumType: ChecksumType | null;
   sha256: string;
   contentId: string;
   contentType: string;
@@ -53,7 +58,11 @@ export interface PackRow { packId: string; segmentId: string; sizeBytes: number;
 
 export interface PieceRow { segmentId: string; index: number; nodeId: string; pieceId: string; root: string; leaves: number }
 
-export interface UploadRow { uploadId: string; bucket: string; key: string; accountId: string; ownerId: string; initiatorId: string; startedAt: string }
+export interface UploadRow {
+  uploadId: string; bucket: string; key: string; accountId: string; ownerId: string; initiatorId: string; startedAt: string;
+  /** What was asked for at its start. */
+  checksumAlgorithm: string | null; checksumType: ChecksumType | null;
+}
 
 export const BucketEntity = new EntitySchema<BucketRow>({
   name: 'StorageBucket', tableName: 'bucket', schema: objectsSchema,
@@ -76,6 +85,8 @@ export const ObjectEntity = new EntitySchema<ObjectRow>({
     ownerId: { type: 'text', nullable: true },
     sizeBytes: { type: 'bigint' },
     etag: { type: 'text' },
+    checksumAlgorithm: { type: 'text', nullable: true },
+    checksumType: { type: 'text', nullable: true },
     sha256: { type: 'text' },
     contentId: { type: 'text' },
     contentType: { type: 'text' },
@@ -151,6 +162,8 @@ export const UploadEntity = new EntitySchema<UploadRow>({
     ownerId: { type: 'text' },
     initiatorId: { type: 'text' },
     startedAt: { type: 'text' },
+    checksumAlgorithm: { type: 'text', nullable: true },
+    checksumType: { type: 'text', nullable: true },
   },
   indices: [{ name: 'upload_bucket', columns: ['bucket', 'key'] }],
 });

@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@oort/kernel-eventstore';
 import type { Projection, Rows } from '@oort/kernel-projection';
 import type { SegmentPlacement, StorageEvent } from '@oort/schema/events/storage';
-import { BucketEntity, ObjectEntity, PackEntity, PieceEntity, SegmentEntity, UploadEntity, type ObjectRow, type PieceRow } from './entities';
+import { BucketEntity, ObjectEntity, PackEntity, PieceEntity, SegmentEntity, UploadEntity, type ChecksumType, type ObjectRow, type PieceRow } from './entities';
 
 const subscribes = [
   'BucketCreated', 'BucketDeleted', 'BucketSettingSet', 'ObjectStored', 'DeleteMarkerPlaced', 'ObjectDeleted', 'PieceAdded', 'PieceLost',
@@ -12,7 +12,7 @@ type Read = Extract<StorageEvent, { readonly type: (typeof subscribes)[number] }
 
 export const objectsProjection: Projection = {
   name: 'objects',
-  version: 6,
+  version: 7,
   subscribes,
   entities: [BucketEntity, ObjectEntity, SegmentEntity, PackEntity, PieceEntity, UploadEntity],
   apply: (event, rows) => apply(event, { type: event.type, data: event.data } as unknown as Read, rows),
@@ -31,15 +31,15 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
       if (event.data.setting === 'lifecycle') await rows.update(BucketEntity, { bucket: event.data.bucket }, { lifecycle: event.data.document });
       return;
     case 'ObjectStored': {
-      const { versionId, bucket, key, accountId, sizeBytes, etag, sha256, contentId, contentType, storageClass, segments, named = false, acl } = event.data;
+      const { versionId, bucket, key, accountId, sizeBytes, etag, sha256, contentId, contentType, storageClass, segments, named = false, acl, checksums } = event.data;
       await makeLatest({
-        versionId, bucket, key, accountId, ownerId: acl === undefined || acl.owner === accountId ? null : acl.owner, sizeBytes: String(sizeBytes), etag, sha256, contentId, contentType, storageClass, storedAt: occurredAt,
+        versionId, bucket, key, accountId, ownerId: acl === undefined || acl.owner === accountId ? null : acl.owner, sizeBytes: String(sizeBytes), etag, ...checksumOf(checksums), sha256, contentId, contentType, storageClass, storedAt: occurredAt,
         archiveId: null, archiveBackend: null, contentRoot: null, restoredUntil: null, named, marker: false, latest: true, position: String(position),
       }, rows);
       return place(versionId, segments, false, rows);
     }
     case 'DeleteMarkerPlaced': return makeLatest({
-      ...event.data, ownerId: null, sizeBytes: '0', etag: '', sha256: '', contentId: '', contentType: '', storageClass: 'STANDARD', storedAt: occurredAt,
+      ...event.data, ownerId: null, sizeBytes: '0', etag: '', ...checksumOf({}), sha256: '', contentId: '', contentType: '', storageClass: 'STANDARD', storedAt: occurredAt,
       archiveId: null, archiveBackend: null, contentRoot: null, restoredUntil: null, marker: true, latest: true, position: String(position),
     }, rows);
     case 'ObjectDeleted': return remove(event.data, rows);
@@ -64,8 +64,8 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
       return place(versionId, segments, false, rows);
     }
     case 'UploadStarted': {
-      const { uploadId, bucket, key, accountId, acl, initiator = accountId } = event.data;
-      await rows.insert(UploadEntity, { uploadId, bucket, key, accountId, ownerId: acl?.owner ?? accountId, initiatorId: initiator, startedAt: occurredAt });
+      const { uploadId, bucket, key, accountId, acl, initiator = accountId, checksumAlgorithm, checksumType = null } = event.data;
+      await rows.insert(UploadEntity, { uploadId, bucket, key, accountId, ownerId: acl?.owner ?? accountId, initiatorId: initiator, startedAt: occurredAt, checksumAlgorithm, checksumType });
       return;
     }
     // Its pieces are catalogued under the upload's id until they are an object's, so that a sweep does not take them for orphans.
@@ -76,6 +76,13 @@ async function apply({ metadata, position }: RecordedEvent, event: Read, rows: R
       await rows.delete(UploadEntity, { uploadId: event.data.uploadId });
       return;
   }
+}
+
+/** An object has one checksum; a composite one ends in the count of its parts. */
+function checksumOf(checksums: Readonly<Record<string, string>>): { readonly checksumAlgorithm: string | null; readonly checksumType: ChecksumType | null } {
+  const [first] = Object.entries(checksums);
+  if (first === undefined) return { checksumAlgorithm: null, checksumType: null };
+  return { checksumAlgorithm: first[0], checksumType: /-\d+$/.test(first[1]) ? 'COMPOSITE' : 'FULL_OBJECT' };
 }
 
 /** A named version comes on top of those before it; an unnamed one takes the place of the unnamed one. */

@@ -120,7 +120,7 @@ async function pageOf(request: S3Request, { prefix, delimiter, limit, encode }: 
   if (limit === 0) return { contents: [], prefixes: [], truncated: false, last: null };
   const { entries, truncated, last } = await request.objects.list({ bucket: request.bucket, prefix, delimiter, after, limit });
   const contents = entries.flatMap((entry) => ('object' in entry ? [element('Contents', {
-    Key: encode(entry.object.key), LastModified: entry.object.storedAt, ETag: `"${entry.object.etag}"`, Size: entry.object.sizeBytes,
+    Key: encode(entry.object.key), LastModified: entry.object.storedAt, ETag: `"${entry.object.etag}"`, ChecksumAlgorithm: entry.object.checksumAlgorithm, ChecksumType: entry.object.checksumType, Size: entry.object.sizeBytes,
     StorageClass: entry.object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner: owners ? ownerOf(request, entry.object.ownerId ?? entry.object.accountId) : null,
   })] : []));
   const prefixes = entries.flatMap((entry) => ('prefix' in entry ? [element('CommonPrefixes', { Prefix: encode(entry.prefix) })] : []));

@@ -57,10 +57,10 @@ export async function listUploads(request: S3Request): Promise<void> {
   }));
 }
 
-function uploadElement(request: S3Request, { key, uploadId, startedAt, ownerId, initiatorId }: UploadRow, encode: (text: string) => string): Markup {
+function uploadElement(request: S3Request, { key, uploadId, startedAt, ownerId, initiatorId, checksumAlgorithm, checksumType }: UploadRow, encode: (text: string) => string): Markup {
   return element('Upload', {
     Key: encode(key), UploadId: uploadId, Initiator: identityElement('Initiator', request.identities, initiatorId), Owner: ownerOf(request, ownerId),
-    StorageClass: 'STANDARD', Initiated: startedAt,
+    StorageClass: 'STANDARD', Initiated: startedAt, ChecksumAlgorithm: checksumAlgorithm, ChecksumType: checksumType,
   });
 }
 

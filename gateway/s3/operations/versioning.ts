@@ -44,7 +44,8 @@ export async function listObjectVersions(request: S3Request): Promise<void> {
     const shown = { Key: encode(object.key), VersionId: versionName(object), IsLatest: object.latest, LastModified: object.storedAt };
     const Owner = ownerOf(request, object.ownerId ?? object.accountId);
     if (object.marker) return [element('DeleteMarker', { ...shown, Owner })];
-    return [element('Version', { ...shown, ETag: `"${object.etag}"`, Size: object.sizeBytes, StorageClass: object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner })];
+    const { checksumAlgorithm: ChecksumAlgorithm, checksumType: ChecksumType } = object;
+    return [element('Version', { ...shown, ETag: `"${object.etag}"`, ChecksumAlgorithm, ChecksumType, Size: object.sizeBytes, StorageClass: object.storageClass === 'ARCHIVE' ? 'GLACIER' : 'STANDARD', Owner })];
   });
   const last = page.truncated ? page.entries.at(-1) : undefined;
   sendXml(request, 200, document('ListVersionsResult', {
