@@ -25,7 +25,7 @@ export async function leaveNetwork(directory: string): Promise<string> {
   const waiting = existsSync(results) ? readdirSync(results).length : 0;
   if (waiting > 0) throw new LeavingRefused('RESULTS_WAIT', `${waiting} results wait to be sent; let the agent run until they are taken`);
   const status = await ask(directory, 'retireNode');
-  for (const name of ['identity.json', 'device-key.json', 'benchmark.json']) rmSync(join(directory, name), { force: true });
+  for (const name of ['identity.json', 'device-key.json', 'benchmark.json', 'clock.json']) rmSync(join(directory, name), { force: true });
   return status;
 }
 

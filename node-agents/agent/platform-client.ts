@@ -4,6 +4,7 @@ import { contentIdOf } from '@oort/kernel-content';
 import { signRequest, type DeviceKey } from '@oort/kernel-identity';
 import { batchBytes } from '@oort/kernel-telemetry';
 import { Fault, type Json } from '@oort/kernel-wire';
+import { keptClock } from './kept-clock';
 import { requireNetwork } from './network-switch';
 import { TelemetryRefused } from './telemetry/refused';
 
@@ -52,20 +53,8 @@ const defaultTimeoutMs = 30_000;
 const telemetryTimeoutMs = 15_000;
 const contentAttempts = 5;
 
-/** Below this a difference is the network's, and requests are good for five minutes anyway. */
-const toleratedSkewMs = 30_000;
-
 export function platformClient({ platform, ingest, directory, key, nodeId, clock = () => new Date() }: PlatformClientOptions): PlatformClient {
-  /** What the device's clock is behind by, as the platform's answers say (RFC 9110, Date). */
-  let skewMs = 0;
-  const now = (): Date => new Date(clock().getTime() + skewMs);
-
-  function learn(date: string | null): void {
-    const told = Date.parse(date ?? '');
-    if (Number.isNaN(told)) return;
-    const behindMs = told - clock().getTime();
-    skewMs = Math.abs(behindMs) > toleratedSkewMs ? behindMs : 0;
-  }
+  const { now, learn } = keptClock(directory, clock);
 
   async function request({ url, path, method, body, type, signal }: Request): Promise<Response> {
     requireNetwork(directory);
