@@ -16,9 +16,9 @@ export function peerModule<T>(name: string, place: 'peers' | 'peers/sqlite' | 'p
   }
 }
 
-/** Throws where npm cannot. */
+/** Throws where npm cannot. Not `npm ci`: it refuses a lock that lacks another platform's optional package, as those of a registry that has only this one do. */
 export function installPeers(place: string): void {
   const folder = join(__dirname, place);
   if (existsSync(join(folder, 'node_modules'))) return;
-  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
+  execFileSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'ignore' });
 }
