@@ -134,12 +134,18 @@ async function end(agent: Agent, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
   await ended;
 }
 
-/** Until everything that the agents have said by now is in the tables, or the time is up. */
+/** Until everything that the agents have said by now is in the tables, or the time is up. Each topic is taken at a pace of its own. */
 async function caughtUp(database: DataSource, agents: readonly Agent[], untilMs: number): Promise<void> {
   const wanted = agents.map(({ nodeId, said }) => ({ nodeId, said: [...said] }));
   for (const { nodeId, said } of wanted) {
-    for (let arrived = await stepsOf(database, nodeId); said.some((n) => !arrived.has(n)) && Date.now() < untilMs; arrived = await stepsOf(database, nodeId)) await sleep(200);
+    while (!await isThere(database, nodeId, said) && Date.now() < untilMs) await sleep(200);
   }
+}
+
+async function isThere(database: DataSource, nodeId: string, said: readonly number[]): Promise<boolean> {
+  const arrived = await stepsOf(database, nodeId);
+  const [usage] = await usageReports(database, nodeId);
+  return said.every((n) => arrived.has(n)) && (usage?.subjects ?? 0) >= said.length;
 }
 
 async function stepsOf(database: DataSource, nodeId: string): Promise<ReadonlySet<number>> {

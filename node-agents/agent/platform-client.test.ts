@@ -1,13 +1,16 @@
 // A device whose clock is wrong, against a door that tells the time.
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { newDeviceKey } from '@oort/kernel-identity';
 import { platformClient } from './platform-client';
 
 let server: Server;
 let url: string;
 let stamps: string[] = [];
+const directories: string[] = [];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -17,11 +20,19 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => { server.closeAllConnections(); server.close(); });
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
 beforeEach(() => { stamps = []; });
 
-const clientAt = (offsetMs: number) => platformClient({
-  platform: url, ingest: url, directory: tmpdir(), key: newDeviceKey(), nodeId: 'node_1', clock: () => new Date(Date.now() + offsetMs) });
+/** Each a device of its own, since a device remembers what its clock is off by. */
+const clientAt = (offsetMs: number) => {
+  const directory = mkdtempSync(join(tmpdir(), 'oort-platform-client-'));
+  directories.push(directory);
+  return platformClient({ platform: url, ingest: url, directory, key: newDeviceKey(), nodeId: 'node_1', clock: () => new Date(Date.now() + offsetMs) });
+};
 const hour = 3_600_000;
 const offset = (date: Date): number => Math.abs(date.getTime() - Date.now());
 
