@@ -38,8 +38,7 @@ export class DeploymentRequests {
     const rings = readRings(given);
     if (rings === null) return refuse('INVALID_INPUT', 'Rings are at most ten rising percentages, and the last is 100.');
     const wanted = [...new Set(nodeIds)];
-    const devices = await devicesById(this.ports.readModels.database, wanted);
-    const missing = wanted.filter((nodeId) => !devices.some(({ id }) => id === nodeId));
+    const missing = await this.missingOf(wanted);
     if (wanted.length === 0 || missing.length > 0) {
       return refuse('UNKNOWN_NODE', 'A deployment needs nodes that are enrolled.', missing);
     }
@@ -52,6 +51,20 @@ export class DeploymentRequests {
     const bundleSignature = signBundle(facts, this.ports.platformKey);
     const data = { deploymentId, versionId, accountId: actor.accountId, nodeIds: wanted, licenceExpiresAt, bundleSignature, rings, firstNodeIds: nodesWithin(deploymentId, wanted, rings[0] ?? 100) };
     return answer(deploymentId, await this.deployments(deploymentId, command('DeployVersion', data, { actor: actor.accountId, now })));
+  }
+
+  /** Those that are not enrolled. One that enrolled a moment ago may not have been read yet. */
+  private async missingOf(nodeIds: readonly string[]): Promise<readonly string[]> {
+    const { store, readModels } = this.ports;
+    const unread = async (): Promise<readonly string[]> => {
+      const devices = await devicesById(readModels.database, nodeIds);
+      return nodeIds.filter((nodeId) => !devices.some(({ id }) => id === nodeId));
+    };
+    const missing = await unread();
+    const head = missing.length === 0 ? null : await store.head();
+    if (head === null) return missing;
+    await readModels.waitFor('models', head);
+    return unread();
   }
 
   async openNextRing(actor: Actor, { deploymentId, force = false }: { readonly deploymentId: string; readonly force?: boolean }): Promise<Answer> {
